@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-checksum"
+
+#include "base/checksum.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <isa-l/crc.h>
+#include <openssl/evp.h>
+
+#include "base/error.h"
+#include "base/file-io.h"
+
+#define MAX_WAITING 4
+
+struct _KlHasher
+{
+  GThread *thread;    /* owned; NULL once joined */
+  EVP_MD_CTX *digest; /* owned; hashing thread only until joined */
+  GMutex lock;
+  GCond changed;
+  GQueue waiting;     /* of GBytes; guarded by lock */
+  gboolean ended;     /* guarded by lock */
+};
+
+/**
+ * kl_crc32c_update:
+ * @crc: 0 for the first block, else the value of the block before
+ *
+ * Returns: the CRC-32C of everything so far (reflected, polynomial 0x1EDC6F41, as in RFC 3720)
+ */
+guint32
+kl_crc32c_update (guint32 crc, const void *data, gsize length)
+{
+  const guint8 *bytes = data;
+  guint32 state = ~crc;
+
+  /* ISA-L counts in int. */
+  while (length > 0)
+    {
+      gsize n = MIN (length, (gsize) 1 << 30);
+
+      state = crc32_iscsi ((unsigned char *) bytes, (int) n, state);
+      bytes += n;
+      length -= n;
+    }
+
+  return ~state;
+}
+
+/**
+ * kl_crc32c_file:
+ * @progress: (nullable): advances by the bytes read
+ * @size: (out) (optional): bytes read
+ * @crc: (out): the CRC-32C of the whole file
+ *
+ * Errors: KL_ERROR_* of open(2) and read(2); G_IO_ERROR_CANCELLED. Blocks; any thread.
+ */
+gboolean
+kl_crc32c_file (const char *path,
+                KlProgress *progress,
+                GCancellable *cancellable,
+                guint64 *size,
+                guint32 *crc,
+                GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc (KL_IO_BLOCK);
+  guint64 total = 0;
+  guint32 sum = 0;
+  g_autofd int fd = kl_open_for_reading (path, error);
+
+  if (fd < 0)
+    return FALSE;
+
+  for (;;)
+    {
+      gssize n = kl_read_some (fd, buffer, KL_IO_BLOCK, path, cancellable, error);
+
+      if (n < 0)
+        return FALSE;
+      if (n == 0)
+        break;
+      sum = kl_crc32c_update (sum, buffer, (gsize) n);
+      total += (guint64) n;
+      kl_progress_advance (progress, (guint64) n);
+    }
+
+  if (size != NULL)
+    *size = total;
+  *crc = sum;
+  return TRUE;
+}
+
+static gpointer
+hash_thread (gpointer data)
+{
+  KlHasher *self = data;
+
+  for (;;)
+    {
+      g_autoptr (GBytes) block = NULL;
+
+      g_mutex_lock (&self->lock);
+      while (g_queue_is_empty (&self->waiting) && !self->ended)
+        g_cond_wait (&self->changed, &self->lock);
+      block = g_queue_pop_head (&self->waiting);
+      g_cond_broadcast (&self->changed);
+      g_mutex_unlock (&self->lock);
+
+      if (block == NULL)
+        return NULL;
+      EVP_DigestUpdate (self->digest, g_bytes_get_data (block, NULL), g_bytes_get_size (block));
+    }
+}
+
+static char *
+hex_from_digest (EVP_MD_CTX *digest)
+{
+  guint8 value[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  GString *hex = g_string_new (NULL);
+
+  EVP_DigestFinal_ex (digest, value, &length);
+  for (unsigned int i = 0; i < length; i++)
+    g_string_append_printf (hex, "%02x", value[i]);
+
+  return g_string_free (hex, FALSE);
+}
+
+/**
+ * kl_hasher_new:
+ *
+ * Returns: (transfer full): a SHA-256 that runs in its own thread
+ */
+KlHasher *
+kl_hasher_new (void)
+{
+  KlHasher *self = g_new0 (KlHasher, 1);
+
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  g_queue_init (&self->waiting);
+  self->digest = EVP_MD_CTX_new ();
+  EVP_DigestInit_ex (self->digest, EVP_sha256 (), NULL);
+  self->thread = g_thread_new ("kl-sha256", hash_thread, self);
+  return self;
+}
+
+/**
+ * kl_hasher_feed:
+ * @data: the next block; a reference is taken
+ *
+ * Blocks while four blocks are waiting, so memory stays bounded.
+ */
+void
+kl_hasher_feed (KlHasher *self, GBytes *data)
+{
+  g_mutex_lock (&self->lock);
+  while (g_queue_get_length (&self->waiting) >= MAX_WAITING)
+    g_cond_wait (&self->changed, &self->lock);
+  g_queue_push_tail (&self->waiting, g_bytes_ref (data));
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+stop_thread (KlHasher *self)
+{
+  if (self->thread == NULL)
+    return;
+
+  g_mutex_lock (&self->lock);
+  self->ended = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+  g_thread_join (g_steal_pointer (&self->thread));
+}
+
+/**
+ * kl_hasher_finish:
+ *
+ * Waits for the thread. Call once.
+ *
+ * Returns: (transfer full): the digest, 64 lower-case hexadecimal digits
+ */
+char *
+kl_hasher_finish (KlHasher *self)
+{
+  stop_thread (self);
+  return hex_from_digest (self->digest);
+}
+
+void
+kl_hasher_free (KlHasher *self)
+{
+  if (self == NULL)
+    return;
+
+  stop_thread (self);
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
+  EVP_MD_CTX_free (self->digest);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
+/**
+ * kl_sha256_data:
+ *
+ * Returns: (transfer full): the SHA-256 of @data, 64 lower-case hexadecimal digits
+ */
+char *
+kl_sha256_data (const void *data, gsize length)
+{
+  EVP_MD_CTX *digest = EVP_MD_CTX_new ();
+  char *hex;
+
+  EVP_DigestInit_ex (digest, EVP_sha256 (), NULL);
+  EVP_DigestUpdate (digest, data, length);
+  hex = hex_from_digest (digest);
+  EVP_MD_CTX_free (digest);
+  return hex;
+}

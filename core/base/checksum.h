@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/progress.h"
+
+G_BEGIN_DECLS
+
+/* CRC-32C (Castagnoli), the fast one: start with 0, feed block after block. Any thread. */
+guint32 kl_crc32c_update (guint32 crc, const void *data, gsize length);
+gboolean kl_crc32c_file (const char *path,
+                         KlProgress *progress,
+                         GCancellable *cancellable,
+                         guint64 *size,
+                         guint32 *crc,
+                         GError **error);
+
+/*
+ * SHA-256 in a thread of its own, so that it runs beside the copying. kl_hasher_feed() takes the
+ * data over and returns at once unless 4 blocks are waiting already.
+ */
+typedef struct _KlHasher KlHasher;
+
+KlHasher *kl_hasher_new (void);
+void kl_hasher_feed (KlHasher *self, GBytes *data);
+char *kl_hasher_finish (KlHasher *self);
+void kl_hasher_free (KlHasher *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlHasher, kl_hasher_free)
+
+char *kl_sha256_data (const void *data, gsize length);
+
+G_END_DECLS

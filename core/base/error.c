@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-error"
+
+#include "base/error.h"
+
+#include <errno.h>
+
+typedef struct
+{
+  char *detail; /* owned; the text for {0}, or NULL */
+} KlErrorPrivate;
+
+typedef struct
+{
+  int code;
+  guint32 hresult;
+  const char *symbol;
+} ErrorRow;
+
+/* HRESULTs: media-api.md 3, both tables. The symbol is what --json prints as "code". */
+static const ErrorRow error_rows[] = {
+  { KL_ERROR_FAILED, 0x80004005, "E_FAIL" },
+  { KL_ERROR_INVALID_ARGUMENT, 0x80070057, "E_INVALIDARG" },
+  { KL_ERROR_NOT_FOUND, 0x80070002, "ERROR_FILE_NOT_FOUND" },
+  { KL_ERROR_PERMISSION, 0x80070005, "E_ACCESSDENIED" },
+  { KL_ERROR_FORMAT, 0x8007000B, "ERROR_BAD_FORMAT" },
+  { KL_ERROR_BUSY, 0x800700AA, "ERROR_BUSY" },
+  { KL_ERROR_WRITE_PROTECTED, 0x80070013, "ERROR_WRITE_PROTECT" },
+  { KL_ERROR_DEVICE_GONE, 0x80070015, "ERROR_NOT_READY" },
+  { KL_ERROR_NO_SPACE, 0x80070070, "ERROR_DISK_FULL" },
+  { KL_ERROR_IO, 0x8007045D, "ERROR_IO_DEVICE" },
+  { KL_ERROR_MISMATCH, 0x80070017, "ERROR_CRC" },
+  { KL_ERROR_OUT_OF_MEMORY, 0x8007000E, "E_OUTOFMEMORY" },
+  { KL_ERROR_WIM_TRUNCATED, 0x8007000B, "KINDLING_E_WIM_TRUNCATED" },
+  { KL_ERROR_WIM_SPLIT, 0x8007000B, "KINDLING_E_WIM_SPLIT" },
+  { KL_ERROR_WIM_UNREADABLE, 0x8007000B, "KINDLING_E_WIM_UNREADABLE" },
+  { KL_ERROR_WIM_DAMAGED, 0x8007000B, "KINDLING_E_WIM_DAMAGED" },
+  { KL_ERROR_WIM_INDEX, 0x80070057, "KINDLING_E_WIM_INDEX" },
+  { KL_ERROR_WIM_NOT_BOOTABLE, 0x8007000B, "KINDLING_E_WIM_NOT_BOOTABLE" },
+  { KL_ERROR_NO_BOOT_FILES, 0x80070002, "KINDLING_E_NO_BOOT_FILES" },
+  { KL_ERROR_IMAGE_BROKEN, 0x8007000B, "KINDLING_E_IMAGE_BROKEN" },
+  { KL_ERROR_LABEL, 0x80070057, "KINDLING_E_LABEL" },
+  { KL_ERROR_NO_MANIFEST, 0x80070002, "KINDLING_E_NO_MANIFEST" },
+  { KL_ERROR_NO_DEFAULT_MP, 0x80040001, "CREATETSMEDIA_E_NODEFAULTMP" },
+  { KL_ERROR_NO_MP_CERTS, 0x80040002, "CREATETSMEDIA_E_NOMPCERTS" },
+  { KL_ERROR_MISSING_PACKAGE, 0x80040003, "CREATETSMEDIA_E_MISSINGPACKAGE" },
+  { KL_ERROR_CERT_PASSWORD, 0x80040004, "CREATETSMEDIA_E_CERTPASSWORD" },
+  { KL_ERROR_PRIVATE_KEY, 0x80040005, "CREATETSMEDIA_E_PRIVATEKEY" },
+  { KL_ERROR_NO_CA_CERT, 0x80040006, "CREATETSMEDIA_E_NOCACERT" },
+  { KL_ERROR_NO_SITE_SIGN_CERT, 0x80040007, "CREATETSMEDIA_E_NOSITESIGNCERT" },
+  { KL_ERROR_CONNECTION_OPTIONS, 0x80040008, "CREATETSMEDIA_E_CONNECTIONOPTIONS" },
+  { KL_ERROR_CONNECTION_OPTION_NAME, 0x80040009, "CREATETSMEDIA_E_CONNECTIONOPTIONNAME" },
+  { KL_ERROR_UFD_FS_FAT16, 0x8004000A, "CREATETSMEDIA_E_UFD_FS_FAT16" },
+  { KL_ERROR_UFD_FS_UNKNOWN, 0x8004000B, "CREATETSMEDIA_E_UFD_FS_UNKNOWN" },
+  { KL_ERROR_PACKAGE_TOO_LARGE, 0x8004000C, "CREATETSMEDIA_E_PACKAGETOOLARGE" },
+};
+
+static void
+kl_error_private_init (KlErrorPrivate *priv)
+{
+  priv->detail = NULL;
+}
+
+static void
+kl_error_private_copy (const KlErrorPrivate *source, KlErrorPrivate *target)
+{
+  target->detail = g_strdup (source->detail);
+}
+
+static void
+kl_error_private_clear (KlErrorPrivate *priv)
+{
+  g_free (priv->detail);
+}
+
+G_DEFINE_EXTENDED_ERROR (KlError, kl_error)
+
+static const ErrorRow *
+find_row (const GError *error)
+{
+  if (error->domain != KL_ERROR)
+    return NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (error_rows); i++)
+    if (error_rows[i].code == error->code)
+      return &error_rows[i];
+
+  return NULL;
+}
+
+/**
+ * kl_error_set_detail:
+ * @error: an error of the domain KL_ERROR
+ * @detail: the text for {0} of the documented message, for instance a boot image ID
+ *
+ * Attaches the detail that ErrorDetail reports (media-api.md 1.1). Any thread that owns @error.
+ */
+void
+kl_error_set_detail (GError *error, const char *detail)
+{
+  KlErrorPrivate *priv;
+
+  g_return_if_fail (error != NULL && error->domain == KL_ERROR);
+
+  priv = kl_error_get_private (error);
+  g_free (priv->detail);
+  priv->detail = g_strdup (detail);
+}
+
+/**
+ * kl_error_get_detail:
+ *
+ * Returns: (nullable): what kl_error_set_detail() attached; %NULL for errors of other domains
+ */
+const char *
+kl_error_get_detail (const GError *error)
+{
+  if (error == NULL || error->domain != KL_ERROR)
+    return NULL;
+
+  return kl_error_get_private (error)->detail;
+}
+
+/**
+ * kl_error_get_hresult:
+ *
+ * Returns: the HRESULT that ExitCode reports for @error (media-api.md 3): 0x800704C7 for a cancelled
+ *   run, 0x80004005 for errors of other domains, 0 for %NULL
+ */
+guint32
+kl_error_get_hresult (const GError *error)
+{
+  const ErrorRow *row;
+
+  if (error == NULL)
+    return 0;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return 0x800704C7;
+
+  row = find_row (error);
+  return row != NULL ? row->hresult : 0x80004005;
+}
+
+/**
+ * kl_error_get_symbol:
+ *
+ * Returns: the symbol that the terminal prints as "code", such as CREATETSMEDIA_E_MISSINGPACKAGE
+ */
+const char *
+kl_error_get_symbol (const GError *error)
+{
+  const ErrorRow *row;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return "ERROR_CANCELLED";
+
+  row = find_row (error);
+  return row != NULL ? row->symbol : "E_FAIL";
+}
+
+/**
+ * kl_error_get_exit_status:
+ *
+ * Returns: the exit status of kindlingctl for @error (interface.md 2): 3 when cancelled, 11 to 22
+ *   for the twelve documented codes, 31 for a medium that differs, else 1
+ */
+int
+kl_error_get_exit_status (const GError *error)
+{
+  if (error == NULL)
+    return 0;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return 3;
+  if (error->domain != KL_ERROR)
+    return 1;
+  if (error->code >= KL_ERROR_NO_DEFAULT_MP && error->code <= KL_ERROR_PACKAGE_TOO_LARGE)
+    return 11 + error->code - KL_ERROR_NO_DEFAULT_MP;
+  if (error->code == KL_ERROR_MISMATCH)
+    return 31;
+
+  return 1;
+}
+
+static int
+code_from_errno (int errnum)
+{
+  switch (errnum)
+    {
+    case ENOENT:
+    case ENOTDIR:
+      return KL_ERROR_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+      return KL_ERROR_PERMISSION;
+    case EROFS:
+      return KL_ERROR_WRITE_PROTECTED;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return KL_ERROR_NO_SPACE;
+    case EBUSY:
+    case ETXTBSY:
+      return KL_ERROR_BUSY;
+    case ENODEV:
+    case ENXIO:
+    case ENOMEDIUM:
+    case ESTALE:
+      return KL_ERROR_DEVICE_GONE;
+    case ENOMEM:
+      return KL_ERROR_OUT_OF_MEMORY;
+    case EINVAL:
+    case EISDIR:
+    case ENAMETOOLONG:
+      return KL_ERROR_INVALID_ARGUMENT;
+    case EIO:
+      return KL_ERROR_IO;
+    default:
+      return KL_ERROR_FAILED;
+    }
+}
+
+/**
+ * kl_set_error_errno:
+ * @errnum: a value of errno
+ * @format: what was being done, and to which file; ": " and the system's words are added
+ *
+ * Sets an error of the code that @errnum stands for.
+ */
+void
+kl_set_error_errno (GError **error, int errnum, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  g_set_error (error, KL_ERROR, code_from_errno (errnum), "%s: %s", what, g_strerror (errnum));
+}
+
+static int
+code_from_gio (const GError *error)
+{
+  if (error->domain == G_FILE_ERROR)
+    switch (error->code)
+      {
+      case G_FILE_ERROR_NOENT:
+      case G_FILE_ERROR_NOTDIR:
+        return KL_ERROR_NOT_FOUND;
+      case G_FILE_ERROR_ACCES:
+      case G_FILE_ERROR_PERM:
+        return KL_ERROR_PERMISSION;
+      case G_FILE_ERROR_ROFS:
+        return KL_ERROR_WRITE_PROTECTED;
+      case G_FILE_ERROR_NOSPC:
+        return KL_ERROR_NO_SPACE;
+      case G_FILE_ERROR_IO:
+        return KL_ERROR_IO;
+      default:
+        return KL_ERROR_FAILED;
+      }
+
+  if (error->domain == G_IO_ERROR)
+    switch (error->code)
+      {
+      case G_IO_ERROR_NOT_FOUND:
+      case G_IO_ERROR_NOT_DIRECTORY:
+        return KL_ERROR_NOT_FOUND;
+      case G_IO_ERROR_PERMISSION_DENIED:
+        return KL_ERROR_PERMISSION;
+      case G_IO_ERROR_READ_ONLY:
+        return KL_ERROR_WRITE_PROTECTED;
+      case G_IO_ERROR_NO_SPACE:
+        return KL_ERROR_NO_SPACE;
+      case G_IO_ERROR_BUSY:
+        return KL_ERROR_BUSY;
+      default:
+        return KL_ERROR_FAILED;
+      }
+
+  return KL_ERROR_FAILED;
+}
+
+/**
+ * kl_translate_io_error:
+ * @error: (inout): holds an error of GLib's file functions, or of ours
+ * @format: what was being done; becomes the beginning of the message
+ *
+ * Turns an error of G_FILE_ERROR or G_IO_ERROR into one of KL_ERROR with the same meaning. Cancelling
+ * and errors that are ours already keep their code. Does nothing if @error is %NULL or empty.
+ */
+void
+kl_translate_io_error (GError **error, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list args;
+
+  if (error == NULL || *error == NULL)
+    return;
+  if (g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  if ((*error)->domain == KL_ERROR)
+    g_prefix_error (error, "%s: ", what);
+  else
+    {
+      GError *translated = g_error_new (KL_ERROR, code_from_gio (*error), "%s: %s", what, (*error)->message);
+
+      g_clear_error (error);
+      *error = translated;
+    }
+}

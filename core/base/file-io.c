@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-file-io"
+
+#include "base/file-io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "base/error.h"
+
+struct _KlAtomicFile
+{
+  char *path;      /* final name */
+  char *temporary; /* the hidden name while there is one; NULL for a file without a name */
+  int fd;          /* owned; -1 once closed */
+};
+
+void
+kl_close_fd (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+/**
+ * kl_open_for_reading:
+ *
+ * Opens a regular file or a block device. A directory, a socket or a FIFO is refused, without waiting.
+ *
+ * Returns: a descriptor to close, or -1 with @error set (KL_ERROR_* of open(2);
+ *   KL_ERROR_INVALID_ARGUMENT for another kind of file)
+ */
+int
+kl_open_for_reading (const char *path, GError **error)
+{
+  struct stat info;
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+  if (fd < 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot open “%s”", path);
+      return -1;
+    }
+
+  if (fstat (fd, &info) != 0 || !(S_ISREG (info.st_mode) || S_ISBLK (info.st_mode)))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is not a file", path);
+      close (fd);
+      return -1;
+    }
+
+  return fd;
+}
+
+/**
+ * kl_read_some:
+ * @name: the file's name, for the error message
+ *
+ * Returns: bytes read, 0 at the end, -1 with @error set
+ */
+gssize
+kl_read_some (int fd,
+              void *buffer,
+              gsize length,
+              const char *name,
+              GCancellable *cancellable,
+              GError **error)
+{
+  gssize n;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+
+  do
+    n = read (fd, buffer, length);
+  while (n < 0 && errno == EINTR);
+
+  if (n < 0)
+    kl_set_error_errno (error, errno, "Cannot read “%s”", name);
+  return n;
+}
+
+/**
+ * kl_read_at:
+ *
+ * Reads exactly @length bytes at @offset. Errors: KL_ERROR_* of pread(2); KL_ERROR_FORMAT at an early end.
+ */
+gboolean
+kl_read_at (int fd, void *buffer, gsize length, guint64 offset, const char *name, GError **error)
+{
+  guint8 *bytes = buffer;
+
+  while (length > 0)
+    {
+      gssize n = pread (fd, bytes, length, (off_t) offset);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          kl_set_error_errno (error, errno, "Cannot read “%s” at byte %" G_GUINT64_FORMAT, name, offset);
+          return FALSE;
+        }
+      if (n == 0)
+        {
+          g_set_error (error, KL_ERROR, KL_ERROR_FORMAT, "“%s” ends early, at byte %" G_GUINT64_FORMAT,
+                       name, offset);
+          return FALSE;
+        }
+      bytes += n;
+      offset += (guint64) n;
+      length -= (gsize) n;
+    }
+
+  return TRUE;
+}
+
+/**
+ * kl_write_at:
+ *
+ * Writes all of @data at @offset. Errors: KL_ERROR_* of pwrite(2).
+ */
+gboolean
+kl_write_at (int fd, const void *data, gsize length, guint64 offset, const char *name, GError **error)
+{
+  const guint8 *bytes = data;
+
+  while (length > 0)
+    {
+      gssize n = pwrite (fd, bytes, length, (off_t) offset);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        {
+          kl_set_error_errno (error, n == 0 ? ENOSPC : errno,
+                              "Cannot write “%s” at byte %" G_GUINT64_FORMAT, name, offset);
+          return FALSE;
+        }
+      bytes += n;
+      offset += (guint64) n;
+      length -= (gsize) n;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+copy_by_reading (int source,
+                 guint64 source_offset,
+                 int target,
+                 guint64 target_offset,
+                 gsize length,
+                 const char *source_name,
+                 const char *target_name,
+                 guint8 *buffer,
+                 GError **error)
+{
+  return kl_read_at (source, buffer, length, source_offset, source_name, error)
+         && kl_write_at (target, buffer, length, target_offset, target_name, error);
+}
+
+/**
+ * kl_copy_range:
+ * @source_name: for messages, as is @target_name
+ * @progress: (nullable): advances by the bytes copied
+ *
+ * Copies @length bytes from one file into another by copy_file_range(2), which shares or offloads
+ * where the file systems can, and by reading and writing where they can't. Write-back is started
+ * behind the copying, so that a later fsync finds little left to do.
+ *
+ * Errors: KL_ERROR_* of the system calls, KL_ERROR_FORMAT if the source ends early,
+ * G_IO_ERROR_CANCELLED within one block. Blocks; any thread.
+ */
+gboolean
+kl_copy_range (int source,
+               guint64 source_offset,
+               int target,
+               guint64 target_offset,
+               guint64 length,
+               const char *source_name,
+               const char *target_name,
+               KlProgress *progress,
+               GCancellable *cancellable,
+               GError **error)
+{
+  const gsize step = 8 * KL_IO_BLOCK;
+  g_autofree guint8 *buffer = NULL;
+
+  while (length > 0)
+    {
+      gssize n = -1;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+
+      if (buffer == NULL)
+        {
+          off64_t from = (off64_t) source_offset, to = (off64_t) target_offset;
+
+          n = copy_file_range (source, &from, target, &to, MIN (length, step), 0);
+          if (n < 0 && errno == EINTR)
+            continue;
+          if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+            {
+              kl_set_error_errno (error, errno, "Cannot write “%s” at byte %" G_GUINT64_FORMAT,
+                                  target_name, target_offset);
+              return FALSE;
+            }
+          /* Anything else, also a 0 before the end (old kernels on odd file systems): read and write,
+           * and let those calls say what is wrong with which file. */
+          if (n <= 0)
+            buffer = g_malloc (KL_IO_BLOCK);
+        }
+
+      if (buffer != NULL)
+        {
+          n = (gssize) MIN (length, KL_IO_BLOCK);
+          if (!copy_by_reading (source, source_offset, target, target_offset, (gsize) n, source_name,
+                                target_name, buffer, error))
+            return FALSE;
+        }
+
+      sync_file_range (target, (off64_t) target_offset, n, SYNC_FILE_RANGE_WRITE);
+      source_offset += (guint64) n;
+      target_offset += (guint64) n;
+      length -= (guint64) n;
+      kl_progress_advance (progress, (guint64) n);
+    }
+
+  return TRUE;
+}
+
+/**
+ * kl_sync_directory:
+ *
+ * Makes renames and new names in a folder durable.
+ */
+gboolean
+kl_sync_directory (const char *path, GError **error)
+{
+  g_autofd int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  /* Some network file systems can't sync a folder: there the rename is as durable as it gets. */
+  if (fd < 0 || (fsync (fd) != 0 && errno != EINVAL && errno != ENOTSUP))
+    {
+      kl_set_error_errno (error, errno, "Cannot sync the folder “%s”", path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * kl_remove_tree:
+ *
+ * Removes a file, or a folder with all it holds; symbolic links are removed and not followed. A path
+ * that does not exist is no error.
+ */
+gboolean
+kl_remove_tree (const char *path, GError **error)
+{
+  struct stat info;
+
+  if (lstat (path, &info) != 0)
+    {
+      if (errno == ENOENT)
+        return TRUE;
+      kl_set_error_errno (error, errno, "Cannot remove “%s”", path);
+      return FALSE;
+    }
+
+  if (S_ISDIR (info.st_mode))
+    {
+      g_autoptr (GDir) folder = g_dir_open (path, 0, error);
+      const char *name;
+
+      if (folder == NULL)
+        {
+          kl_translate_io_error (error, "Cannot remove “%s”", path);
+          return FALSE;
+        }
+
+      while ((name = g_dir_read_name (folder)) != NULL)
+        {
+          g_autofree char *child = g_build_filename (path, name, NULL);
+
+          if (!kl_remove_tree (child, error))
+            return FALSE;
+        }
+    }
+
+  if (remove (path) != 0 && errno != ENOENT)
+    {
+      kl_set_error_errno (error, errno, "Cannot remove “%s”", path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static char *
+hidden_name (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *base = g_path_get_basename (path);
+  g_autofree char *name = g_strdup_printf (".%.200s.%08x.part", base, g_random_int ());
+
+  return g_build_filename (folder, name, NULL);
+}
+
+/**
+ * kl_atomic_file_new:
+ * @path: the final name; its folder must exist and be writable
+ * @mode: permissions of the new file, before the umask: 0666 or 0600
+ *
+ * Errors: KL_ERROR_* of open(2), naming the folder; KL_ERROR_INVALID_ARGUMENT if @path is there and is not a
+ * regular file.
+ *
+ * Returns: (transfer full) (nullable): the file, open for reading and writing
+ */
+KlAtomicFile *
+kl_atomic_file_new (const char *path, int mode, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autoptr (KlAtomicFile) self = g_new0 (KlAtomicFile, 1);
+  struct stat info;
+
+  self->fd = -1;
+  self->path = g_strdup (path);
+
+  if (lstat (path, &info) == 0 && !S_ISREG (info.st_mode) && !S_ISLNK (info.st_mode))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is %s and not a file", path,
+                   S_ISDIR (info.st_mode) ? "a folder" : "a device or special file");
+      return NULL;
+    }
+
+  self->fd = open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+  if (self->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+    {
+      self->temporary = hidden_name (path);
+      self->fd = open (self->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+      if (self->fd < 0)
+        {
+          int saved = errno;
+
+          g_clear_pointer (&self->temporary, g_free);
+          errno = saved;
+        }
+    }
+  if (self->fd < 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot write into the folder “%s”", folder);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+/**
+ * kl_atomic_file_get_fd:
+ *
+ * Returns: the descriptor, owned by @self
+ */
+int
+kl_atomic_file_get_fd (KlAtomicFile *self)
+{
+  return self->fd;
+}
+
+/* A file without a name gets a hidden one first, since linkat() cannot replace a name. */
+static gboolean
+give_name (KlAtomicFile *self)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", self->fd);
+  g_autofree char *name = hidden_name (self->path);
+
+  if (linkat (AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW) != 0)
+    return FALSE;
+
+  self->temporary = g_steal_pointer (&name);
+  return TRUE;
+}
+
+/**
+ * kl_atomic_file_commit:
+ *
+ * Flushes the file, gives it its name in place of whatever bore it, and flushes the folder.
+ *
+ * Errors: KL_ERROR_* of fsync(2) and rename(2). The old file is then still there.
+ */
+gboolean
+kl_atomic_file_commit (KlAtomicFile *self, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (self->path);
+
+  if (fsync (self->fd) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", self->path);
+      return FALSE;
+    }
+  if ((self->temporary == NULL && !give_name (self)) || rename (self->temporary, self->path) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot give “%s” its name", self->path);
+      return FALSE;
+    }
+
+  g_clear_pointer (&self->temporary, g_free);
+  return kl_sync_directory (folder, error);
+}
+
+void
+kl_atomic_file_free (KlAtomicFile *self)
+{
+  if (self == NULL)
+    return;
+
+  if (self->temporary != NULL)
+    unlink (self->temporary);
+  kl_close_fd (&self->fd);
+  g_free (self->temporary);
+  g_free (self->path);
+  g_free (self);
+}
+
+/**
+ * kl_replace_file:
+ *
+ * Writes a small file beside @path, flushes it and renames it over @path.
+ */
+gboolean
+kl_replace_file (const char *path, const void *data, gsize length, GError **error)
+{
+  g_autoptr (KlAtomicFile) file = kl_atomic_file_new (path, 0666, error);
+
+  return file != NULL && kl_write_at (file->fd, data, length, 0, path, error)
+         && kl_atomic_file_commit (file, error);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "media/layout.h"
+
+G_BEGIN_DECLS
+
+/*
+ * What is asked of the creator: CreateBootMedia's parameters (media-api.md 1.4) and what the modern wizard adds. Validated by
+ * kl_media_request_new(), immutable after that; any thread.
+ */
+#define KL_TYPE_MEDIA_REQUEST (kl_media_request_get_type ())
+G_DECLARE_FINAL_TYPE (KlMediaRequest, kl_media_request, KL, MEDIA_REQUEST, GObject)
+
+typedef struct
+{
+  KlMediaType type;
+  const char *destination; /* CD: path of the ISO file to create */
+  const char *image_id;
+  const char *label;       /* NULL: made from the image's name */
+  KlBootManager boot_manager; /* DEFAULT: the image's setting */
+  gboolean no_verify;
+} KlMediaOptions;
+
+/* Checks that need no I/O: KL_ERROR_INVALID_ARGUMENT, KL_ERROR_LABEL. A destination that is not absolute is taken from the
+ * current folder; "X.iso" is not appended. */
+KlMediaRequest *kl_media_request_new (const KlMediaOptions *options, GError **error);
+
+KlMediaType kl_media_request_get_media_type (KlMediaRequest *self);
+const char *kl_media_request_get_destination (KlMediaRequest *self); /* absolute */
+const char *kl_media_request_get_image_id (KlMediaRequest *self);
+const char *kl_media_request_get_label (KlMediaRequest *self); /* nullable */
+KlBootManager kl_media_request_get_boot_manager (KlMediaRequest *self);
+gboolean kl_media_request_get_verify (KlMediaRequest *self);
+
+G_END_DECLS
