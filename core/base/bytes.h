@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /*
- * Bounds-checked little-endian access to bytes from outside. Each getter returns FALSE and leaves the
- * output alone where the value does not lie wholly inside.
+ * Bounds-checked little-endian access to bytes from outside. Each getter returns FALSE and leaves
+ * the output alone where the value does not lie wholly inside.
  */
 typedef struct
 {

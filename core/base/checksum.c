@@ -21,8 +21,8 @@ struct _KlHasher
   EVP_MD_CTX *digest; /* owned; hashing thread only until joined */
   GMutex lock;
   GCond changed;
-  GQueue waiting;     /* of GBytes; guarded by lock */
-  gboolean ended;     /* guarded by lock */
+  GQueue waiting; /* of GBytes; guarded by lock */
+  gboolean ended; /* guarded by lock */
 };
 
 /**

@@ -124,8 +124,8 @@ kl_error_get_detail (const GError *error)
 /**
  * kl_error_get_hresult:
  *
- * Returns: the HRESULT that ExitCode reports for @error (media-api.md 3): 0x800704C7 for a cancelled
- *   run, 0x80004005 for errors of other domains, 0 for %NULL
+ * Returns: the HRESULT that ExitCode reports for @error (media-api.md 3): 0x800704C7 for a
+ * cancelled run, 0x80004005 for errors of other domains, 0 for %NULL
  */
 guint32
 kl_error_get_hresult (const GError *error)
@@ -287,8 +287,9 @@ code_from_gio (const GError *error)
  * @error: (inout): holds an error of GLib's file functions, or of ours
  * @format: what was being done; becomes the beginning of the message
  *
- * Turns an error of G_FILE_ERROR or G_IO_ERROR into one of KL_ERROR with the same meaning. Cancelling
- * and errors that are ours already keep their code. Does nothing if @error is %NULL or empty.
+ * Turns an error of G_FILE_ERROR or G_IO_ERROR into one of KL_ERROR with the same meaning.
+ * Cancelling and errors that are ours already keep their code. Does nothing if @error is %NULL or
+ * empty.
  */
 void
 kl_translate_io_error (GError **error, const char *format, ...)
@@ -309,7 +310,8 @@ kl_translate_io_error (GError **error, const char *format, ...)
     g_prefix_error (error, "%s: ", what);
   else
     {
-      GError *translated = g_error_new (KL_ERROR, code_from_gio (*error), "%s: %s", what, (*error)->message);
+      GError *translated
+          = g_error_new (KL_ERROR, code_from_gio (*error), "%s: %s", what, (*error)->message);
 
       g_clear_error (error);
       *error = translated;

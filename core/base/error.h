@@ -33,23 +33,23 @@ typedef enum
   KL_ERROR_OUT_OF_MEMORY,
 
   /* Boot images. */
-  KL_ERROR_WIM_TRUNCATED,   /* shorter than its header says */
-  KL_ERROR_WIM_SPLIT,       /* one part of several */
-  KL_ERROR_WIM_UNREADABLE,  /* pipable, solid, LZMS, odd chunk size: boot managers can't read it */
-  KL_ERROR_WIM_DAMAGED,     /* integrity table, metadata or a blob does not match its digest */
-  KL_ERROR_WIM_INDEX,       /* there is no such image in the file, or one must be chosen */
-  KL_ERROR_WIM_NOT_BOOTABLE,/* no image in it can be started */
-  KL_ERROR_NO_BOOT_FILES,   /* neither BIOS nor UEFI can start it: the files are missing */
-  KL_ERROR_IMAGE_BROKEN,    /* a catalog entry cannot be used */
+  KL_ERROR_WIM_TRUNCATED,    /* shorter than its header says */
+  KL_ERROR_WIM_SPLIT,        /* one part of several */
+  KL_ERROR_WIM_UNREADABLE,   /* pipable, solid, LZMS, odd chunk size: boot managers can't read it */
+  KL_ERROR_WIM_DAMAGED,      /* integrity table, metadata or a blob does not match its digest */
+  KL_ERROR_WIM_INDEX,        /* there is no such image in the file, or one must be chosen */
+  KL_ERROR_WIM_NOT_BOOTABLE, /* no image in it can be started */
+  KL_ERROR_NO_BOOT_FILES,    /* neither BIOS nor UEFI can start it: the files are missing */
+  KL_ERROR_IMAGE_BROKEN,     /* a catalog entry cannot be used */
 
   /* Media. */
-  KL_ERROR_LABEL,           /* the label cannot be written */
-  KL_ERROR_NO_MANIFEST,     /* a medium that was not made by Kindling */
+  KL_ERROR_LABEL,       /* the label cannot be written */
+  KL_ERROR_NO_MANIFEST, /* a medium that was not made by Kindling */
 
   /* The twelve documented codes, CREATETSMEDIA_E_*, in the order of their HRESULTs. */
   KL_ERROR_NO_DEFAULT_MP = 101, /* 0x80040001 */
   KL_ERROR_NO_MP_CERTS,
-  KL_ERROR_MISSING_PACKAGE,     /* detail: the boot image ID */
+  KL_ERROR_MISSING_PACKAGE, /* detail: the boot image ID */
   KL_ERROR_CERT_PASSWORD,
   KL_ERROR_PRIVATE_KEY,
   KL_ERROR_NO_CA_CERT,
@@ -58,7 +58,7 @@ typedef enum
   KL_ERROR_CONNECTION_OPTION_NAME, /* detail: the name */
   KL_ERROR_UFD_FS_FAT16,
   KL_ERROR_UFD_FS_UNKNOWN,
-  KL_ERROR_PACKAGE_TOO_LARGE,      /* detail: the package ID; 0x8004000C */
+  KL_ERROR_PACKAGE_TOO_LARGE, /* detail: the package ID; 0x8004000C */
 } KlError;
 
 GQuark kl_error_quark (void);

@@ -32,7 +32,8 @@ kl_close_fd (int *fd)
 /**
  * kl_open_for_reading:
  *
- * Opens a regular file or a block device. A directory, a socket or a FIFO is refused, without waiting.
+ * Opens a regular file or a block device. A directory, a socket or a FIFO is refused, without
+ * waiting.
  *
  * Returns: a descriptor to close, or -1 with @error set (KL_ERROR_* of open(2);
  *   KL_ERROR_INVALID_ARGUMENT for another kind of file)
@@ -66,12 +67,8 @@ kl_open_for_reading (const char *path, GError **error)
  * Returns: bytes read, 0 at the end, -1 with @error set
  */
 gssize
-kl_read_some (int fd,
-              void *buffer,
-              gsize length,
-              const char *name,
-              GCancellable *cancellable,
-              GError **error)
+kl_read_some (
+    int fd, void *buffer, gsize length, const char *name, GCancellable *cancellable, GError **error)
 {
   gssize n;
 
@@ -90,7 +87,8 @@ kl_read_some (int fd,
 /**
  * kl_read_at:
  *
- * Reads exactly @length bytes at @offset. Errors: KL_ERROR_* of pread(2); KL_ERROR_FORMAT at an early end.
+ * Reads exactly @length bytes at @offset. Errors: KL_ERROR_* of pread(2); KL_ERROR_FORMAT at an
+ * early end.
  */
 gboolean
 kl_read_at (int fd, void *buffer, gsize length, guint64 offset, const char *name, GError **error)
@@ -105,13 +103,14 @@ kl_read_at (int fd, void *buffer, gsize length, guint64 offset, const char *name
         continue;
       if (n < 0)
         {
-          kl_set_error_errno (error, errno, "Cannot read “%s” at byte %" G_GUINT64_FORMAT, name, offset);
+          kl_set_error_errno (error, errno, "Cannot read “%s” at byte %" G_GUINT64_FORMAT, name,
+                              offset);
           return FALSE;
         }
       if (n == 0)
         {
-          g_set_error (error, KL_ERROR, KL_ERROR_FORMAT, "“%s” ends early, at byte %" G_GUINT64_FORMAT,
-                       name, offset);
+          g_set_error (error, KL_ERROR, KL_ERROR_FORMAT,
+                       "“%s” ends early, at byte %" G_GUINT64_FORMAT, name, offset);
           return FALSE;
         }
       bytes += n;
@@ -128,7 +127,8 @@ kl_read_at (int fd, void *buffer, gsize length, guint64 offset, const char *name
  * Writes all of @data at @offset. Errors: KL_ERROR_* of pwrite(2).
  */
 gboolean
-kl_write_at (int fd, const void *data, gsize length, guint64 offset, const char *name, GError **error)
+kl_write_at (
+    int fd, const void *data, gsize length, guint64 offset, const char *name, GError **error)
 {
   const guint8 *bytes = data;
 
@@ -214,8 +214,8 @@ kl_copy_range (int source,
                                   target_name, target_offset);
               return FALSE;
             }
-          /* Anything else, also a 0 before the end (old kernels on odd file systems): read and write,
-           * and let those calls say what is wrong with which file. */
+          /* Anything else, also a 0 before the end (old kernels on odd file systems): read and
+           * write, and let those calls say what is wrong with which file. */
           if (n <= 0)
             buffer = g_malloc (KL_IO_BLOCK);
         }
@@ -223,8 +223,8 @@ kl_copy_range (int source,
       if (buffer != NULL)
         {
           n = (gssize) MIN (length, KL_IO_BLOCK);
-          if (!copy_by_reading (source, source_offset, target, target_offset, (gsize) n, source_name,
-                                target_name, buffer, error))
+          if (!copy_by_reading (source, source_offset, target, target_offset, (gsize) n,
+                                source_name, target_name, buffer, error))
             return FALSE;
         }
 
@@ -261,8 +261,8 @@ kl_sync_directory (const char *path, GError **error)
 /**
  * kl_remove_tree:
  *
- * Removes a file, or a folder with all it holds; symbolic links are removed and not followed. A path
- * that does not exist is no error.
+ * Removes a file, or a folder with all it holds; symbolic links are removed and not followed. A
+ * path that does not exist is no error.
  */
 gboolean
 kl_remove_tree (const char *path, GError **error)
@@ -321,8 +321,8 @@ hidden_name (const char *path)
  * @path: the final name; its folder must exist and be writable
  * @mode: permissions of the new file, before the umask: 0666 or 0600
  *
- * Errors: KL_ERROR_* of open(2), naming the folder; KL_ERROR_INVALID_ARGUMENT if @path is there and is not a
- * regular file.
+ * Errors: KL_ERROR_* of open(2), naming the folder; KL_ERROR_INVALID_ARGUMENT if @path is there and
+ * is not a regular file.
  *
  * Returns: (transfer full) (nullable): the file, open for reading and writing
  */

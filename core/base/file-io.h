@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The size of the blocks in which files are read and written; bytes. Cancelling is asked between two. */
+/* The size of the blocks in which files are read and written; bytes. Cancelling is asked between
+ * two. */
 #define KL_IO_BLOCK ((gsize) 1 << 20)
 
 /* g_autofd is GLib 2.76; Debian 12 has 2.74. */
@@ -22,18 +23,10 @@ gssize kl_read_some (int fd,
                      const char *name,
                      GCancellable *cancellable,
                      GError **error);
-gboolean kl_read_at (int fd,
-                     void *buffer,
-                     gsize length,
-                     guint64 offset,
-                     const char *name,
-                     GError **error);
-gboolean kl_write_at (int fd,
-                      const void *data,
-                      gsize length,
-                      guint64 offset,
-                      const char *name,
-                      GError **error);
+gboolean
+kl_read_at (int fd, void *buffer, gsize length, guint64 offset, const char *name, GError **error);
+gboolean kl_write_at (
+    int fd, const void *data, gsize length, guint64 offset, const char *name, GError **error);
 gboolean kl_copy_range (int source,
                         guint64 source_offset,
                         int target,

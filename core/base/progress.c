@@ -7,20 +7,20 @@ struct _KlProgress
 {
   gatomicrefcount refs;
 
-  KlProgress *root;   /* not owned; self for the root */
-  double weight;      /* of its parent's steps */
-  GPtrArray *steps;   /* of KlProgress; NULL for a leaf */
+  KlProgress *root; /* not owned; self for the root */
+  double weight;    /* of its parent's steps */
+  GPtrArray *steps; /* of KlProgress; NULL for a leaf */
   gboolean started;
   gboolean finished;
-  guint64 total;      /* bytes; leaf only */
-  guint64 done;       /* bytes; leaf only */
-  char *info;         /* of a step of the root */
+  guint64 total; /* bytes; leaf only */
+  guint64 done;  /* bytes; leaf only */
+  char *info;    /* of a step of the root */
 
   /* Root only. */
-  GMutex lock;        /* guards the whole tree */
+  GMutex lock; /* guards the whole tree */
   KlProgressFunc func;
   gpointer user_data;
-  double published;   /* the highest fraction that was reported */
+  double published; /* the highest fraction that was reported */
 };
 
 static KlProgress *

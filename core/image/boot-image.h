@@ -16,13 +16,15 @@ typedef enum
   KL_IMAGE_STATE_STALE,       /* recipe or source changed since preparation */
 } KlImageState;
 
-const char *kl_image_state_to_string (KlImageState state); /* "complete", "in-progress", … (interface.md 2) */
+const char *
+kl_image_state_to_string (KlImageState state); /* "complete", "in-progress", … (interface.md 2) */
 
 /*
- * One entry of the catalog as it stood when it was read: a value, never changed after construction (the catalog puts a
- * new object in its place). All getters lend. Any thread.
+ * One entry of the catalog as it stood when it was read: a value, never changed after construction
+ * (the catalog puts a new object in its place). All getters lend. Any thread.
  *
- * Properties for list models, all read-only: id, name, description, version, architecture, size, state.
+ * Properties for list models, all read-only: id, name, description, version, architecture, size,
+ * state.
  */
 #define KL_TYPE_BOOT_IMAGE (kl_boot_image_get_type ())
 G_DECLARE_FINAL_TYPE (KlBootImage, kl_boot_image, KL, BOOT_IMAGE, GObject)
@@ -39,9 +41,9 @@ const char *kl_boot_image_get_architecture (KlBootImage *self); /* "x64" */
 const char *kl_boot_image_get_language (KlBootImage *self);     /* "en-US" or "" */
 const char *kl_boot_image_get_source_path (KlBootImage *self);  /* where it was imported from */
 guint kl_boot_image_get_source_index (KlBootImage *self);
-GDateTime *kl_boot_image_get_imported (KlBootImage *self);      /* UTC, nullable */
+GDateTime *kl_boot_image_get_imported (KlBootImage *self); /* UTC, nullable */
 KlImageState kl_boot_image_get_state (KlBootImage *self);
-const GError *kl_boot_image_get_error (KlBootImage *self);      /* why an entry is broken, or NULL */
+const GError *kl_boot_image_get_error (KlBootImage *self); /* why an entry is broken, or NULL */
 
 /* The WIM that media get: boot.wim where there is one, else source.wim. */
 const char *kl_boot_image_get_media_wim (KlBootImage *self);
@@ -53,15 +55,23 @@ const char *kl_boot_image_get_sha256 (KlBootImage *self);
 gboolean kl_boot_image_can_bios (KlBootImage *self, gboolean optical, const char **reason);
 gboolean kl_boot_image_can_uefi (KlBootImage *self, const char **reason);
 const char *kl_boot_image_get_uefi_architecture (KlBootImage *self); /* nullable */
-const char *kl_boot_image_get_signer (KlBootImage *self);            /* of the default loader: "2011", "2023", other CN, or NULL */
+const char *kl_boot_image_get_signer (
+    KlBootImage *self); /* of the default loader: "2011", "2023", other CN, or NULL */
 gboolean kl_boot_image_has_boot_manager (KlBootImage *self, KlBootManager manager);
-KlBootManager kl_boot_image_get_boot_manager (KlBootImage *self);    /* the admin's setting */
+KlBootManager kl_boot_image_get_boot_manager (KlBootImage *self); /* the admin's setting */
 
 KlBootFiles *kl_boot_image_load_boot_files (KlBootImage *self, GError **error);
 
-/* Compares the media WIM with its record: size and CRC-32C. Differences are KL_ERROR_MISSING_PACKAGE with the ID. */
-gboolean kl_boot_image_check (KlBootImage *self, KlProgress *progress, GCancellable *cancellable, GError **error);
+/* Compares the media WIM with its record: size and CRC-32C. Differences are
+ * KL_ERROR_MISSING_PACKAGE with the ID. */
+gboolean kl_boot_image_check (KlBootImage *self,
+                              KlProgress *progress,
+                              GCancellable *cancellable,
+                              GError **error);
 /* The same by SHA-256, on demand. */
-gboolean kl_boot_image_check_sha256 (KlBootImage *self, KlProgress *progress, GCancellable *cancellable, GError **error);
+gboolean kl_boot_image_check_sha256 (KlBootImage *self,
+                                     KlProgress *progress,
+                                     GCancellable *cancellable,
+                                     GError **error);
 
 G_END_DECLS

@@ -8,11 +8,13 @@
 G_BEGIN_DECLS
 
 /*
- * The folder with one sub-folder per boot image (interface.md 1), as a live GListModel of KlBootImage sorted by ID.
- * Emits items-changed in the thread-default main context of the thread that made it, within a second of a change by
- * any process, once kl_catalog_watch() was called. Broken entries are items with an error.
+ * The folder with one sub-folder per boot image (interface.md 1), as a live GListModel of
+ * KlBootImage sorted by ID. Emits items-changed in the thread-default main context of the thread
+ * that made it, within a second of a change by any process, once kl_catalog_watch() was called.
+ * Broken entries are items with an error.
  *
- * The blocking functions (import, remove, export, set) may be called from any thread, also while the model is in use.
+ * The blocking functions (import, remove, export, set) may be called from any thread, also while
+ * the model is in use.
  */
 #define KL_TYPE_CATALOG (kl_catalog_get_type ())
 G_DECLARE_FINAL_TYPE (KlCatalog, kl_catalog, KL, CATALOG, GObject)
@@ -21,9 +23,13 @@ char *kl_catalog_dup_default_path (void); /* $XDG_DATA_HOME/kindling/catalog */
 
 KlCatalog *kl_catalog_new (const char *path); /* reads nothing yet */
 const char *kl_catalog_get_path (KlCatalog *self);
-gboolean kl_catalog_load (KlCatalog *self, GError **error); /* fills the model; an absent folder is empty */
+gboolean
+kl_catalog_load (KlCatalog *self, GError **error); /* fills the model; an absent folder is empty */
 void kl_catalog_watch (KlCatalog *self);
-KlBootImage *kl_catalog_lookup (KlCatalog *self, const char *id, GError **error); /* full; reads it afresh; KL_ERROR_MISSING_PACKAGE */
+KlBootImage *
+kl_catalog_lookup (KlCatalog *self,
+                   const char *id,
+                   GError **error); /* full; reads it afresh; KL_ERROR_MISSING_PACKAGE */
 
 typedef struct
 {
@@ -35,7 +41,8 @@ typedef struct
   gboolean reexport;      /* allow compressing a WIM anew that boot managers can't read */
 } KlImportOptions;
 
-gboolean kl_catalog_is_valid_id (const char *id); /* three letters or digits, five hexadecimal digits; upper case */
+gboolean kl_catalog_is_valid_id (
+    const char *id); /* three letters or digits, five hexadecimal digits; upper case */
 
 KlBootImage *kl_catalog_import (KlCatalog *self,
                                 const KlImportOptions *options,
@@ -50,7 +57,9 @@ gboolean kl_catalog_export (KlCatalog *self,
                             KlProgress *progress,
                             GCancellable *cancellable,
                             GError **error);
-/* Keys: name, description, version, boot-manager (2011, 2023 or empty). Others: KL_ERROR_INVALID_ARGUMENT. */
-gboolean kl_catalog_set (KlCatalog *self, const char *id, const char *key, const char *value, GError **error);
+/* Keys: name, description, version, boot-manager (2011, 2023 or empty). Others:
+ * KL_ERROR_INVALID_ARGUMENT. */
+gboolean kl_catalog_set (
+    KlCatalog *self, const char *id, const char *key, const char *value, GError **error);
 
 G_END_DECLS

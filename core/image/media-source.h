@@ -9,9 +9,9 @@
 G_BEGIN_DECLS
 
 /*
- * Read access to a tree of files that came from outside: a folder, an ISO file with ISO 9660 (Joliet where there
- * is) or UDF. Paths are absolute with "/", looked up without case, given back as spelt. Used by import (ADK or
- * Windows media) and by check and inspect. One thread at a time.
+ * Read access to a tree of files that came from outside: a folder, an ISO file with ISO 9660
+ * (Joliet where there is) or UDF. Paths are absolute with "/", looked up without case, given back
+ * as spelt. Used by import (ADK or Windows media) and by check and inspect. One thread at a time.
  */
 #define KL_TYPE_MEDIA_SOURCE (kl_media_source_get_type ())
 G_DECLARE_DERIVABLE_TYPE (KlMediaSource, kl_media_source, KL, MEDIA_SOURCE, GObject)
@@ -30,22 +30,29 @@ struct _KlMediaSourceClass
   GObjectClass parent_class;
 
   GPtrArray *(*list) (KlMediaSource *self, GError **error);
-  gboolean (*open) (KlMediaSource *self, const KlMediaEntry *entry, gpointer *handle, GError **error);
+  gboolean (*open) (KlMediaSource *self,
+                    const KlMediaEntry *entry,
+                    gpointer *handle,
+                    GError **error);
   gssize (*read) (KlMediaSource *self, gpointer handle, void *buffer, gsize length, GError **error);
   void (*close) (KlMediaSource *self, gpointer handle);
 };
 
-/* Opens a folder or an ISO file, whichever @path is. @kind_of, optional: "folder", "ISO 9660", "UDF". */
+/* Opens a folder or an ISO file, whichever @path is. @kind_of, optional: "folder", "ISO 9660",
+ * "UDF". */
 KlMediaSource *kl_media_source_open (const char *path, GError **error);
 const char *kl_media_source_get_path (KlMediaSource *self);
 const char *kl_media_source_get_kind (KlMediaSource *self);
 const char *kl_media_source_get_label (KlMediaSource *self); /* volume name, "" for a folder */
 
-GPtrArray *kl_media_source_list (KlMediaSource *self, GError **error); /* borrowed, of KlMediaEntry */
-const KlMediaEntry *kl_media_source_find (KlMediaSource *self, const char *path); /* NULL: not there */
+GPtrArray *
+kl_media_source_list (KlMediaSource *self, GError **error); /* borrowed, of KlMediaEntry */
+const KlMediaEntry *
+kl_media_source_find (KlMediaSource *self, const char *path); /* NULL: not there */
 GBytes *kl_media_source_read (KlMediaSource *self, const char *path, gsize limit, GError **error);
 
-/* Copies one file out of the source; each output is optional. Reflink or copy_file_range for a folder. */
+/* Copies one file out of the source; each output is optional. Reflink or copy_file_range for a
+ * folder. */
 gboolean kl_media_source_copy (KlMediaSource *self,
                                const char *path,
                                int target, /* -1: only the checksums */

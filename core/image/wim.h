@@ -7,13 +7,14 @@
 
 G_BEGIN_DECLS
 
-/* The wimlib seam: the only file that includes wimlib.h is wim.c. One object, one thread at a time. */
+/* The wimlib seam: the only file that includes wimlib.h is wim.c. One object, one thread at a time.
+ */
 typedef struct _KlWim KlWim;
 
 typedef struct
 {
-  guint index;        /* 1 … */
-  char *name;         /* "" where the XML is silent */
+  guint index; /* 1 … */
+  char *name;  /* "" where the XML is silent */
   char *description;
   char *architecture; /* "x86", "x64", "arm", "arm64", "ia64"; NULL where the XML is silent */
   char *version;      /* "10.0.26100.1"; NULL where the XML is silent */
@@ -28,12 +29,13 @@ typedef struct
   guint64 size; /* bytes */
 } KlWimEntry;
 
-/* Why a WIM cannot go on a medium as it stands (boot managers read single-file, non-solid LZX 32 KiB, XPRESS
- * or uncompressed WIMs with a boot index). */
+/* Why a WIM cannot go on a medium as it stands (boot managers read single-file, non-solid LZX 32
+ * KiB, XPRESS or uncompressed WIMs with a boot index). */
 typedef enum
 {
   KL_WIM_FIT,            /* one image, boot index set, readable: copied as it is */
-  KL_WIM_NEEDS_EXPORT,   /* several images or no boot index: the image is exported, blobs copied compressed */
+  KL_WIM_NEEDS_EXPORT,   /* several images or no boot index: the image is exported, blobs copied
+                            compressed */
   KL_WIM_NEEDS_REEXPORT, /* pipable, solid, LZMS or an odd chunk size: must be compressed anew */
 } KlWimFitness;
 
@@ -52,8 +54,12 @@ char *kl_wim_dup_xml (KlWim *self); /* UTF-8 */
 /* Chooses the image to boot: the given one, else the boot index, else the only (bootable) one. */
 gboolean kl_wim_choose_image (KlWim *self, guint wanted, guint *index, GError **error);
 
-/* All files below a folder of an image ("\Windows\Boot"), without case; an absent folder gives an empty array. */
-GPtrArray *kl_wim_list_files (KlWim *self, guint index, const char *folder, GError **error); /* of KlWimEntry */
+/* All files below a folder of an image ("\Windows\Boot"), without case; an absent folder gives an
+ * empty array. */
+GPtrArray *kl_wim_list_files (KlWim *self,
+                              guint index,
+                              const char *folder,
+                              GError **error); /* of KlWimEntry */
 
 /* Writes one file of an image to a descriptor or path. */
 gboolean kl_wim_extract_file (KlWim *self,
@@ -71,8 +77,9 @@ gboolean kl_wim_extract_files (KlWim *self,
                                GCancellable *cancellable,
                                GError **error);
 
-/* One image into a new single-image WIM with boot index 1, LZX; compressed blobs are copied where they can be. The
- * target is complete and flushed when this returns TRUE; it must not exist before. */
+/* One image into a new single-image WIM with boot index 1, LZX; compressed blobs are copied where
+ * they can be. The target is complete and flushed when this returns TRUE; it must not exist before.
+ */
 gboolean kl_wim_export (KlWim *self,
                         guint index,
                         const char *target,
@@ -81,13 +88,11 @@ gboolean kl_wim_export (KlWim *self,
                         GError **error);
 
 /* Integrity table, if there is one; with @blobs also the SHA-1 of each blob. */
-gboolean kl_wim_verify (KlWim *self,
-                        gboolean blobs,
-                        KlProgress *progress,
-                        GCancellable *cancellable,
-                        GError **error);
+gboolean kl_wim_verify (
+    KlWim *self, gboolean blobs, KlProgress *progress, GCancellable *cancellable, GError **error);
 
-/* The architecture by the PE header of a boot program in the image: "x64", …, NULL where none is found. */
+/* The architecture by the PE header of a boot program in the image: "x64", …, NULL where none is
+ * found. */
 char *kl_wim_detect_architecture (KlWim *self, guint index, GError **error);
 
 G_END_DECLS

@@ -8,10 +8,12 @@
 G_BEGIN_DECLS
 
 /*
- * A piece of work that a front end starts, watches and cancels: making media, importing an image, checking a medium.
- * Subclasses implement run(), which blocks in a worker thread and reports through the progress tree.
+ * A piece of work that a front end starts, watches and cancels: making media, importing an image,
+ * checking a medium. Subclasses implement run(), which blocks in a worker thread and reports
+ * through the progress tree.
  *
- * Properties, all read-only, changed and notified in the main context that started the run (media-api.md 1.1, 1.3):
+ * Properties, all read-only, changed and notified in the main context that started the run
+ * (media-api.md 1.1, 1.3):
  *
  *   num-steps      guint    number of steps; 0 before a run and in synchronous runs
  *   current-step   guint    1 … num-steps, 0 = not started
@@ -26,8 +28,8 @@ G_BEGIN_DECLS
  *   exit-code      guint    HRESULT of the last run; 0x8000000A while running
  *   error-detail   string   the text for {0} of the last error, or ""
  *
- * Signals: "progress" (coalesced, at most one queued), "error-detail" (string) when the detail of a failure is known, "finished"
- * once per asynchronous run, before its callback.
+ * Signals: "progress" (coalesced, at most one queued), "error-detail" (string) when the detail of a
+ * failure is known, "finished" once per asynchronous run, before its callback.
  *
  * One object runs one thing at a time: a second call while it is busy fails with KL_ERROR_BUSY.
  */
@@ -42,7 +44,10 @@ struct _KlJobClass
 };
 
 gboolean kl_job_run (KlJob *self, GCancellable *cancellable, GError **error);
-void kl_job_run_async (KlJob *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+void kl_job_run_async (KlJob *self,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data);
 gboolean kl_job_run_finish (KlJob *self, GAsyncResult *result, GError **error);
 void kl_job_cancel (KlJob *self); /* asynchronous runs only; returns at once; no effect when idle */
 

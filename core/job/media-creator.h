@@ -8,9 +8,9 @@
 G_BEGIN_DECLS
 
 /*
- * The one object that window, terminal and D-Bus drive to make media (interface.md 4): request → layout → writer → sink →
- * read-back. Read/write properties of the documented API: provider-name, site-code, connection-options,
- * distribution-points, media-label. The rest is KlJob.
+ * The one object that window, terminal and D-Bus drive to make media (interface.md 4): request →
+ * layout → writer → sink → read-back. Read/write properties of the documented API: provider-name,
+ * site-code, connection-options, distribution-points, media-label. The rest is KlJob.
  *
  * Several creators may run side by side, never two on one target: the second gets KL_ERROR_BUSY.
  */
@@ -20,15 +20,15 @@ G_DECLARE_FINAL_TYPE (KlMediaCreator, kl_media_creator, KL, MEDIA_CREATOR, KlJob
 /* What was made; filled in when the run has succeeded. */
 typedef struct
 {
-  char *path;          /* of the medium */
-  guint64 bytes;       /* its size */
-  double seconds;      /* from start to commit */
+  char *path;     /* of the medium */
+  guint64 bytes;  /* its size */
+  double seconds; /* from start to commit */
   gboolean verified;
-  gboolean bios;       /* boots on BIOS */
-  char *bios_reason;   /* why not, or NULL */
-  char *uefi;          /* "x64", or NULL */
+  gboolean bios;     /* boots on BIOS */
+  char *bios_reason; /* why not, or NULL */
+  char *uefi;        /* "x64", or NULL */
   char *uefi_reason;
-  char *signer;        /* of the boot manager, or NULL */
+  char *signer; /* of the boot manager, or NULL */
   char *label;
   char **warnings;
 } KlMediaResult;
@@ -39,7 +39,8 @@ KlMediaCreator *kl_media_creator_new (KlCatalog *catalog);
 void kl_media_creator_set_request (KlMediaCreator *self, KlMediaRequest *request);
 KlMediaRequest *kl_media_creator_get_request (KlMediaCreator *self);
 
-/* What would be written where, and how many bytes the medium needs; writes nothing. Blocks; any thread. */
+/* What would be written where, and how many bytes the medium needs; writes nothing. Blocks; any
+ * thread. */
 KlMediaLayout *kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **error);
 
 const KlMediaResult *kl_media_creator_get_result (KlMediaCreator *self); /* NULL before success */

@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /*
- * What is asked of the creator: CreateBootMedia's parameters (media-api.md 1.4) and what the modern wizard adds. Validated by
- * kl_media_request_new(), immutable after that; any thread.
+ * What is asked of the creator: CreateBootMedia's parameters (media-api.md 1.4) and what the modern
+ * wizard adds. Validated by kl_media_request_new(), immutable after that; any thread.
  */
 #define KL_TYPE_MEDIA_REQUEST (kl_media_request_get_type ())
 G_DECLARE_FINAL_TYPE (KlMediaRequest, kl_media_request, KL, MEDIA_REQUEST, GObject)
@@ -17,13 +17,13 @@ typedef struct
   KlMediaType type;
   const char *destination; /* CD: path of the ISO file to create */
   const char *image_id;
-  const char *label;       /* NULL: made from the image's name */
+  const char *label;          /* NULL: made from the image's name */
   KlBootManager boot_manager; /* DEFAULT: the image's setting */
   gboolean no_verify;
 } KlMediaOptions;
 
-/* Checks that need no I/O: KL_ERROR_INVALID_ARGUMENT, KL_ERROR_LABEL. A destination that is not absolute is taken from the
- * current folder; "X.iso" is not appended. */
+/* Checks that need no I/O: KL_ERROR_INVALID_ARGUMENT, KL_ERROR_LABEL. A destination that is not
+ * absolute is taken from the current folder; "X.iso" is not appended. */
 KlMediaRequest *kl_media_request_new (const KlMediaOptions *options, GError **error);
 
 KlMediaType kl_media_request_get_media_type (KlMediaRequest *self);

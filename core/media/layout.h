@@ -14,8 +14,10 @@ typedef enum
   KL_MEDIA_TYPE_UFD_FORMAT,
 } KlMediaType;
 
-const char *kl_media_type_to_string (KlMediaType type);                 /* "CD", "UFD", "UFD+FORMAT" */
-gboolean kl_media_type_from_string (const char *text, KlMediaType *type); /* any case; UDF as alias (media-api.md 1.4) */
+const char *kl_media_type_to_string (KlMediaType type); /* "CD", "UFD", "UFD+FORMAT" */
+gboolean
+kl_media_type_from_string (const char *text,
+                           KlMediaType *type); /* any case; UDF as alias (media-api.md 1.4) */
 
 typedef enum
 {
@@ -30,7 +32,7 @@ const char *kl_layout_source_to_string (KlLayoutSource source);
 /* One file on the medium. Content is a file on disk or bytes in memory. */
 typedef struct
 {
-  char *path;  /* on the medium: "/sources/boot.wim" */
+  char *path;   /* on the medium: "/sources/boot.wim" */
   guint64 size; /* bytes */
   KlLayoutSource source;
   char *file;     /* absolute path of the content, or NULL */
@@ -40,8 +42,9 @@ typedef struct
 } KlLayoutItem;
 
 /*
- * Which files a medium holds: path → source, size. A value without I/O of its own beyond reading the catalog entry; printed
- * by a dry run, sized before anything is erased, and the same for every writer. Immutable; any thread.
+ * Which files a medium holds: path → source, size. A value without I/O of its own beyond reading
+ * the catalog entry; printed by a dry run, sized before anything is erased, and the same for every
+ * writer. Immutable; any thread.
  */
 #define KL_TYPE_MEDIA_LAYOUT (kl_media_layout_get_type ())
 G_DECLARE_FINAL_TYPE (KlMediaLayout, kl_media_layout, KL, MEDIA_LAYOUT, GObject)
@@ -49,18 +52,22 @@ G_DECLARE_FINAL_TYPE (KlMediaLayout, kl_media_layout, KL, MEDIA_LAYOUT, GObject)
 typedef struct
 {
   KlMediaType type;
-  const char *label; /* checked with kl_label_check(); NULL: kl_label_dup_default() of the image's name */
+  const char
+      *label; /* checked with kl_label_check(); NULL: kl_label_dup_default() of the image's name */
   KlBootManager boot_manager;
   GDateTime *created; /* nullable: now */
 } KlLayoutOptions;
 
-KlMediaLayout *kl_media_layout_new (KlBootImage *image, const KlLayoutOptions *options, GError **error);
+KlMediaLayout *
+kl_media_layout_new (KlBootImage *image, const KlLayoutOptions *options, GError **error);
 
 KlMediaType kl_media_layout_get_media_type (KlMediaLayout *self);
 const char *kl_media_layout_get_label (KlMediaLayout *self);
 const char *kl_media_layout_get_image_id (KlMediaLayout *self);
 guint kl_media_layout_get_n_items (KlMediaLayout *self);
-const KlLayoutItem *kl_media_layout_get_item (KlMediaLayout *self, guint position); /* sorted by path, the manifest included */
+const KlLayoutItem *
+kl_media_layout_get_item (KlMediaLayout *self,
+                          guint position); /* sorted by path, the manifest included */
 const KlLayoutItem *kl_media_layout_find (KlMediaLayout *self, const char *path);
 guint64 kl_media_layout_get_content_bytes (KlMediaLayout *self);
 
@@ -71,12 +78,14 @@ const char *kl_media_layout_get_uefi_architecture (KlMediaLayout *self); /* "x64
 const char *kl_media_layout_get_signer (KlMediaLayout *self);            /* issuer CN, or NULL */
 const char *const *kl_media_layout_get_warnings (KlMediaLayout *self);   /* English sentences */
 
-/* For a CD: El Torito images, as items that are also files on the medium where the field puts them; or NULL. */
+/* For a CD: El Torito images, as items that are also files on the medium where the field puts them;
+ * or NULL. */
 const KlLayoutItem *kl_media_layout_get_bios_boot_image (KlMediaLayout *self);
 const KlLayoutItem *kl_media_layout_get_efi_boot_image (KlMediaLayout *self);
 
 /* Labels: 1 to 32 characters, none of "*+,./:;<=>?[\]| and no control characters. */
-gboolean kl_label_check (const char *label, GError **error); /* KL_ERROR_LABEL, names the character */
+gboolean
+kl_label_check (const char *label, GError **error); /* KL_ERROR_LABEL, names the character */
 char *kl_label_dup_default (const char *image_name);
 char *kl_label_dup_volume_id (const char *label); /* [A-Z0-9_], at most 32 */
 

@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /*
- * \kindling.manifest (interface.md 5): what a medium holds. UTF-8 text, a line "key=value" each, LF:
+ * \kindling.manifest (interface.md 5): what a medium holds. UTF-8 text, a line "key=value" each,
+ * LF:
  *
  *     kindling-manifest=1
  *     image-id=KDL00001
@@ -20,8 +21,9 @@ G_BEGIN_DECLS
  *     boot-manager-signer=Microsoft Windows Production PCA 2011
  *     file=SHA256 SIZE /path          (one per file, sorted by path, but for the manifest itself)
  *
- * Certificate keys (certificate-thumbprint, certificate-end) are there when the medium has a certificate. Unknown keys are kept out of
- * the way. It holds no secret. A plain value; free with kl_manifest_free().
+ * Certificate keys (certificate-thumbprint, certificate-end) are there when the medium has a
+ * certificate. Unknown keys are kept out of the way. It holds no secret. A plain value; free with
+ * kl_manifest_free().
  */
 #define KL_MANIFEST_PATH "/kindling.manifest"
 
@@ -41,11 +43,11 @@ typedef struct
   char *label;
   char *created; /* ISO 8601, UTC */
   gboolean bios;
-  char *uefi;    /* "x64" or "" */
-  char *signer;  /* nullable */
+  char *uefi;                   /* "x64" or "" */
+  char *signer;                 /* nullable */
   char *certificate_thumbprint; /* nullable */
   char *certificate_end;        /* nullable, ISO 8601 UTC */
-  GPtrArray *files; /* of KlManifestFile */
+  GPtrArray *files;             /* of KlManifestFile */
 } KlManifest;
 
 KlManifest *kl_manifest_new (void);

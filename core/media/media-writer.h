@@ -24,7 +24,8 @@ struct _KlMediaWriterClass
   GPtrArray *(*get_regions) (KlMediaWriter *self);
 };
 
-/* The size of the whole medium in bytes, known before anything is written. Errors: KL_ERROR_PACKAGE_TOO_LARGE. */
+/* The size of the whole medium in bytes, known before anything is written. Errors:
+ * KL_ERROR_PACKAGE_TOO_LARGE. */
 gboolean kl_media_writer_measure (KlMediaWriter *self, guint64 *size, GError **error);
 /* Prepares the sink and writes everything; does not flush or commit. */
 gboolean kl_media_writer_write (KlMediaWriter *self,

@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* A file that replaces @path only at commit (KlAtomicFile). prepare checks free space first: KL_ERROR_NO_SPACE with both
- * numbers. A folder, a device, a folder that cannot be written to: KL_ERROR_* in _new, before anything is written. */
+/* A file that replaces @path only at commit (KlAtomicFile). prepare checks free space first:
+ * KL_ERROR_NO_SPACE with both numbers. A folder, a device, a folder that cannot be written to:
+ * KL_ERROR_* in _new, before anything is written. */
 #define KL_TYPE_FILE_SINK (kl_file_sink_get_type ())
 G_DECLARE_FINAL_TYPE (KlFileSink, kl_file_sink, KL, FILE_SINK, KlSink)
 

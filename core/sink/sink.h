@@ -8,9 +8,10 @@
 G_BEGIN_DECLS
 
 /*
- * Where blocks go: a file, later a drive. Offsets and lengths in bytes. The order of calls is: prepare, any number of
- * writes and copies, flush, any number of reads, commit. A sink that is dropped without commit leaves the target as it
- * was. Blocks; one thread at a time. A test derives a sink that fails on the n-th write.
+ * Where blocks go: a file, later a drive. Offsets and lengths in bytes. The order of calls is:
+ * prepare, any number of writes and copies, flush, any number of reads, commit. A sink that is
+ * dropped without commit leaves the target as it was. Blocks; one thread at a time. A test derives
+ * a sink that fails on the n-th write.
  */
 #define KL_TYPE_SINK (kl_sink_get_type ())
 G_DECLARE_DERIVABLE_TYPE (KlSink, kl_sink, KL, SINK, GObject)
@@ -36,7 +37,8 @@ struct _KlSinkClass
 };
 
 gboolean kl_sink_prepare (KlSink *self, guint64 size, GError **error);
-gboolean kl_sink_write (KlSink *self, const void *data, gsize length, guint64 offset, GError **error);
+gboolean
+kl_sink_write (KlSink *self, const void *data, gsize length, guint64 offset, GError **error);
 gboolean kl_sink_copy (KlSink *self,
                        int source,
                        const char *source_name,
@@ -46,8 +48,10 @@ gboolean kl_sink_copy (KlSink *self,
                        KlProgress *progress,
                        GCancellable *cancellable,
                        GError **error);
-gboolean kl_sink_flush (KlSink *self, KlProgress *progress, GCancellable *cancellable, GError **error);
-/* Past the page cache. @buffer aligned to 4096, @offset and @length multiples of 4096 but for the last piece. */
+gboolean
+kl_sink_flush (KlSink *self, KlProgress *progress, GCancellable *cancellable, GError **error);
+/* Past the page cache. @buffer aligned to 4096, @offset and @length multiples of 4096 but for the
+ * last piece. */
 gboolean kl_sink_read (KlSink *self, void *buffer, gsize length, guint64 offset, GError **error);
 gboolean kl_sink_commit (KlSink *self, GError **error);
 

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What must be read back: a run of bytes on the medium and its CRC-32C, named for the error message. */
+/* What must be read back: a run of bytes on the medium and its CRC-32C, named for the error
+ * message. */
 typedef struct
 {
   guint64 offset; /* bytes, on the medium */
@@ -15,11 +16,12 @@ typedef struct
   char *source_path; /* file whose bytes these are, to find the first difference; or NULL */
 } KlRegion;
 
-KlRegion *kl_region_new (guint64 offset, guint64 length, guint32 crc32c, const char *name, const char *source_path);
+KlRegion *kl_region_new (
+    guint64 offset, guint64 length, guint32 crc32c, const char *name, const char *source_path);
 void kl_region_free (KlRegion *self);
 
-/* Reads all regions (GPtrArray of KlRegion, sorted by offset) back past the page cache, reading and summing overlapped.
- * A difference is KL_ERROR_MISMATCH naming file and byte. */
+/* Reads all regions (GPtrArray of KlRegion, sorted by offset) back past the page cache, reading and
+ * summing overlapped. A difference is KL_ERROR_MISMATCH naming file and byte. */
 gboolean kl_verify_regions (KlSink *sink,
                             GPtrArray *regions,
                             KlProgress *progress,

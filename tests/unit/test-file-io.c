@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/file-io.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "base/error.h"
+
+typedef struct
+{
+  char *folder;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->folder = g_dir_make_tmp ("kl-file-io-XXXXXX", NULL);
+  g_assert_nonnull (fixture->folder);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (kl_remove_tree (fixture->folder, &error));
+  g_assert_no_error (error);
+  g_assert_false (g_file_test (fixture->folder, G_FILE_TEST_EXISTS));
+  g_free (fixture->folder);
+}
+
+static guint
+count_names (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+static void
+test_atomic_commit (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->folder, "a.iso", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlAtomicFile) file = NULL;
+
+  g_assert_true (g_file_set_contents (path, "old", -1, NULL));
+  file = kl_atomic_file_new (path, 0666, &error);
+  g_assert_no_error (error);
+  g_assert_true (kl_write_at (kl_atomic_file_get_fd (file), "newer", 5, 0, path, &error));
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "old");
+  g_clear_pointer (&text, g_free);
+  g_assert_true (kl_atomic_file_commit (file, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "newer");
+  g_assert_cmpuint (count_names (fixture->folder), ==, 1);
+}
+
+static void
+test_atomic_abort (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->folder, "a.iso", NULL);
+  g_autoptr (GError) error = NULL;
+  KlAtomicFile *file = kl_atomic_file_new (path, 0666, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (kl_write_at (kl_atomic_file_get_fd (file), "half", 4, 0, path, &error));
+  kl_atomic_file_free (file);
+  g_assert_cmpuint (count_names (fixture->folder), ==, 0);
+}
+
+static void
+test_atomic_refuses (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *missing = g_build_filename (fixture->folder, "no", "a.iso", NULL);
+  g_autoptr (GError) folder = NULL;
+  g_autoptr (GError) device = NULL;
+  g_autoptr (GError) absent = NULL;
+
+  g_assert_null (kl_atomic_file_new (fixture->folder, 0666, &folder));
+  g_assert_error (folder, KL_ERROR, KL_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (folder->message, "a folder"));
+  g_assert_null (kl_atomic_file_new ("/dev/null", 0666, &device));
+  g_assert_error (device, KL_ERROR, KL_ERROR_INVALID_ARGUMENT);
+  g_assert_null (kl_atomic_file_new (missing, 0666, &absent));
+  g_assert_error (absent, KL_ERROR, KL_ERROR_NOT_FOUND);
+}
+
+static void
+test_copy_range (Fixture *fixture, gconstpointer data)
+{
+  const gsize size = 3 * KL_IO_BLOCK + 17;
+  g_autofree char *source = g_build_filename (fixture->folder, "source", NULL);
+  g_autofree char *target = g_build_filename (fixture->folder, "target", NULL);
+  g_autofree char *bytes = g_malloc (size);
+  g_autofree char *copied = NULL;
+  gsize copied_size = 0;
+  g_autoptr (GError) error = NULL;
+  g_autofd int from = -1;
+  g_autofd int to = -1;
+
+  for (gsize i = 0; i < size; i++)
+    bytes[i] = (char) (i * 31 + i / 256);
+  g_assert_true (g_file_set_contents (source, bytes, (gssize) size, NULL));
+  from = kl_open_for_reading (source, &error);
+  g_assert_no_error (error);
+  to = open (target, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  g_assert_true (kl_copy_range (from, 5, to, 100, size - 5, source, target, NULL, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (target, &copied, &copied_size, NULL));
+  g_assert_cmpmem (copied + 100, copied_size - 100, bytes + 5, size - 5);
+
+  g_assert_false (kl_copy_range (from, size - 3, to, 0, 10, source, target, NULL, NULL, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "ends early"));
+}
+
+static void
+test_copy_cancelled (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *source = g_build_filename (fixture->folder, "source", NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofd int from = -1;
+
+  g_assert_true (g_file_set_contents (source, "abc", -1, NULL));
+  from = kl_open_for_reading (source, &error);
+  g_cancellable_cancel (cancellable);
+  g_assert_false (kl_copy_range (from, 0, from, 10, 3, source, source, NULL, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
+test_opens_files_only (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *fifo = g_build_filename (fixture->folder, "fifo", NULL);
+  g_autoptr (GError) folder = NULL;
+  g_autoptr (GError) pipe = NULL;
+
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
+  g_assert_cmpint (kl_open_for_reading (fixture->folder, &folder), ==, -1);
+  g_assert_error (folder, KL_ERROR, KL_ERROR_INVALID_ARGUMENT);
+  g_assert_cmpint (kl_open_for_reading (fifo, &pipe), ==, -1);
+  g_assert_error (pipe, KL_ERROR, KL_ERROR_INVALID_ARGUMENT);
+}
+
+/* RFC 3720 B.4: 32 bytes of zeroes; and FIPS 180-2's "abc". */
+static void
+test_checksums (Fixture *fixture, gconstpointer data)
+{
+  static const guint8 zeroes[32];
+  g_autofree char *sha = kl_sha256_data ("abc", 3);
+  g_autofree char *fed = NULL;
+  g_autoptr (KlHasher) hasher = kl_hasher_new ();
+
+  g_assert_cmphex (kl_crc32c_update (0, zeroes, sizeof zeroes), ==, 0x8A9136AA);
+  g_assert_cmphex (kl_crc32c_update (kl_crc32c_update (0, zeroes, 9), zeroes, 23), ==, 0x8A9136AA);
+  g_assert_cmpstr (sha, ==, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  for (const char *at = "abc"; *at != '\0'; at++)
+    {
+      g_autoptr (GBytes) byte = g_bytes_new (at, 1);
+
+      kl_hasher_feed (hasher, byte);
+    }
+  fed = kl_hasher_finish (hasher);
+  g_assert_cmpstr (fed, ==, sha);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+  ADD ("/file-io/commit-replaces-the-old-file-at-once", test_atomic_commit);
+  ADD ("/file-io/nothing-remains-without-commit", test_atomic_abort);
+  ADD ("/file-io/a-folder-or-device-is-no-target", test_atomic_refuses);
+  ADD ("/file-io/copies-a-range", test_copy_range);
+  ADD ("/file-io/copying-can-be-cancelled", test_copy_cancelled);
+  ADD ("/file-io/only-files-are-opened", test_opens_files_only);
+  ADD ("/file-io/checksums-match-published-values", test_checksums);
+#undef ADD
+  return g_test_run ();
+}
