@@ -27,7 +27,8 @@ struct _KlMediaWriterClass
 /* The size of the whole medium in bytes, known before anything is written. Errors:
  * KL_ERROR_PACKAGE_TOO_LARGE. */
 gboolean kl_media_writer_measure (KlMediaWriter *self, guint64 *size, GError **error);
-/* Prepares the sink and writes everything; does not flush or commit. */
+/* Writes everything onto a sink that was prepared for the measured size; does not flush or commit.
+ */
 gboolean kl_media_writer_write (KlMediaWriter *self,
                                 KlSink *sink,
                                 KlProgress *progress,

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+char *kl_data_path_dup (const char *relative);
+char *kl_data_path_dup_sample_wim (void);
+
+G_END_DECLS

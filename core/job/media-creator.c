@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-media-creator"
+
+#include "job/media-creator.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "media/iso-writer.h"
+#include "sink/file-sink.h"
+#include "sink/verifier.h"
+
+struct _KlMediaCreator
+{
+  KlJob parent_instance;
+
+  KlCatalog *catalog;      /* owned */
+  KlMediaRequest *request; /* owned; nullable; read by the worker, replaced only while idle */
+  KlMediaResult *result;   /* owned; nullable; set by the worker when it succeeds */
+
+  char *provider_name;
+  char *site_code;
+  char *connection_options;
+  char *distribution_points;
+  char *media_label; /* used where the request has none */
+};
+
+G_DEFINE_FINAL_TYPE (KlMediaCreator, kl_media_creator, KL_TYPE_JOB)
+
+enum
+{
+  PROP_PROVIDER_NAME = 1,
+  PROP_SITE_CODE,
+  PROP_CONNECTION_OPTIONS,
+  PROP_DISTRIBUTION_POINTS,
+  PROP_MEDIA_LABEL,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+/* The targets that creators of this process are at work on. */
+static GMutex targets_lock;
+static GHashTable *targets; /* of owned paths; guarded by targets_lock */
+
+typedef struct
+{
+  KlProgress *check, *plan, *write, *flush, *verify, *commit;
+} Steps;
+
+static void
+media_result_free (KlMediaResult *self)
+{
+  g_free (self->path);
+  g_free (self->bios_reason);
+  g_free (self->uefi);
+  g_free (self->uefi_reason);
+  g_free (self->signer);
+  g_free (self->label);
+  g_strfreev (self->warnings);
+  g_free (self);
+}
+
+/* Weights are shares of the time that an ISO of half a gigabyte takes on a disk of 0.5 GB/s. */
+static Steps
+add_steps (KlProgress *progress, gboolean verify)
+{
+  Steps steps = { 0 };
+
+  steps.check = kl_progress_add_step (progress, 10, "Checking the boot image");
+  steps.plan = kl_progress_add_step (progress, 2, "Laying out the medium");
+  steps.write = kl_progress_add_step (progress, 50, "Writing files");
+  steps.flush = kl_progress_add_step (progress, 20, "Flushing to the disk");
+  if (verify)
+    steps.verify = kl_progress_add_step (progress, 40, "Reading back");
+  steps.commit = kl_progress_add_step (progress, 1, "Finishing");
+  return steps;
+}
+
+static gboolean
+take_target (const char *path, GError **error)
+{
+  gboolean taken;
+
+  g_mutex_lock (&targets_lock);
+  if (targets == NULL)
+    targets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  taken = g_hash_table_add (targets, g_strdup (path));
+  g_mutex_unlock (&targets_lock);
+
+  if (!taken)
+    g_set_error (error, KL_ERROR, KL_ERROR_BUSY, "“%s” is being written by another job", path);
+  return taken;
+}
+
+static void
+release_target (const char *path)
+{
+  g_mutex_lock (&targets_lock);
+  g_hash_table_remove (targets, path);
+  g_mutex_unlock (&targets_lock);
+}
+
+/* A medium never lands inside the catalog, where it could replace the image it is made from. */
+static gboolean
+check_outside_catalog (KlMediaCreator *self, const char *destination, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (destination);
+  g_autofree char *real_folder = realpath (folder, NULL);
+  g_autofree char *real_catalog = realpath (kl_catalog_get_path (self->catalog), NULL);
+  gsize length;
+
+  if (real_folder == NULL || real_catalog == NULL)
+    return TRUE;
+
+  length = strlen (real_catalog);
+  if (strncmp (real_folder, real_catalog, length) != 0
+      || (real_folder[length] != '\0' && real_folder[length] != G_DIR_SEPARATOR))
+    return TRUE;
+
+  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+               "“%s” lies inside the catalog “%s”; choose another folder", destination,
+               real_catalog);
+  return FALSE;
+}
+
+static KlMediaLayout *
+make_layout (KlMediaCreator *self, KlBootImage *image, GError **error)
+{
+  const char *label = kl_media_request_get_label (self->request);
+  KlLayoutOptions options = {
+    .type = kl_media_request_get_media_type (self->request),
+    .boot_manager = kl_media_request_get_boot_manager (self->request),
+  };
+
+  if (label == NULL && self->media_label != NULL && self->media_label[0] != '\0')
+    label = self->media_label;
+  if (label != NULL && !kl_label_check (label, error))
+    return NULL;
+
+  options.label = label;
+  return kl_media_layout_new (image, &options, error);
+}
+
+static KlMediaResult *
+make_result (KlMediaCreator *self, KlMediaLayout *layout, guint64 bytes, gint64 started)
+{
+  KlMediaResult *result = g_new0 (KlMediaResult, 1);
+  const char *reason = NULL;
+
+  result->path = g_strdup (kl_media_request_get_destination (self->request));
+  result->bytes = bytes;
+  result->seconds = (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC;
+  result->verified = kl_media_request_get_verify (self->request);
+  result->bios = kl_media_layout_has_bios (layout, &reason);
+  result->bios_reason = result->bios ? NULL : g_strdup (reason);
+  if (kl_media_layout_has_uefi (layout, &reason))
+    result->uefi = g_strdup (kl_media_layout_get_uefi_architecture (layout));
+  else
+    result->uefi_reason = g_strdup (reason);
+  result->signer = g_strdup (kl_media_layout_get_signer (layout));
+  result->label = g_strdup (kl_media_layout_get_label (layout));
+  result->warnings = g_strdupv ((char **) kl_media_layout_get_warnings (layout));
+  return result;
+}
+
+static gboolean
+write_and_verify (KlMediaWriter *writer,
+                  KlSink *sink,
+                  const Steps *steps,
+                  gboolean verify,
+                  GCancellable *cancellable,
+                  GError **error)
+{
+  kl_progress_start (steps->write);
+  if (!kl_media_writer_write (writer, sink, steps->write, cancellable, error))
+    return FALSE;
+  kl_progress_finish (steps->write);
+
+  kl_progress_start (steps->flush);
+  if (!kl_sink_flush (sink, steps->flush, cancellable, error))
+    return FALSE;
+  kl_progress_finish (steps->flush);
+
+  if (verify)
+    {
+      kl_progress_start (steps->verify);
+      if (!kl_verify_regions (sink, kl_media_writer_get_regions (writer), steps->verify,
+                              cancellable, error))
+        return FALSE;
+      kl_progress_finish (steps->verify);
+    }
+
+  kl_progress_start (steps->commit);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !kl_sink_commit (sink, error))
+    return FALSE;
+  kl_progress_finish (steps->commit);
+  return TRUE;
+}
+
+/* All checks first: nothing is written before the image, the layout and the target have passed
+ * theirs. */
+static gboolean
+create_on_target (KlMediaCreator *self,
+                  KlProgress *progress,
+                  GCancellable *cancellable,
+                  GError **error)
+{
+  const gint64 started = g_get_monotonic_time ();
+  const char *destination = kl_media_request_get_destination (self->request);
+  const Steps steps = add_steps (progress, kl_media_request_get_verify (self->request));
+  g_autoptr (KlBootImage) image = NULL;
+  g_autoptr (KlMediaLayout) layout = NULL;
+  g_autoptr (KlMediaWriter) writer = NULL;
+  g_autoptr (KlSink) sink = NULL;
+  guint64 bytes = 0;
+
+  image = kl_catalog_lookup (self->catalog, kl_media_request_get_image_id (self->request), error);
+  if (image == NULL || !check_outside_catalog (self, destination, error))
+    return FALSE;
+  sink = kl_file_sink_new (destination, error);
+  if (sink == NULL)
+    return FALSE;
+
+  kl_progress_start (steps.check);
+  if (!kl_boot_image_check (image, steps.check, cancellable, error))
+    return FALSE;
+  kl_progress_finish (steps.check);
+
+  kl_progress_start (steps.plan);
+  layout = make_layout (self, image, error);
+  if (layout == NULL)
+    return FALSE;
+  writer = kl_iso_writer_new (layout);
+  if (!kl_media_writer_measure (writer, &bytes, error) || !kl_sink_prepare (sink, bytes, error))
+    return FALSE;
+  kl_progress_finish (steps.plan);
+
+  if (!write_and_verify (writer, sink, &steps, kl_media_request_get_verify (self->request),
+                         cancellable, error))
+    return FALSE;
+
+  self->result = make_result (self, layout, bytes, started);
+  return TRUE;
+}
+
+static gboolean
+kl_media_creator_run (KlJob *job, KlProgress *progress, GCancellable *cancellable, GError **error)
+{
+  KlMediaCreator *self = KL_MEDIA_CREATOR (job);
+  const char *destination;
+  gboolean done;
+
+  g_clear_pointer (&self->result, media_result_free);
+  if (self->request == NULL)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "Nothing was requested");
+      return FALSE;
+    }
+
+  destination = kl_media_request_get_destination (self->request);
+  if (!take_target (destination, error))
+    return FALSE;
+  done = create_on_target (self, progress, cancellable, error);
+  release_target (destination);
+  return done;
+}
+
+static char **
+find_text (KlMediaCreator *self, guint property)
+{
+  switch (property)
+    {
+    case PROP_PROVIDER_NAME:
+      return &self->provider_name;
+    case PROP_SITE_CODE:
+      return &self->site_code;
+    case PROP_CONNECTION_OPTIONS:
+      return &self->connection_options;
+    case PROP_DISTRIBUTION_POINTS:
+      return &self->distribution_points;
+    case PROP_MEDIA_LABEL:
+      return &self->media_label;
+    default:
+      return NULL;
+    }
+}
+
+static void
+kl_media_creator_get_property (GObject *object, guint property, GValue *value, GParamSpec *pspec)
+{
+  char **text = find_text (KL_MEDIA_CREATOR (object), property);
+
+  if (text != NULL)
+    g_value_set_string (value, *text);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property, pspec);
+}
+
+static void
+kl_media_creator_set_property (GObject *object,
+                               guint property,
+                               const GValue *value,
+                               GParamSpec *pspec)
+{
+  char **text = find_text (KL_MEDIA_CREATOR (object), property);
+
+  if (text == NULL)
+    {
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property, pspec);
+      return;
+    }
+  g_return_if_fail (!kl_job_is_busy (KL_JOB (object)));
+
+  g_free (*text);
+  *text = g_value_dup_string (value);
+}
+
+static void
+kl_media_creator_finalize (GObject *object)
+{
+  KlMediaCreator *self = KL_MEDIA_CREATOR (object);
+
+  g_clear_object (&self->catalog);
+  g_clear_object (&self->request);
+  g_clear_pointer (&self->result, media_result_free);
+  for (guint property = PROP_PROVIDER_NAME; property < N_PROPS; property++)
+    g_free (*find_text (self, property));
+  G_OBJECT_CLASS (kl_media_creator_parent_class)->finalize (object);
+}
+
+static void
+kl_media_creator_class_init (KlMediaCreatorClass *klass)
+{
+  static const char *const names[N_PROPS] = {
+    [PROP_PROVIDER_NAME] = "provider-name",
+    [PROP_SITE_CODE] = "site-code",
+    [PROP_CONNECTION_OPTIONS] = "connection-options",
+    [PROP_DISTRIBUTION_POINTS] = "distribution-points",
+    [PROP_MEDIA_LABEL] = "media-label",
+  };
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = kl_media_creator_get_property;
+  object_class->set_property = kl_media_creator_set_property;
+  object_class->finalize = kl_media_creator_finalize;
+  KL_JOB_CLASS (klass)->run = kl_media_creator_run;
+
+  for (guint property = PROP_PROVIDER_NAME; property < N_PROPS; property++)
+    properties[property] = g_param_spec_string (names[property], NULL, NULL, NULL,
+                                                G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+kl_media_creator_init (KlMediaCreator *self)
+{
+}
+
+/**
+ * kl_media_creator_new:
+ * @catalog: where boot images are looked up
+ *
+ * Returns: (transfer full): a creator without a request
+ */
+KlMediaCreator *
+kl_media_creator_new (KlCatalog *catalog)
+{
+  KlMediaCreator *self;
+
+  g_return_val_if_fail (KL_IS_CATALOG (catalog), NULL);
+
+  self = g_object_new (KL_TYPE_MEDIA_CREATOR, NULL);
+  self->catalog = g_object_ref (catalog);
+  return self;
+}
+
+/**
+ * kl_media_creator_set_request:
+ * @request: what the next run makes; a reference is taken
+ *
+ * Only while the creator is idle. Owner's thread.
+ */
+void
+kl_media_creator_set_request (KlMediaCreator *self, KlMediaRequest *request)
+{
+  g_return_if_fail (KL_IS_MEDIA_CREATOR (self));
+  g_return_if_fail (!kl_job_is_busy (KL_JOB (self)));
+
+  g_set_object (&self->request, request);
+}
+
+/**
+ * kl_media_creator_get_request:
+ *
+ * Returns: (transfer none) (nullable): the request of the next or current run
+ */
+KlMediaRequest *
+kl_media_creator_get_request (KlMediaCreator *self)
+{
+  return self->request;
+}
+
+/**
+ * kl_media_creator_plan:
+ * @bytes_needed: (out) (optional): the size of the whole medium, bytes
+ *
+ * What would be written where. Reads the catalog entry; writes nothing, and does not look at the
+ * destination. Blocks; any thread, while the creator is idle.
+ *
+ * Errors: those of the checks that come before the first write: KL_ERROR_MISSING_PACKAGE,
+ * KL_ERROR_NO_BOOT_FILES, KL_ERROR_PACKAGE_TOO_LARGE, KL_ERROR_LABEL.
+ *
+ * Returns: (transfer full) (nullable): the layout
+ */
+KlMediaLayout *
+kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **error)
+{
+  g_autoptr (KlBootImage) image = NULL;
+  g_autoptr (KlMediaLayout) layout = NULL;
+  g_autoptr (KlMediaWriter) writer = NULL;
+  guint64 bytes = 0;
+
+  g_return_val_if_fail (KL_IS_MEDIA_CREATOR (self) && self->request != NULL, NULL);
+
+  image = kl_catalog_lookup (self->catalog, kl_media_request_get_image_id (self->request), error);
+  if (image == NULL)
+    return NULL;
+  layout = make_layout (self, image, error);
+  if (layout == NULL)
+    return NULL;
+  writer = kl_iso_writer_new (layout);
+  if (!kl_media_writer_measure (writer, &bytes, error))
+    return NULL;
+
+  if (bytes_needed != NULL)
+    *bytes_needed = bytes;
+  return g_steal_pointer (&layout);
+}
+
+/**
+ * kl_media_creator_get_result:
+ *
+ * Returns: (transfer none) (nullable): what the last run made; %NULL before it has succeeded.
+ * Owner's thread.
+ */
+const KlMediaResult *
+kl_media_creator_get_result (KlMediaCreator *self)
+{
+  return kl_job_is_busy (KL_JOB (self)) ? NULL : self->result;
+}
