@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-file-sink"
+
+#include "sink/file-sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file-io.h"
+
+/* What O_DIRECT wants offsets, lengths and memory to be multiples of, on any disk; bytes. */
+#define DIRECT_BLOCK ((gsize) 4096)
+
+/* How much is waited for at a time while flushing; bytes. A second on a slow stick. */
+#define FLUSH_WINDOW ((guint64) 4 << 20)
+
+/* As many symbolic links in a row as the kernel follows. */
+#define MAX_LINKS 40
+
+struct _KlFileSink
+{
+  KlSink parent_instance;
+
+  char *path;           /* of the file itself, symbolic links resolved */
+  KlAtomicFile *file;   /* owned */
+  guint64 size;         /* bytes; 0 before prepare */
+  int direct;           /* owned; the file opened past the page cache; -1: not open */
+  gboolean read_before; /* direct was tried, or the cache was dropped */
+};
+
+G_DEFINE_FINAL_TYPE (KlFileSink, kl_file_sink, KL_TYPE_SINK)
+
+static gboolean
+check_limit_of_process (KlFileSink *self, guint64 size, GError **error)
+{
+  struct rlimit limit;
+
+  /* Going over it would end the program with SIGXFSZ. */
+  if (getrlimit (RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY
+      || size <= limit.rlim_cur)
+    return TRUE;
+
+  g_set_error (error, KL_ERROR, KL_ERROR_NO_SPACE,
+               "“%s” needs %" G_GUINT64_FORMAT
+               " bytes, and this program may not write a file of more than %" G_GUINT64_FORMAT
+               " bytes (ulimit -f)",
+               self->path, size, (guint64) limit.rlim_cur);
+  return FALSE;
+}
+
+static gboolean
+get_free_space (KlFileSink *self, guint64 *free_bytes)
+{
+  struct statvfs info;
+
+  /* Some network file systems don't know their size and say 0. */
+  if (fstatvfs (kl_atomic_file_get_fd (self->file), &info) != 0 || info.f_blocks == 0)
+    return FALSE;
+
+  *free_bytes = (guint64) info.f_bavail * info.f_frsize;
+  return TRUE;
+}
+
+static void
+set_no_space_error (KlFileSink *self, guint64 size, guint64 free_bytes, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (self->path);
+
+  g_set_error (error, KL_ERROR, KL_ERROR_NO_SPACE,
+               "“%s” needs %" G_GUINT64_FORMAT " bytes, and “%s” has %" G_GUINT64_FORMAT
+               " bytes free",
+               self->path, size, folder, free_bytes);
+}
+
+static gboolean
+set_size (KlFileSink *self, guint64 size, GError **error)
+{
+  int fd = kl_atomic_file_get_fd (self->file);
+  int result, saved;
+  guint64 free_bytes = 0;
+
+  do
+    result = fallocate (fd, 0, 0, (off_t) size);
+  while (result != 0 && errno == EINTR);
+
+  /* Without fallocate(2) the file is sparse until it is written; never emulate it with zeros. */
+  if (result != 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL))
+    result = ftruncate (fd, (off_t) size);
+  if (result == 0)
+    return TRUE;
+
+  saved = errno;
+  if (saved == EFBIG)
+    g_set_error (error, KL_ERROR, KL_ERROR_NO_SPACE,
+                 "“%s” needs %" G_GUINT64_FORMAT
+                 " bytes, and the file system there cannot hold a file of this size",
+                 self->path, size);
+  else if (saved == ENOSPC && get_free_space (self, &free_bytes))
+    set_no_space_error (self, size, free_bytes, error);
+  else
+    kl_set_error_errno (error, saved, "Cannot make room for “%s” (%" G_GUINT64_FORMAT " bytes)",
+                        self->path, size);
+  return FALSE;
+}
+
+static gboolean
+kl_file_sink_prepare (KlSink *sink, guint64 size, GError **error)
+{
+  KlFileSink *self = KL_FILE_SINK (sink);
+  guint64 free_bytes = 0;
+
+  if (!check_limit_of_process (self, size, error))
+    return FALSE;
+  if (get_free_space (self, &free_bytes) && size > free_bytes)
+    {
+      set_no_space_error (self, size, free_bytes, error);
+      return FALSE;
+    }
+  if (size > 0 && !set_size (self, size, error))
+    return FALSE;
+
+  self->size = size;
+  return TRUE;
+}
+
+static gboolean
+kl_file_sink_write (KlSink *sink, const void *data, gsize length, guint64 offset, GError **error)
+{
+  KlFileSink *self = KL_FILE_SINK (sink);
+
+  return kl_write_at (kl_atomic_file_get_fd (self->file), data, length, offset, self->path, error);
+}
+
+static gboolean
+kl_file_sink_copy (KlSink *sink,
+                   int source,
+                   const char *source_name,
+                   guint64 source_offset,
+                   guint64 length,
+                   guint64 offset,
+                   KlProgress *progress,
+                   GCancellable *cancellable,
+                   GError **error)
+{
+  KlFileSink *self = KL_FILE_SINK (sink);
+
+  return kl_copy_range (source, source_offset, kl_atomic_file_get_fd (self->file), offset, length,
+                        source_name, self->path, progress, cancellable, error);
+}
+
+/* Waits for the write-back of one window. It was started while copying, so that this mostly waits
+ * for a disk that is at work already. An error of the disk is reported once only, so it counts. */
+static gboolean
+wait_for_window (KlFileSink *self, guint64 offset, guint64 length, GError **error)
+{
+  if (sync_file_range (kl_atomic_file_get_fd (self->file), (off64_t) offset, (off64_t) length,
+                       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
+                           | SYNC_FILE_RANGE_WAIT_AFTER)
+          != 0
+      && errno != ENOSYS && errno != EINVAL && errno != ESPIPE && errno != EOPNOTSUPP)
+    {
+      kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", self->path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* One fsync(2) of a whole medium could neither be cancelled nor show progress: go in windows. */
+static gboolean
+kl_file_sink_flush (KlSink *sink, KlProgress *progress, GCancellable *cancellable, GError **error)
+{
+  KlFileSink *self = KL_FILE_SINK (sink);
+
+  kl_progress_set_total (progress, self->size);
+  for (guint64 offset = 0; offset < self->size; offset += FLUSH_WINDOW)
+    {
+      guint64 length = MIN (FLUSH_WINDOW, self->size - offset);
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error)
+          || !wait_for_window (self, offset, length, error))
+        return FALSE;
+      kl_progress_advance (progress, length);
+    }
+
+  if (fdatasync (kl_atomic_file_get_fd (self->file)) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", self->path);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static int
+open_direct (KlFileSink *self)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", kl_atomic_file_get_fd (self->file));
+
+  return open (link, O_RDONLY | O_DIRECT | O_CLOEXEC);
+}
+
+/* Returns the bytes that O_DIRECT delivered into the whole blocks of @buffer; the rest is left to
+ * the other way. A file system may take the flag and refuse to read with it. */
+static gsize
+read_direct (KlFileSink *self, guint8 *buffer, gsize length, guint64 offset)
+{
+  gsize done = 0;
+
+  length -= length % DIRECT_BLOCK;
+  while (self->direct >= 0 && done < length)
+    {
+      gssize n = pread (self->direct, buffer + done, length - done, (off_t) (offset + done));
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0 && errno == EINVAL)
+        kl_close_fd (&self->direct);
+      if (n <= 0 || (gsize) n % DIRECT_BLOCK != 0)
+        break;
+      done += (gsize) n;
+    }
+
+  return done;
+}
+
+static gboolean
+kl_file_sink_read (KlSink *sink, void *buffer, gsize length, guint64 offset, GError **error)
+{
+  KlFileSink *self = KL_FILE_SINK (sink);
+  int fd = kl_atomic_file_get_fd (self->file);
+  gsize done;
+
+  if (!self->read_before)
+    {
+      self->read_before = TRUE;
+      self->direct = open_direct (self);
+      /* The pages are clean after flush, so this drops them, for the parts and the file systems
+       * that O_DIRECT does not serve. */
+      posix_fadvise (fd, 0, 0, POSIX_FADV_DONTNEED);
+    }
+
+  /* A read error comes again here, and is reported with its place. */
+  done = read_direct (self, buffer, length, offset);
+  return kl_read_at (fd, (guint8 *) buffer + done, length - done, offset + done, self->path, error);
+}
+
+static gboolean
+kl_file_sink_commit (KlSink *sink, GError **error)
+{
+  KlFileSink *self = KL_FILE_SINK (sink);
+
+  return kl_atomic_file_commit (self->file, error);
+}
+
+static void
+kl_file_sink_finalize (GObject *object)
+{
+  KlFileSink *self = KL_FILE_SINK (object);
+
+  kl_close_fd (&self->direct);
+  g_clear_pointer (&self->file, kl_atomic_file_free);
+  g_free (self->path);
+
+  G_OBJECT_CLASS (kl_file_sink_parent_class)->finalize (object);
+}
+
+static void
+kl_file_sink_class_init (KlFileSinkClass *klass)
+{
+  KlSinkClass *sink_class = KL_SINK_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = kl_file_sink_finalize;
+  sink_class->prepare = kl_file_sink_prepare;
+  sink_class->write = kl_file_sink_write;
+  sink_class->copy = kl_file_sink_copy;
+  sink_class->flush = kl_file_sink_flush;
+  sink_class->read = kl_file_sink_read;
+  sink_class->commit = kl_file_sink_commit;
+}
+
+static void
+kl_file_sink_init (KlFileSink *self)
+{
+  self->direct = -1;
+}
+
+/* Follows the last component of @path by hand, since realpath(3) fails where the file that a link
+ * names is not there yet. */
+static char *
+resolve_links (const char *path, GError **error)
+{
+  g_autofree char *current = g_strdup (path);
+
+  for (guint i = 0; i < MAX_LINKS; i++)
+    {
+      g_autofree char *target = g_file_read_link (current, NULL);
+      g_autofree char *folder = NULL;
+
+      if (target == NULL)
+        return g_steal_pointer (&current);
+
+      folder = g_path_get_dirname (current);
+      g_free (current);
+      current = g_path_is_absolute (target) ? g_steal_pointer (&target)
+                                            : g_build_filename (folder, target, NULL);
+    }
+
+  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+               "“%s” is a symbolic link that leads nowhere: more than %d links in a row", path,
+               MAX_LINKS);
+  return NULL;
+}
+
+/**
+ * kl_file_sink_new:
+ * @path: the file to make; its folder must exist and be writable
+ *
+ * A sink into a file that gets its name only with kl_sink_commit(). Where @path is a symbolic link,
+ * the file that it names is replaced and the link stays: somebody put it there to have the file on
+ * another disk.
+ *
+ * Errors, before anything is written: KL_ERROR_INVALID_ARGUMENT if @path is a folder, a device or a
+ * link that leads nowhere; KL_ERROR_NOT_FOUND, KL_ERROR_PERMISSION and others of open(2), naming
+ * the folder.
+ *
+ * Returns: (transfer full) (nullable): the sink
+ */
+KlSink *
+kl_file_sink_new (const char *path, GError **error)
+{
+  g_autoptr (KlFileSink) self = NULL;
+
+  g_return_val_if_fail (path != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  self = g_object_new (KL_TYPE_FILE_SINK, NULL);
+  self->path = resolve_links (path, error);
+  if (self->path == NULL)
+    return NULL;
+
+  self->file = kl_atomic_file_new (self->path, 0666, error);
+  if (self->file == NULL)
+    return NULL;
+
+  return KL_SINK (g_steal_pointer (&self));
+}
