@@ -36,17 +36,19 @@ struct _KlMediaSourceClass
                     GError **error);
   gssize (*read) (KlMediaSource *self, gpointer handle, void *buffer, gsize length, GError **error);
   void (*close) (KlMediaSource *self, gpointer handle);
+  /* Optional: the descriptor behind @handle, borrowed, where the file can be copied by the kernel.
+   */
+  int (*get_fd) (KlMediaSource *self, gpointer handle);
 };
 
-/* Opens a folder or an ISO file, whichever @path is. @kind_of, optional: "folder", "ISO 9660",
- * "UDF". */
+/* Opens a folder or an ISO file, whichever @path is. */
 KlMediaSource *kl_media_source_open (const char *path, GError **error);
 const char *kl_media_source_get_path (KlMediaSource *self);
-const char *kl_media_source_get_kind (KlMediaSource *self);
+const char *kl_media_source_get_kind (KlMediaSource *self);  /* "folder", "ISO 9660", "UDF" */
 const char *kl_media_source_get_label (KlMediaSource *self); /* volume name, "" for a folder */
 
-GPtrArray *
-kl_media_source_list (KlMediaSource *self, GError **error); /* borrowed, of KlMediaEntry */
+/* Borrowed, of KlMediaEntry, sorted by path; read once. kl_media_source_find() reads it too. */
+GPtrArray *kl_media_source_list (KlMediaSource *self, GError **error);
 const KlMediaEntry *
 kl_media_source_find (KlMediaSource *self, const char *path); /* NULL: not there */
 GBytes *kl_media_source_read (KlMediaSource *self, const char *path, gsize limit, GError **error);
