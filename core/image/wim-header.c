@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-wim-header"
+
+#include "image/wim-header.h"
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file-io.h"
+#include "image/wim-format.h"
+
+/* Far above what images have (a 100,000-file image: some 5 MB of table, 10 KB of XML), far below
+ * what hurts. wimlib takes the sizes at their word. */
+#define MAX_TABLE_SIZE ((guint64) 512 << 20)
+#define MAX_XML_SIZE ((guint64) 32 << 20)
+
+typedef struct
+{
+  guint64 size;          /* bytes in the file */
+  guint64 offset;        /* bytes */
+  guint64 original_size; /* bytes */
+} Resource;
+
+/* The caller has checked that @view holds a whole header. */
+static Resource
+read_resource (KlBytesView view, gsize at)
+{
+  Resource resource = { 0 };
+
+  kl_view_u64 (view, at + G_STRUCT_OFFSET (KlWimDiskResource, size), &resource.size);
+  resource.size &= ((guint64) 1 << 56) - 1;
+  kl_view_u64 (view, at + G_STRUCT_OFFSET (KlWimDiskResource, offset), &resource.offset);
+  kl_view_u64 (view, at + G_STRUCT_OFFSET (KlWimDiskResource, original_size),
+               &resource.original_size);
+  return resource;
+}
+
+static gboolean
+check_resource (const Resource *resource,
+                const char *what,
+                guint64 limit,
+                guint64 file_size,
+                const char *name,
+                GError **error)
+{
+  if (resource->offset > file_size || resource->size > file_size - resource->offset)
+    {
+      guint64 needed;
+
+      if (!g_uint64_checked_add (&needed, resource->offset, resource->size))
+        needed = G_MAXUINT64;
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_TRUNCATED,
+                   "“%s” is truncated: its %s ends at byte %" G_GUINT64_FORMAT
+                   ", and the file has %" G_GUINT64_FORMAT " bytes",
+                   name, what, needed, file_size);
+      return FALSE;
+    }
+  if (limit > 0 && MAX (resource->size, resource->original_size) > limit)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+                   "The %s of “%s” claims a size of %" G_GUINT64_FORMAT
+                   " bytes; at most %" G_GUINT64_FORMAT " are accepted",
+                   what, name, MAX (resource->size, resource->original_size), limit);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_resources (KlBytesView view, guint64 file_size, const char *name, GError **error)
+{
+  Resource table = read_resource (view, G_STRUCT_OFFSET (KlWimDiskHeader, blob_table));
+  Resource xml = read_resource (view, G_STRUCT_OFFSET (KlWimDiskHeader, xml));
+  Resource metadata = read_resource (view, G_STRUCT_OFFSET (KlWimDiskHeader, boot_metadata));
+  Resource integrity = read_resource (view, G_STRUCT_OFFSET (KlWimDiskHeader, integrity));
+
+  return check_resource (&table, "blob table", MAX_TABLE_SIZE, file_size, name, error)
+         && check_resource (&xml, "XML data", MAX_XML_SIZE, file_size, name, error)
+         && check_resource (&metadata, "boot metadata", 0, file_size, name, error)
+         && check_resource (&integrity, "integrity table", MAX_TABLE_SIZE, file_size, name, error);
+}
+
+static gboolean
+check_split (KlBytesView view, guint32 flags, const char *name, GError **error)
+{
+  guint16 part = 0, n_parts = 0;
+
+  kl_view_u16 (view, G_STRUCT_OFFSET (KlWimDiskHeader, part_number), &part);
+  kl_view_u16 (view, G_STRUCT_OFFSET (KlWimDiskHeader, n_parts), &n_parts);
+  if (n_parts <= 1 && (flags & KL_WIM_FLAG_SPANNED) == 0)
+    return TRUE;
+
+  g_set_error (error, KL_ERROR, KL_ERROR_WIM_SPLIT,
+               "“%s” is part %u of %u of a split WIM. Join the parts first, for instance with "
+               "“wimlib-imagex join boot.wim boot*.swm”",
+               name, part, n_parts);
+  return FALSE;
+}
+
+static gboolean
+has_magic (KlBytesView view, gboolean *pipable)
+{
+  *pipable = kl_view_equals (view, 0, KL_WIM_PIPABLE_MAGIC, KL_WIM_MAGIC_SIZE);
+  return *pipable || kl_view_equals (view, 0, KL_WIM_MAGIC, KL_WIM_MAGIC_SIZE);
+}
+
+/**
+ * kl_wim_header_parse:
+ * @view: the beginning of the file, or the last 208 bytes of a pipable WIM
+ * @file_size: bytes
+ * @name: the file's name, for messages
+ * @header: (out): untouched on failure
+ *
+ * Errors: KL_ERROR_FORMAT (not a WIM), KL_ERROR_WIM_TRUNCATED, KL_ERROR_WIM_SPLIT,
+ * KL_ERROR_WIM_DAMAGED (absurd sizes, or marked as half-written). Any thread.
+ */
+gboolean
+kl_wim_header_parse (
+    KlBytesView view, guint64 file_size, const char *name, KlWimHeader *header, GError **error)
+{
+  KlWimHeader parsed = { .file_size = file_size };
+  Resource integrity;
+  guint32 size = 0, flags = 0;
+
+  if (!has_magic (view, &parsed.pipable))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_FORMAT, "“%s” is not a WIM file: %s", name,
+                   file_size == 0 ? "it is empty" : "it does not begin with “MSWIM”");
+      return FALSE;
+    }
+  if (view.size < sizeof (KlWimDiskHeader))
+    {
+      g_set_error (
+          error, KL_ERROR, KL_ERROR_WIM_TRUNCATED,
+          "“%s” is truncated: a WIM header has %u bytes, and the file has %" G_GUINT64_FORMAT
+          " bytes",
+          name, (guint) sizeof (KlWimDiskHeader), file_size);
+      return FALSE;
+    }
+
+  kl_view_u32 (view, G_STRUCT_OFFSET (KlWimDiskHeader, header_size), &size);
+  kl_view_u32 (view, G_STRUCT_OFFSET (KlWimDiskHeader, flags), &flags);
+  kl_view_u32 (view, G_STRUCT_OFFSET (KlWimDiskHeader, n_images), &parsed.n_images);
+  kl_view_u32 (view, G_STRUCT_OFFSET (KlWimDiskHeader, boot_index), &parsed.boot_index);
+  integrity = read_resource (view, G_STRUCT_OFFSET (KlWimDiskHeader, integrity));
+  parsed.has_integrity_table = integrity.size > 0;
+
+  if (size != sizeof (KlWimDiskHeader))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_FORMAT,
+                   "“%s” is not a WIM file of a known kind: its header claims %u bytes instead "
+                   "of %u",
+                   name, size, (guint) sizeof (KlWimDiskHeader));
+      return FALSE;
+    }
+  if (!check_split (view, flags, name, error) || !check_resources (view, file_size, name, error))
+    return FALSE;
+  if (flags & KL_WIM_FLAG_WRITE_IN_PROGRESS)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+                   "“%s” is marked as being written: the program that wrote it is still at work or "
+                   "did not finish",
+                   name);
+      return FALSE;
+    }
+
+  *header = parsed;
+  return TRUE;
+}
+
+/* Where the tables of a pipable WIM are stands at its end. */
+static gboolean
+read_trailer (int fd, const char *path, guint64 file_size, KlWimHeader *header, GError **error)
+{
+  guint8 bytes[sizeof (KlWimDiskHeader)];
+  KlBytesView view = { bytes, sizeof bytes };
+  gboolean pipable;
+
+  if (!kl_read_at (fd, bytes, sizeof bytes, file_size - sizeof bytes, path, error))
+    return FALSE;
+  if (!has_magic (view, &pipable) || !pipable)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_TRUNCATED,
+                   "“%s” is truncated: a pipable WIM repeats its header at the end, and this one "
+                   "of %" G_GUINT64_FORMAT " bytes does not",
+                   path, file_size);
+      return FALSE;
+    }
+
+  return kl_wim_header_parse (view, file_size, path, header, error);
+}
+
+/**
+ * kl_wim_header_read:
+ * @header: (out): untouched on failure
+ *
+ * Reads and checks the header of a WIM without reading its tables, so that each kind of bad file
+ * has an error of its own.
+ *
+ * Errors: those of kl_wim_header_parse() and kl_open_for_reading(). Blocks; any thread.
+ */
+gboolean
+kl_wim_header_read (const char *path, KlWimHeader *header, GError **error)
+{
+  guint8 bytes[sizeof (KlWimDiskHeader)] = { 0 };
+  struct stat info;
+  KlWimHeader parsed;
+  guint64 size;
+  g_autofd int fd = kl_open_for_reading (path, error);
+
+  if (fd < 0)
+    return FALSE;
+  if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is not a regular file", path);
+      return FALSE;
+    }
+
+  size = (guint64) info.st_size;
+  if (!kl_read_at (fd, bytes, (gsize) MIN (size, sizeof bytes), 0, path, error)
+      || !kl_wim_header_parse ((KlBytesView){ bytes, (gsize) MIN (size, sizeof bytes) }, size, path,
+                               &parsed, error))
+    return FALSE;
+  if (parsed.pipable && !read_trailer (fd, path, size, &parsed, error))
+    return FALSE;
+
+  *header = parsed;
+  return TRUE;
+}

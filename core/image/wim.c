@@ -1,0 +1,1236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-wim"
+
+#include "image/wim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+#include <wimlib.h>
+
+#include "base/error.h"
+#include "base/file-io.h"
+#include "image/pe-file.h"
+#include "image/wim-header.h"
+
+/* The only chunk size of LZX and XPRESS that boot managers are known to read; bytes. */
+#define BOOT_CHUNK_SIZE 32768
+
+/* performance.md 1: level 20 takes a fifth of the time of level 50 for 0.5 % more bytes. */
+#define LZX_LEVEL 20
+
+/* Limits for what a file from outside may claim. */
+#define MAX_IMAGES 1000
+#define MAX_TEXT_LENGTH 4096                    /* characters of a name or description */
+#define MAX_METADATA_SIZE ((guint64) 256 << 20) /* bytes; a 100,000-file image has some 20 MB */
+#define MAX_LISTED_FILES 20000
+#define MAX_PROGRAM_SIZE ((guint64) 64 << 20)
+
+struct _KlWim
+{
+  WIMStruct *wim; /* owned */
+  char *path;
+  KlWimHeader header;
+  struct wimlib_wim_info info;
+  gboolean has_solid; /* a blob lies in a solid resource */
+  GPtrArray *images;  /* of KlWimImage */
+};
+
+/* What a long call of wimlib reports to, and asks. */
+typedef struct
+{
+  KlProgress *progress;      /* nullable */
+  GCancellable *cancellable; /* nullable */
+  const char *written;       /* the file being written, or NULL */
+  int written_fd;            /* -1 until it is there */
+} Call;
+
+static void
+image_free (KlWimImage *image)
+{
+  g_free (image->name);
+  g_free (image->description);
+  g_free (image->architecture);
+  g_free (image->version);
+  g_free (image->language);
+  g_free (image->edition);
+  g_free (image);
+}
+
+static void
+entry_free (KlWimEntry *entry)
+{
+  g_free (entry->path);
+  g_free (entry);
+}
+
+static gpointer
+init_wimlib (gpointer data)
+{
+  int code;
+
+  wimlib_set_print_errors (false);
+  code = wimlib_global_init (WIMLIB_INIT_FLAG_DEFAULT_CASE_INSENSITIVE);
+  if (code == 0)
+    code = wimlib_set_default_compression_level (WIMLIB_COMPRESSION_TYPE_LZX, LZX_LEVEL);
+  return GINT_TO_POINTER (code);
+}
+
+static int
+code_from_wimlib (int code)
+{
+  switch (code)
+    {
+    case WIMLIB_ERR_NOMEM:
+      return KL_ERROR_OUT_OF_MEMORY;
+    case WIMLIB_ERR_NOT_A_WIM_FILE:
+    case WIMLIB_ERR_INVALID_HEADER:
+    case WIMLIB_ERR_UNKNOWN_VERSION:
+    case WIMLIB_ERR_UNSUPPORTED:
+    case WIMLIB_ERR_WIM_IS_ENCRYPTED:
+      return KL_ERROR_FORMAT;
+    case WIMLIB_ERR_UNEXPECTED_END_OF_FILE:
+      return KL_ERROR_WIM_TRUNCATED;
+    case WIMLIB_ERR_IS_SPLIT_WIM:
+    case WIMLIB_ERR_SPLIT_INVALID:
+    case WIMLIB_ERR_INVALID_PART_NUMBER:
+      return KL_ERROR_WIM_SPLIT;
+    case WIMLIB_ERR_INVALID_CHUNK_SIZE:
+    case WIMLIB_ERR_INVALID_COMPRESSION_TYPE:
+      return KL_ERROR_WIM_UNREADABLE;
+    case WIMLIB_ERR_DECOMPRESSION:
+    case WIMLIB_ERR_IMAGE_COUNT:
+    case WIMLIB_ERR_INTEGRITY:
+    case WIMLIB_ERR_INVALID_INTEGRITY_TABLE:
+    case WIMLIB_ERR_INVALID_LOOKUP_TABLE_ENTRY:
+    case WIMLIB_ERR_INVALID_METADATA_RESOURCE:
+    case WIMLIB_ERR_INVALID_PIPABLE_WIM:
+    case WIMLIB_ERR_INVALID_RESOURCE_HASH:
+    case WIMLIB_ERR_INVALID_UTF16_STRING:
+    case WIMLIB_ERR_METADATA_NOT_FOUND:
+    case WIMLIB_ERR_RESOURCE_NOT_FOUND:
+    case WIMLIB_ERR_RESOURCE_ORDER:
+    case WIMLIB_ERR_WIM_IS_INCOMPLETE:
+    case WIMLIB_ERR_XML:
+      return KL_ERROR_WIM_DAMAGED;
+    case WIMLIB_ERR_INVALID_IMAGE:
+      return KL_ERROR_WIM_INDEX;
+    case WIMLIB_ERR_PATH_DOES_NOT_EXIST:
+    case WIMLIB_ERR_NOTDIR:
+      return KL_ERROR_NOT_FOUND;
+    case WIMLIB_ERR_READ:
+      return KL_ERROR_IO;
+    default:
+      return KL_ERROR_FAILED;
+    }
+}
+
+/* @errnum: what errno was when wimlib came back. wimlib says of a failed write only that it failed;
+ * errno then tells a full disk from a broken one. */
+static void set_wimlib_error (
+    GError **error, int code, int errnum, GCancellable *cancellable, const char *format, ...)
+    G_GNUC_PRINTF (5, 6);
+
+static void
+set_wimlib_error (
+    GError **error, int code, int errnum, GCancellable *cancellable, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list args;
+
+  if (code == WIMLIB_ERR_ABORTED_BY_PROGRESS
+      && g_cancellable_set_error_if_cancelled (cancellable, error))
+    return;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  if (errnum != 0
+      && (code == WIMLIB_ERR_WRITE || code == WIMLIB_ERR_READ || code == WIMLIB_ERR_OPEN
+          || code == WIMLIB_ERR_MKDIR || code == WIMLIB_ERR_STAT))
+    kl_set_error_errno (error, errnum, "%s", what);
+  else
+    g_set_error (error, KL_ERROR, code_from_wimlib (code), "%s: %s (wimlib error %d)", what,
+                 wimlib_get_error_string ((enum wimlib_error_code) code), code);
+}
+
+/* Write-back is started behind the writer, so that the fsync at the end is short and cancelling
+ * stays quick. */
+static void
+start_write_back (Call *call)
+{
+  if (call->written == NULL)
+    return;
+  if (call->written_fd < 0)
+    call->written_fd = open (call->written, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (call->written_fd >= 0)
+    sync_file_range (call->written_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+static void
+report (Call *call, guint64 done, guint64 total)
+{
+  if (total == 0)
+    return;
+  kl_progress_set_total (call->progress, total);
+  kl_progress_set_done (call->progress, MIN (done, total));
+}
+
+static enum wimlib_progress_status
+progress_cb (enum wimlib_progress_msg message, union wimlib_progress_info *info, void *user_data)
+{
+  Call *call = user_data;
+
+  /* Only the messages that count bytes matter here; every message asks for a cancel. */
+  if (message == WIMLIB_PROGRESS_MSG_WRITE_STREAMS)
+    {
+      report (call, info->write_streams.completed_bytes, info->write_streams.total_bytes);
+      start_write_back (call);
+    }
+  else if (message == WIMLIB_PROGRESS_MSG_EXTRACT_STREAMS)
+    report (call, info->extract.completed_bytes, info->extract.total_bytes);
+  else if (message == WIMLIB_PROGRESS_MSG_VERIFY_INTEGRITY)
+    report (call, info->integrity.completed_bytes, info->integrity.total_bytes);
+  else if (message == WIMLIB_PROGRESS_MSG_VERIFY_STREAMS)
+    report (call, info->verify_streams.completed_bytes, info->verify_streams.total_bytes);
+
+  return g_cancellable_is_cancelled (call->cancellable) ? WIMLIB_PROGRESS_STATUS_ABORT
+                                                        : WIMLIB_PROGRESS_STATUS_CONTINUE;
+}
+
+/* Text from the XML: valid UTF-8, one line, no control characters, bounded. */
+static char *
+dup_text (KlWim *self, guint index, const char *property)
+{
+  const char *raw = wimlib_get_image_property (self->wim, (int) index, property);
+  g_autofree char *valid = NULL;
+  GString *text;
+  guint n = 0;
+
+  if (raw == NULL)
+    return NULL;
+
+  valid = g_utf8_make_valid (raw, (gssize) strnlen (raw, MAX_TEXT_LENGTH * 6));
+  text = g_string_new (NULL);
+  for (const char *at = valid; *at != '\0' && n < MAX_TEXT_LENGTH; at = g_utf8_next_char (at), n++)
+    {
+      gunichar c = g_utf8_get_char (at);
+
+      g_string_append_unichar (text, g_unichar_iscntrl (c) ? ' ' : c);
+    }
+
+  g_strstrip (text->str);
+  return g_string_free (text, FALSE);
+}
+
+static gboolean
+read_number (KlWim *self, guint index, const char *property, guint64 *value)
+{
+  g_autofree char *text = dup_text (self, index, property);
+
+  return text != NULL && g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, value, NULL);
+}
+
+/* media-api.md 4.3 */
+static const char *
+architecture_from_number (guint64 number)
+{
+  switch (number)
+    {
+    case 0:
+      return "x86";
+    case 5:
+      return "arm";
+    case 6:
+      return "ia64";
+    case 9:
+      return "x64";
+    case 12:
+      return "arm64";
+    default:
+      return NULL;
+    }
+}
+
+static char *
+dup_version (KlWim *self, guint index)
+{
+  guint64 major, minor, build, spbuild;
+
+  if (!read_number (self, index, "WINDOWS/VERSION/MAJOR", &major)
+      || !read_number (self, index, "WINDOWS/VERSION/MINOR", &minor)
+      || !read_number (self, index, "WINDOWS/VERSION/BUILD", &build))
+    return NULL;
+  if (!read_number (self, index, "WINDOWS/VERSION/SPBUILD", &spbuild))
+    return g_strdup_printf ("%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT, major,
+                            minor, build);
+
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT
+                          ".%" G_GUINT64_FORMAT,
+                          major, minor, build, spbuild);
+}
+
+static KlWimImage *
+read_image (KlWim *self, guint index)
+{
+  KlWimImage *image = g_new0 (KlWimImage, 1);
+  guint64 architecture;
+
+  image->index = index;
+  image->name = dup_text (self, index, "NAME");
+  if (image->name == NULL)
+    image->name = g_strdup ("");
+  image->description = dup_text (self, index, "DESCRIPTION");
+  if (image->description == NULL)
+    image->description = g_strdup ("");
+  if (read_number (self, index, "WINDOWS/ARCH", &architecture))
+    image->architecture = g_strdup (architecture_from_number (architecture));
+  image->version = dup_version (self, index);
+  image->language = dup_text (self, index, "WINDOWS/LANGUAGES/DEFAULT");
+  image->edition = dup_text (self, index, "WINDOWS/EDITIONID");
+  read_number (self, index, "TOTALBYTES", &image->total_bytes);
+  return image;
+}
+
+typedef struct
+{
+  KlWim *wim;
+  guint64 truncated_at; /* end of a resource beyond the end of the file, or 0 */
+  guint64 too_large;    /* size of a metadata resource beyond all reason, or 0 */
+} TableCheck;
+
+static int
+check_resource_cb (const struct wimlib_resource_entry *resource, void *user_data)
+{
+  TableCheck *check = user_data;
+  guint64 offset = resource->packed ? resource->raw_resource_offset_in_wim : resource->offset;
+  guint64 size
+      = resource->packed ? resource->raw_resource_compressed_size : resource->compressed_size;
+  guint64 end;
+
+  if (resource->is_missing)
+    return 0;
+  if (resource->packed)
+    check->wim->has_solid = TRUE;
+  if (!g_uint64_checked_add (&end, offset, size))
+    end = G_MAXUINT64;
+  if (end > check->wim->header.file_size)
+    check->truncated_at = end;
+  if (resource->is_metadata && resource->uncompressed_size > MAX_METADATA_SIZE)
+    check->too_large = resource->uncompressed_size;
+  return 0;
+}
+
+/* wimlib believes the table; nothing is read through it before it fits the file. */
+static gboolean
+check_table (KlWim *self, GError **error)
+{
+  TableCheck check = { .wim = self };
+  int code = wimlib_iterate_lookup_table (self->wim, 0, check_resource_cb, &check);
+
+  if (code != 0)
+    {
+      set_wimlib_error (error, code, 0, NULL, "Cannot read the blob table of “%s”", self->path);
+      return FALSE;
+    }
+  if (check.truncated_at > 0)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_TRUNCATED,
+                   "“%s” is truncated: its data reach to byte %" G_GUINT64_FORMAT
+                   ", and the file has %" G_GUINT64_FORMAT " bytes",
+                   self->path, check.truncated_at, self->header.file_size);
+      return FALSE;
+    }
+  if (check.too_large > 0)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+                   "An image in “%s” claims metadata of %" G_GUINT64_FORMAT
+                   " bytes; at most %" G_GUINT64_FORMAT " are accepted",
+                   self->path, check.too_large, MAX_METADATA_SIZE);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+typedef struct
+{
+  guint64 size; /* bytes */
+  char *name;   /* as spelt in the image */
+  gboolean is_file;
+} Found;
+
+static gboolean
+is_plain_file (const struct wimlib_dir_entry *entry)
+{
+  const guint32 special = WIMLIB_FILE_ATTRIBUTE_DIRECTORY | WIMLIB_FILE_ATTRIBUTE_REPARSE_POINT
+                          | WIMLIB_FILE_ATTRIBUTE_ENCRYPTED | WIMLIB_FILE_ATTRIBUTE_DEVICE;
+
+  /* A name that holds a separator could stand for another file. */
+  return (entry->attributes & special) == 0 && entry->filename != NULL && entry->filename[0] != '\0'
+         && strpbrk (entry->filename, "/\\") == NULL;
+}
+
+static int
+found_cb (const struct wimlib_dir_entry *entry, void *user_data)
+{
+  Found *found = user_data;
+
+  found->is_file = is_plain_file (entry);
+  found->size = entry->streams[0].resource.uncompressed_size;
+  g_free (found->name);
+  found->name = g_strdup (entry->filename != NULL ? entry->filename : "");
+  return 0;
+}
+
+/* wimlib's paths have "/"; a backslash is no separator there on Linux in every function. */
+static char *
+dup_wimlib_path (const char *path)
+{
+  g_autofree char *slashed = g_strdelimit (g_strdup (path), "\\", '/');
+
+  return slashed[0] == '/' ? g_steal_pointer (&slashed) : g_strconcat ("/", slashed, NULL);
+}
+
+/* 0, WIMLIB_ERR_PATH_DOES_NOT_EXIST (also for what is no plain file), or another error. */
+static int
+find_file (KlWim *self, guint index, const char *path, Found *found)
+{
+  g_autofree char *inner = dup_wimlib_path (path);
+  Found result = { 0 };
+  int code = wimlib_iterate_dir_tree (self->wim, (int) index, inner, 0, found_cb, &result);
+
+  if (code == WIMLIB_ERR_NOTDIR || (code == 0 && !result.is_file))
+    code = WIMLIB_ERR_PATH_DOES_NOT_EXIST;
+  if (code == 0 && found != NULL)
+    {
+      *found = result;
+      return 0;
+    }
+
+  g_free (result.name);
+  return code;
+}
+
+/**
+ * kl_wim_open:
+ *
+ * Opens a WIM and reads its table and XML. The header is looked at first, so that each kind of bad
+ * file gets an error of its own. Solid and pipable files open, see kl_wim_get_fitness(). The
+ * integrity table is not checked here, see kl_wim_verify().
+ *
+ * Errors: KL_ERROR_FORMAT (not a WIM, empty), KL_ERROR_WIM_TRUNCATED, KL_ERROR_WIM_SPLIT,
+ * KL_ERROR_WIM_DAMAGED, KL_ERROR_WIM_UNREADABLE, KL_ERROR_* of open(2) and read(2). Blocks; any
+ * thread.
+ *
+ * Returns: (transfer full) (nullable): the WIM, to be used by one thread at a time
+ */
+KlWim *
+kl_wim_open (const char *path, GError **error)
+{
+  static GOnce once = G_ONCE_INIT;
+  g_autoptr (KlWim) self = g_new0 (KlWim, 1);
+  int code = GPOINTER_TO_INT (g_once (&once, init_wimlib, NULL));
+
+  if (code != 0)
+    {
+      set_wimlib_error (error, code, 0, NULL, "Cannot prepare wimlib");
+      return NULL;
+    }
+
+  self->path = g_strdup (path);
+  self->images = g_ptr_array_new_with_free_func ((GDestroyNotify) image_free);
+  if (!kl_wim_header_read (path, &self->header, error))
+    return NULL;
+  if (self->header.n_images > MAX_IMAGES)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+                   "“%s” claims to hold %u images; at most %d are accepted", path,
+                   self->header.n_images, MAX_IMAGES);
+      return NULL;
+    }
+
+  errno = 0;
+  code = wimlib_open_wim (path, WIMLIB_OPEN_FLAG_ERROR_IF_SPLIT, &self->wim);
+  if (code == 0)
+    code = wimlib_get_wim_info (self->wim, &self->info);
+  if (code != 0)
+    {
+      set_wimlib_error (error, code, errno, NULL, "Cannot open “%s”", path);
+      return NULL;
+    }
+  if (!check_table (self, error))
+    return NULL;
+
+  for (guint i = 1; i <= self->info.image_count; i++)
+    g_ptr_array_add (self->images, read_image (self, i));
+  return g_steal_pointer (&self);
+}
+
+void
+kl_wim_free (KlWim *self)
+{
+  if (self == NULL)
+    return;
+
+  g_clear_pointer (&self->wim, wimlib_free);
+  g_clear_pointer (&self->images, g_ptr_array_unref);
+  g_free (self->path);
+  g_free (self);
+}
+
+const char *
+kl_wim_get_path (KlWim *self)
+{
+  return self->path;
+}
+
+guint
+kl_wim_get_n_images (KlWim *self)
+{
+  return self->images->len;
+}
+
+/**
+ * kl_wim_get_boot_index:
+ *
+ * Returns: the image that the header marks as bootable, 1 …; 0 for none
+ */
+guint
+kl_wim_get_boot_index (KlWim *self)
+{
+  return self->info.boot_index <= self->images->len ? self->info.boot_index : 0;
+}
+
+gboolean
+kl_wim_has_integrity_table (KlWim *self)
+{
+  return self->header.has_integrity_table;
+}
+
+static char *
+dup_unreadable_reason (KlWim *self)
+{
+  if (self->info.pipable)
+    return g_strdup ("It is a pipable WIM, which boot managers cannot read.");
+  if (self->has_solid)
+    return g_strdup ("It is a solid WIM (an ESD), which boot managers cannot read.");
+  if (self->info.compression_type == WIMLIB_COMPRESSION_TYPE_LZMS)
+    return g_strdup ("It is compressed with LZMS, which boot managers cannot read.");
+  if (self->info.compression_type != WIMLIB_COMPRESSION_TYPE_NONE
+      && self->info.chunk_size != BOOT_CHUNK_SIZE)
+    return g_strdup_printf ("It is compressed in chunks of %u bytes, and boot managers read "
+                            "chunks of %u bytes.",
+                            self->info.chunk_size, BOOT_CHUNK_SIZE);
+
+  return NULL;
+}
+
+/**
+ * kl_wim_get_fitness:
+ * @reason: (out) (optional) (nullable): an English sentence; %NULL for %KL_WIM_FIT
+ *
+ * Whether the file can go on a medium as it is (media-formats.md 10).
+ */
+KlWimFitness
+kl_wim_get_fitness (KlWim *self, char **reason)
+{
+  g_autofree char *why = dup_unreadable_reason (self);
+  KlWimFitness fitness = KL_WIM_FIT;
+
+  if (why != NULL)
+    fitness = KL_WIM_NEEDS_REEXPORT;
+  else if (self->images->len != 1)
+    why = g_strdup_printf ("It holds %u images, and a boot image holds one.", self->images->len);
+  else if (kl_wim_get_boot_index (self) == 0)
+    why = g_strdup ("Its image is not marked as bootable.");
+
+  if (fitness == KL_WIM_FIT && why != NULL)
+    fitness = KL_WIM_NEEDS_EXPORT;
+  if (reason != NULL)
+    *reason = g_steal_pointer (&why);
+  return fitness;
+}
+
+/**
+ * kl_wim_get_image:
+ * @index: 1 … kl_wim_get_n_images()
+ *
+ * Returns: (transfer none): what the XML says about an image, with control characters replaced
+ */
+const KlWimImage *
+kl_wim_get_image (KlWim *self, guint index)
+{
+  g_return_val_if_fail (index >= 1 && index <= self->images->len, NULL);
+
+  return g_ptr_array_index (self->images, index - 1);
+}
+
+/**
+ * kl_wim_dup_xml:
+ *
+ * Returns: (transfer full): the XML as it is in the file, in UTF-8; "" if it cannot be read
+ */
+char *
+kl_wim_dup_xml (KlWim *self)
+{
+  void *raw = NULL;
+  size_t size = 0;
+  char *text = NULL;
+
+  if (wimlib_get_xml_data (self->wim, &raw, &size) == 0)
+    {
+      const char *at = raw;
+
+      if (size >= 2 && memcmp (at, "\xff\xfe", 2) == 0)
+        {
+          at += 2;
+          size -= 2;
+        }
+      text
+          = g_convert_with_fallback (at, (gssize) size, "UTF-8", "UTF-16LE", "?", NULL, NULL, NULL);
+      free (raw);
+    }
+
+  return text != NULL ? text : g_strdup ("");
+}
+
+/* Whether Windows can be started from an image: it holds a winload (media-formats.md 5.1). */
+static gboolean
+check_bootable (KlWim *self, guint index, gboolean *bootable, GError **error)
+{
+  static const char *const programs[] = {
+    "/Windows/System32/Boot/winload.efi",
+    "/Windows/System32/Boot/winload.exe",
+    "/Windows/System32/winload.efi",
+    "/Windows/System32/winload.exe",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
+    {
+      int code = find_file (self, index, programs[i], NULL);
+
+      if (code == 0)
+        {
+          *bootable = TRUE;
+          return TRUE;
+        }
+      if (code != WIMLIB_ERR_PATH_DOES_NOT_EXIST)
+        {
+          set_wimlib_error (error, code, 0, NULL, "Cannot read image %u of “%s”", index,
+                            self->path);
+          return FALSE;
+        }
+    }
+
+  *bootable = FALSE;
+  return TRUE;
+}
+
+static char *
+dup_image_list (KlWim *self)
+{
+  GString *list = g_string_new (NULL);
+
+  for (guint i = 1; i <= self->images->len; i++)
+    {
+      const KlWimImage *image = kl_wim_get_image (self, i);
+
+      g_string_append_printf (list, "%s%u: %s", i > 1 ? ", " : "", i,
+                              image->name[0] != '\0' ? image->name : "(no name)");
+    }
+
+  return g_string_free (list, FALSE);
+}
+
+static gboolean
+choose_only_bootable (KlWim *self, guint *index, GError **error)
+{
+  g_autofree char *list = NULL;
+  guint found = 0, n_found = 0;
+
+  for (guint i = 1; i <= self->images->len; i++)
+    {
+      gboolean bootable;
+
+      if (!check_bootable (self, i, &bootable, error))
+        return FALSE;
+      if (bootable)
+        {
+          found = i;
+          n_found++;
+        }
+    }
+
+  if (n_found == 1)
+    {
+      *index = found;
+      return TRUE;
+    }
+
+  list = dup_image_list (self);
+  if (n_found == 0)
+    g_set_error (error, KL_ERROR, KL_ERROR_WIM_NOT_BOOTABLE,
+                 "No image in “%s” can be started: none has winload.exe or winload.efi (%s)",
+                 self->path, list);
+  else
+    g_set_error (error, KL_ERROR, KL_ERROR_WIM_INDEX,
+                 "“%s” holds %u images and none is marked as bootable; choose one by its number: "
+                 "%s",
+                 self->path, self->images->len, list);
+  return FALSE;
+}
+
+/**
+ * kl_wim_choose_image:
+ * @wanted: the image asked for, 1 …; 0 to choose: the boot index, else the only image, else the
+ *   only one that can be started
+ * @index: (out): untouched on failure
+ *
+ * Errors: KL_ERROR_WIM_INDEX (no such image, or several to choose from, with their names),
+ * KL_ERROR_WIM_NOT_BOOTABLE (no winload in it), KL_ERROR_WIM_DAMAGED. Blocks.
+ */
+gboolean
+kl_wim_choose_image (KlWim *self, guint wanted, guint *index, GError **error)
+{
+  guint chosen = wanted;
+  gboolean bootable;
+
+  if (self->images->len == 0)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_NOT_BOOTABLE, "“%s” holds no image", self->path);
+      return FALSE;
+    }
+  if (wanted > self->images->len)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_INDEX, "There is no image %u in “%s”: it holds %u",
+                   wanted, self->path, self->images->len);
+      return FALSE;
+    }
+
+  if (chosen == 0)
+    chosen = kl_wim_get_boot_index (self);
+  if (chosen == 0 && self->images->len == 1)
+    chosen = 1;
+  if (chosen == 0)
+    return choose_only_bootable (self, index, error);
+
+  if (!check_bootable (self, chosen, &bootable, error))
+    return FALSE;
+  if (!bootable)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_NOT_BOOTABLE,
+                   "Image %u of “%s”, “%s”, cannot be started: it has neither winload.exe nor "
+                   "winload.efi",
+                   chosen, self->path, kl_wim_get_image (self, chosen)->name);
+      return FALSE;
+    }
+
+  *index = chosen;
+  return TRUE;
+}
+
+typedef struct
+{
+  GPtrArray *entries;
+  gboolean too_many;
+} Listing;
+
+static int
+list_cb (const struct wimlib_dir_entry *entry, void *user_data)
+{
+  Listing *listing = user_data;
+  KlWimEntry *listed;
+
+  if (!is_plain_file (entry))
+    return 0;
+  if (listing->entries->len >= MAX_LISTED_FILES)
+    {
+      listing->too_many = TRUE;
+      return WIMLIB_ERR_ABORTED_BY_PROGRESS;
+    }
+
+  listed = g_new0 (KlWimEntry, 1);
+  listed->path = g_strdelimit (g_strdup (entry->full_path), "/", '\\');
+  listed->size = entry->streams[0].resource.uncompressed_size;
+  g_ptr_array_add (listing->entries, listed);
+  return 0;
+}
+
+static gint
+compare_entries (gconstpointer a, gconstpointer b)
+{
+  const KlWimEntry *const *left = a, *const *right = b;
+
+  return g_strcmp0 ((*left)->path, (*right)->path);
+}
+
+/**
+ * kl_wim_list_files:
+ * @folder: "\Windows\Boot"; the case does not matter
+ *
+ * Lists the plain files at and below a folder of an image: no folders, links or encrypted files.
+ *
+ * Errors: KL_ERROR_WIM_DAMAGED (metadata broken, or more than 20,000 files). Blocks.
+ *
+ * Returns: (transfer full) (nullable): of KlWimEntry, sorted by path; empty without the folder
+ */
+GPtrArray *
+kl_wim_list_files (KlWim *self, guint index, const char *folder, GError **error)
+{
+  g_autofree char *inner = dup_wimlib_path (folder);
+  g_autoptr (GPtrArray) entries = g_ptr_array_new_with_free_func ((GDestroyNotify) entry_free);
+  Listing listing = { entries, FALSE };
+  int code = wimlib_iterate_dir_tree (self->wim, (int) index, inner,
+                                      WIMLIB_ITERATE_DIR_TREE_FLAG_RECURSIVE
+                                          | WIMLIB_ITERATE_DIR_TREE_FLAG_CHILDREN,
+                                      list_cb, &listing);
+
+  if (listing.too_many)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+                   "“%s” of image %u in “%s” holds more than %d files", folder, index, self->path,
+                   MAX_LISTED_FILES);
+      return NULL;
+    }
+  if (code != 0 && code != WIMLIB_ERR_PATH_DOES_NOT_EXIST && code != WIMLIB_ERR_NOTDIR)
+    {
+      set_wimlib_error (error, code, 0, NULL, "Cannot list “%s” of image %u in “%s”", folder, index,
+                        self->path);
+      return NULL;
+    }
+
+  g_ptr_array_sort (entries, compare_entries);
+  return g_steal_pointer (&entries);
+}
+
+/* One file of an extraction. */
+typedef struct
+{
+  const char *path;   /* borrowed, as asked for */
+  const char *target; /* borrowed */
+  char *name;         /* base name as spelt in the image */
+  char *folded;       /* for comparing names */
+  gboolean done;
+} Wanted;
+
+static void
+wanted_free (Wanted *wanted)
+{
+  g_free (wanted->name);
+  g_free (wanted->folded);
+  g_free (wanted);
+}
+
+static gboolean
+is_cancelled (GCancellable *cancellable, GError **error)
+{
+  return g_cancellable_set_error_if_cancelled (cancellable, error);
+}
+
+static GPtrArray *
+find_wanted (KlWim *self,
+             guint index,
+             const char *const *paths,
+             const char *const *targets,
+             guint64 *total,
+             GError **error)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) wanted_free);
+
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      Wanted *wanted;
+      Found found;
+      int code = find_file (self, index, paths[i], &found);
+
+      if (code != 0)
+        {
+          set_wimlib_error (error, code, 0, NULL, "Cannot read “%s” of image %u in “%s”", paths[i],
+                            index, self->path);
+          return NULL;
+        }
+
+      wanted = g_new0 (Wanted, 1);
+      wanted->path = paths[i];
+      wanted->target = targets[i];
+      wanted->name = found.name;
+      wanted->folded = g_utf8_casefold (found.name, -1);
+      *total += found.size;
+      g_ptr_array_add (all, wanted);
+    }
+
+  return g_steal_pointer (&all);
+}
+
+/* wimlib gives each file the name it has in the image. The staging folder is ours and empty, no
+ * folders are made in it, and what is there in the end must be a plain file: so no name and no link
+ * of the image leads anywhere else. */
+static gboolean
+move_to_target (KlWim *self, const char *staging, Wanted *wanted, GError **error)
+{
+  g_autofree char *staged = g_build_filename (staging, wanted->name, NULL);
+  struct stat info;
+
+  if (lstat (staged, &info) != 0 || !S_ISREG (info.st_mode))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+                   "“%s” in “%s” did not come out as a plain file", wanted->path, self->path);
+      return FALSE;
+    }
+  if (rename (staged, wanted->target) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot write “%s”", wanted->target);
+      return FALSE;
+    }
+
+  wanted->done = TRUE;
+  return TRUE;
+}
+
+/* Extracts as many of the files as have different names, which is all of them in most cases. */
+static gboolean
+extract_batch (
+    KlWim *self, guint index, GPtrArray *all, const char *staging, Call *call, GError **error)
+{
+  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) inner = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) batch = g_ptr_array_new ();
+  int code;
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      Wanted *wanted = g_ptr_array_index (all, i);
+
+      if (!wanted->done && g_hash_table_add (names, wanted->folded))
+        {
+          g_ptr_array_add (inner, dup_wimlib_path (wanted->path));
+          g_ptr_array_add (batch, wanted);
+        }
+    }
+
+  wimlib_register_progress_function (self->wim, progress_cb, call);
+  errno = 0;
+  code = wimlib_extract_paths (
+      self->wim, (int) index, staging, (const char *const *) inner->pdata, inner->len,
+      WIMLIB_EXTRACT_FLAG_NO_PRESERVE_DIR_STRUCTURE | WIMLIB_EXTRACT_FLAG_NO_ACLS
+          | WIMLIB_EXTRACT_FLAG_NO_ATTRIBUTES);
+  if (code != 0)
+    set_wimlib_error (error, code, errno, call->cancellable, "Cannot extract from image %u of “%s”",
+                      index, self->path);
+  wimlib_register_progress_function (self->wim, NULL, NULL);
+
+  for (guint i = 0; code == 0 && i < batch->len; i++)
+    if (!move_to_target (self, staging, g_ptr_array_index (batch, i), error))
+      return FALSE;
+
+  return code == 0;
+}
+
+static gboolean
+all_done (GPtrArray *all)
+{
+  for (guint i = 0; i < all->len; i++)
+    if (!((Wanted *) g_ptr_array_index (all, i))->done)
+      return FALSE;
+
+  return TRUE;
+}
+
+/**
+ * kl_wim_extract_files:
+ * @paths: (array zero-terminated=1): files of the image, without case
+ * @targets: (array zero-terminated=1): where each goes; in one folder, which exists
+ * @progress: (nullable): counts bytes
+ *
+ * Extracts files in one pass through the WIM, or in a few where base names repeat. On failure
+ * none of the targets remains.
+ *
+ * Errors: KL_ERROR_NOT_FOUND (no such plain file), KL_ERROR_WIM_DAMAGED, KL_ERROR_* of writing,
+ * G_IO_ERROR_CANCELLED. Blocks.
+ */
+gboolean
+kl_wim_extract_files (KlWim *self,
+                      guint index,
+                      const char *const *paths,
+                      const char *const *targets,
+                      KlProgress *progress,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  Call call = { progress, cancellable, NULL, -1 };
+  guint64 total = 0;
+  g_autoptr (GPtrArray) all = NULL;
+  g_autofree char *folder = NULL;
+  g_autofree char *staging = NULL;
+  gboolean ok = TRUE;
+
+  if (paths[0] == NULL)
+    return TRUE;
+  if (is_cancelled (cancellable, error))
+    return FALSE;
+
+  all = find_wanted (self, index, paths, targets, &total, error);
+  if (all == NULL)
+    return FALSE;
+
+  folder = g_path_get_dirname (targets[0]);
+  staging = g_build_filename (folder, ".extract-XXXXXX", NULL);
+  if (g_mkdtemp (staging) == NULL)
+    {
+      kl_set_error_errno (error, errno, "Cannot write into the folder “%s”", folder);
+      return FALSE;
+    }
+
+  while (ok && !all_done (all))
+    ok = extract_batch (self, index, all, staging, &call, error);
+
+  kl_remove_tree (staging, NULL);
+  for (guint i = 0; !ok && targets[i] != NULL; i++)
+    if (((Wanted *) g_ptr_array_index (all, i))->done)
+      g_unlink (targets[i]);
+  return ok;
+}
+
+/**
+ * kl_wim_extract_file:
+ *
+ * kl_wim_extract_files() for one file.
+ */
+gboolean
+kl_wim_extract_file (KlWim *self,
+                     guint index,
+                     const char *path,
+                     const char *target,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  const char *const paths[] = { path, NULL };
+  const char *const targets[] = { target, NULL };
+
+  return kl_wim_extract_files (self, index, paths, targets, NULL, cancellable, error);
+}
+
+/* The empty file keeps others from taking the name; wimlib then writes over it. */
+static gboolean
+reserve_target (const char *target, GError **error)
+{
+  g_autofd int fd = open (target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+  if (fd < 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot create “%s”", target);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+flush_file (const char *path, GError **error)
+{
+  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+  if (fd < 0 || fsync (fd) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static int
+write_single_image (KlWim *self, guint index, const char *target, Call *call)
+{
+  WIMStruct *single = NULL;
+  int code = wimlib_create_new_wim (WIMLIB_COMPRESSION_TYPE_LZX, &single);
+
+  if (code == 0)
+    code = wimlib_set_output_chunk_size (single, BOOT_CHUNK_SIZE);
+  if (code == 0)
+    code
+        = wimlib_export_image (self->wim, (int) index, single, NULL, NULL, WIMLIB_EXPORT_FLAG_BOOT);
+  if (code == 0)
+    {
+      wimlib_register_progress_function (single, progress_cb, call);
+      errno = 0;
+      code = wimlib_write (single, target, WIMLIB_ALL_IMAGES, WIMLIB_WRITE_FLAG_NOT_PIPABLE, 0);
+    }
+
+  if (single != NULL)
+    {
+      int saved = errno;
+
+      wimlib_free (single);
+      errno = saved;
+    }
+  return code;
+}
+
+/**
+ * kl_wim_export:
+ * @target: must not exist; removed on failure
+ * @progress: (nullable): counts bytes of files
+ *
+ * Writes one image into a WIM of its own (media-formats.md 10): LZX in chunks of 32 KiB, boot index
+ * 1, name, description and the rest of the XML kept. What is compressed that way already is
+ * copied; the rest is compressed anew.
+ *
+ * Errors: KL_ERROR_INVALID_ARGUMENT or another of open(2), KL_ERROR_NO_SPACE, KL_ERROR_IO,
+ * KL_ERROR_WIM_DAMAGED, G_IO_ERROR_CANCELLED. Blocks.
+ */
+gboolean
+kl_wim_export (KlWim *self,
+               guint index,
+               const char *target,
+               KlProgress *progress,
+               GCancellable *cancellable,
+               GError **error)
+{
+  Call call = { progress, cancellable, target, -1 };
+  gboolean ok;
+  int code;
+
+  g_return_val_if_fail (index >= 1 && index <= self->images->len, FALSE);
+
+  if (is_cancelled (cancellable, error) || !reserve_target (target, error))
+    return FALSE;
+
+  code = write_single_image (self, index, target, &call);
+  if (code != 0)
+    set_wimlib_error (error, code, errno, cancellable, "Cannot export image %u of “%s” to “%s”",
+                      index, self->path, target);
+  kl_close_fd (&call.written_fd);
+
+  ok = code == 0 && !is_cancelled (cancellable, error) && flush_file (target, error);
+  if (!ok)
+    g_unlink (target);
+  return ok;
+}
+
+static gboolean
+verify_integrity (KlWim *self, Call *call, GError **error)
+{
+  WIMStruct *checked = NULL;
+  int code;
+
+  errno = 0;
+  code = wimlib_open_wim_with_progress (self->path, WIMLIB_OPEN_FLAG_CHECK_INTEGRITY, &checked,
+                                        progress_cb, call);
+  if (code != 0)
+    {
+      set_wimlib_error (error, code, errno, call->cancellable,
+                        "“%s” does not match its integrity table", self->path);
+      return FALSE;
+    }
+
+  wimlib_free (checked);
+  return TRUE;
+}
+
+static gboolean
+verify_blobs (KlWim *self, Call *call, GError **error)
+{
+  int code;
+
+  wimlib_register_progress_function (self->wim, progress_cb, call);
+  errno = 0;
+  code = wimlib_verify_wim (self->wim, 0);
+  if (code != 0)
+    set_wimlib_error (error, code, errno, call->cancellable, "“%s” is damaged", self->path);
+  wimlib_register_progress_function (self->wim, NULL, NULL);
+  return code == 0;
+}
+
+/**
+ * kl_wim_verify:
+ * @blobs: also decompress everything and compare its SHA-1
+ * @progress: (nullable): counts bytes
+ *
+ * Checks the file against its integrity table, if it has one.
+ *
+ * Errors: KL_ERROR_WIM_DAMAGED, KL_ERROR_WIM_TRUNCATED, KL_ERROR_* of read(2),
+ * G_IO_ERROR_CANCELLED. Blocks.
+ */
+gboolean
+kl_wim_verify (
+    KlWim *self, gboolean blobs, KlProgress *progress, GCancellable *cancellable, GError **error)
+{
+  gboolean table = self->header.has_integrity_table;
+  Call call = { .cancellable = cancellable, .written_fd = -1 };
+  KlProgress *table_step = table ? kl_progress_add_step (progress, 1, NULL) : NULL;
+  KlProgress *blobs_step = blobs ? kl_progress_add_step (progress, 3, NULL) : NULL;
+
+  if (is_cancelled (cancellable, error))
+    return FALSE;
+
+  call.progress = table_step;
+  if (table && !verify_integrity (self, &call, error))
+    return FALSE;
+  kl_progress_finish (table_step);
+
+  call.progress = blobs_step;
+  if (blobs && !verify_blobs (self, &call, error))
+    return FALSE;
+  kl_progress_finish (blobs_step);
+  return TRUE;
+}
+
+/**
+ * kl_wim_detect_architecture:
+ *
+ * For images whose XML is silent (media-api.md 4.3).
+ *
+ * Errors: KL_ERROR_WIM_DAMAGED; KL_ERROR_* of writing a temporary file. Blocks.
+ *
+ * Returns: (transfer full) (nullable): "x86", "x64", "arm", "arm64" or "ia64" by the PE header of a
+ *   boot program; %NULL without @error set where there is none to be read
+ */
+char *
+kl_wim_detect_architecture (KlWim *self, guint index, GError **error)
+{
+  static const char *const programs[] = {
+    "/Windows/System32/Boot/winload.efi", "/Windows/System32/Boot/winload.exe",
+    "/Windows/System32/winload.efi",      "/Windows/System32/winload.exe",
+    "/Windows/System32/ntoskrnl.exe",
+  };
+  g_autofree char *folder = g_dir_make_tmp ("kindling-XXXXXX", error);
+  g_autofree char *target = NULL;
+  char *architecture = NULL;
+  gboolean ok = TRUE;
+
+  if (folder == NULL)
+    {
+      kl_translate_io_error (error, "Cannot make a temporary folder");
+      return NULL;
+    }
+
+  target = g_build_filename (folder, "program", NULL);
+  for (guint i = 0; ok && architecture == NULL && i < G_N_ELEMENTS (programs); i++)
+    {
+      Found found = { 0 };
+      KlPeFile pe;
+      g_autoptr (GBytes) bytes = NULL;
+
+      if (find_file (self, index, programs[i], &found) != 0)
+        continue;
+      g_free (found.name);
+      if (found.size > MAX_PROGRAM_SIZE)
+        continue;
+
+      ok = kl_wim_extract_file (self, index, programs[i], target, NULL, error);
+      bytes = ok ? kl_pe_load (target, &pe, NULL) : NULL;
+      if (bytes != NULL)
+        architecture = g_strdup (kl_pe_machine_to_architecture (pe.machine));
+    }
+
+  kl_remove_tree (folder, NULL);
+  return architecture;
+}
