@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "image/boot-image.h"
+#include "media/label.h"
 
 G_BEGIN_DECLS
 
@@ -82,11 +83,5 @@ const char *const *kl_media_layout_get_warnings (KlMediaLayout *self);   /* Engl
  * or NULL. */
 const KlLayoutItem *kl_media_layout_get_bios_boot_image (KlMediaLayout *self);
 const KlLayoutItem *kl_media_layout_get_efi_boot_image (KlMediaLayout *self);
-
-/* Labels: 1 to 32 characters, none of "*+,./:;<=>?[\]| and no control characters. */
-gboolean
-kl_label_check (const char *label, GError **error); /* KL_ERROR_LABEL, names the character */
-char *kl_label_dup_default (const char *image_name);
-char *kl_label_dup_volume_id (const char *label); /* [A-Z0-9_], at most 32 */
 
 G_END_DECLS
