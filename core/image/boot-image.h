@@ -30,6 +30,8 @@ kl_image_state_to_string (KlImageState state); /* "complete", "in-progress", …
 G_DECLARE_FINAL_TYPE (KlBootImage, kl_boot_image, KL, BOOT_IMAGE, GObject)
 
 KlBootImage *kl_boot_image_load (const char *folder, GError **error);
+/* An entry that cannot be read, for the list; takes @error over. */
+KlBootImage *kl_boot_image_new_broken (const char *folder, GError *error);
 
 const char *kl_boot_image_get_id (KlBootImage *self);
 const char *kl_boot_image_get_folder (KlBootImage *self);
@@ -43,7 +45,9 @@ const char *kl_boot_image_get_source_path (KlBootImage *self);  /* where it was 
 guint kl_boot_image_get_source_index (KlBootImage *self);
 GDateTime *kl_boot_image_get_imported (KlBootImage *self); /* UTC, nullable */
 KlImageState kl_boot_image_get_state (KlBootImage *self);
-const GError *kl_boot_image_get_error (KlBootImage *self); /* why an entry is broken, or NULL */
+/* Why an entry is broken, or NULL: KL_ERROR_IMAGE_BROKEN where its record cannot be read,
+ * KL_ERROR_MISSING_PACKAGE where its WIM is gone. */
+const GError *kl_boot_image_get_error (KlBootImage *self);
 
 /* The WIM that media get: boot.wim where there is one, else source.wim. */
 const char *kl_boot_image_get_media_wim (KlBootImage *self);
@@ -59,6 +63,7 @@ const char *kl_boot_image_get_signer (
     KlBootImage *self); /* of the default loader: "2011", "2023", other CN, or NULL */
 gboolean kl_boot_image_has_boot_manager (KlBootImage *self, KlBootManager manager);
 KlBootManager kl_boot_image_get_boot_manager (KlBootImage *self); /* the admin's setting */
+const char *kl_boot_image_get_context_id (KlBootImage *self);     /* of its injection, "" */
 
 KlBootFiles *kl_boot_image_load_boot_files (KlBootImage *self, GError **error);
 

@@ -1,0 +1,715 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-boot-image"
+
+#include "image/boot-image.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file-io.h"
+#include "image/image-ini.h"
+
+/* Where values from a record are cut; characters. */
+#define MAX_WORD 64
+#define MAX_SENTENCE 1024
+#define MAX_PATH_TEXT 4096
+
+struct _KlBootImage
+{
+  GObject parent_instance;
+
+  char *id;
+  char *folder;
+  char *name;
+  char *description;
+  char *version;
+  char *os_version;
+  char *architecture;
+  char *language;
+  char *context_id;
+  char *source_path;
+  guint source_index;
+  GDateTime *imported; /* UTC, or NULL */
+  KlImageState state;
+  GError *error; /* or NULL */
+
+  char *media_wim; /* path */
+  guint64 size;    /* of the media WIM as recorded; bytes */
+  guint32 crc32c;
+  char *sha256;
+
+  gboolean bios_optical;
+  gboolean bios;
+  gboolean uefi;
+  char *bios_optical_reason; /* "" where it can */
+  char *bios_reason;
+  char *uefi_reason;
+  char *uefi_architecture; /* or NULL */
+  char *signer;            /* or NULL */
+  gboolean has_2011;
+  gboolean has_2023;
+  KlBootManager boot_manager;
+};
+
+G_DEFINE_FINAL_TYPE (KlBootImage, kl_boot_image, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_ID,
+  PROP_NAME,
+  PROP_DESCRIPTION,
+  PROP_VERSION,
+  PROP_ARCHITECTURE,
+  PROP_SIZE,
+  PROP_STATE,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+static void
+kl_boot_image_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  KlBootImage *self = KL_BOOT_IMAGE (object);
+
+  switch (prop_id)
+    {
+    case PROP_ID:
+      g_value_set_string (value, self->id);
+      break;
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_DESCRIPTION:
+      g_value_set_string (value, self->description);
+      break;
+    case PROP_VERSION:
+      g_value_set_string (value, self->version);
+      break;
+    case PROP_ARCHITECTURE:
+      g_value_set_string (value, self->architecture);
+      break;
+    case PROP_SIZE:
+      g_value_set_uint64 (value, self->size);
+      break;
+    case PROP_STATE:
+      g_value_set_int (value, (int) self->state);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+kl_boot_image_finalize (GObject *object)
+{
+  KlBootImage *self = KL_BOOT_IMAGE (object);
+  char *const texts[] = { self->id,          self->folder,           self->name,
+                          self->description, self->version,          self->os_version,
+                          self->language,    self->architecture,     self->context_id,
+                          self->source_path, self->media_wim,        self->sha256,
+                          self->bios_reason, self->uefi_reason,      self->bios_optical_reason,
+                          self->signer,      self->uefi_architecture };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (texts[i]);
+  g_clear_pointer (&self->imported, g_date_time_unref);
+  g_clear_error (&self->error);
+
+  G_OBJECT_CLASS (kl_boot_image_parent_class)->finalize (object);
+}
+
+static void
+kl_boot_image_class_init (KlBootImageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  object_class->get_property = kl_boot_image_get_property;
+  object_class->finalize = kl_boot_image_finalize;
+
+  props[PROP_ID] = g_param_spec_string ("id", NULL, NULL, "", flags);
+  props[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, "", flags);
+  props[PROP_DESCRIPTION] = g_param_spec_string ("description", NULL, NULL, "", flags);
+  props[PROP_VERSION] = g_param_spec_string ("version", NULL, NULL, "", flags);
+  props[PROP_ARCHITECTURE] = g_param_spec_string ("architecture", NULL, NULL, "", flags);
+  props[PROP_SIZE] = g_param_spec_uint64 ("size", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  /* A KlImageState; the enumeration has no GType. */
+  props[PROP_STATE] = g_param_spec_int ("state", NULL, NULL, KL_IMAGE_STATE_COMPLETE,
+                                        KL_IMAGE_STATE_STALE, KL_IMAGE_STATE_NO_STATUS, flags);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+kl_boot_image_init (KlBootImage *self)
+{
+  self->state = KL_IMAGE_STATE_NO_STATUS;
+}
+
+/**
+ * kl_image_state_to_string:
+ *
+ * Returns: the word that interface.md 2 gives for @state
+ */
+const char *
+kl_image_state_to_string (KlImageState state)
+{
+  switch (state)
+    {
+    case KL_IMAGE_STATE_COMPLETE:
+      return "complete";
+    case KL_IMAGE_STATE_IN_PROGRESS:
+      return "in-progress";
+    case KL_IMAGE_STATE_ERROR:
+      return "error";
+    case KL_IMAGE_STATE_NO_STATUS:
+      return "no-status";
+    case KL_IMAGE_STATE_STALE:
+      return "stale";
+    default:
+      g_return_val_if_reached ("error");
+    }
+}
+
+static char *
+dup_or_null (GKeyFile *ini, const char *group, const char *key)
+{
+  g_autofree char *text = kl_image_ini_dup_text (ini, group, key, MAX_WORD);
+
+  return *text != '\0' ? g_steal_pointer (&text) : NULL;
+}
+
+static void
+read_image (KlBootImage *self, GKeyFile *ini)
+{
+  g_autofree char *manager = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_BOOT_MANAGER, 8);
+
+  self->name = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_NAME, KL_NAME_MAX);
+  self->description = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_DESCRIPTION, MAX_SENTENCE);
+  self->version = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_VERSION, KL_NAME_MAX);
+  self->os_version = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_OS_VERSION, MAX_WORD);
+  self->architecture = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_ARCHITECTURE, MAX_WORD);
+  self->language = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_LANGUAGE, MAX_WORD);
+  self->context_id = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_CONTEXT_ID, MAX_WORD);
+  self->boot_manager = strcmp (manager, "2011") == 0   ? KL_BOOT_MANAGER_2011
+                       : strcmp (manager, "2023") == 0 ? KL_BOOT_MANAGER_2023
+                                                       : KL_BOOT_MANAGER_DEFAULT;
+}
+
+static void
+read_source (KlBootImage *self, GKeyFile *ini)
+{
+  g_autofree char *imported = kl_image_ini_dup_text (ini, KL_INI_SOURCE, KL_INI_IMPORTED, MAX_WORD);
+  guint64 index = 0;
+
+  self->source_path = kl_image_ini_dup_text (ini, KL_INI_SOURCE, KL_INI_PATH, MAX_PATH_TEXT);
+  kl_image_ini_get_number (ini, KL_INI_SOURCE, KL_INI_INDEX, 10, G_MAXUINT16, &index);
+  self->source_index = (guint) index;
+  self->imported = g_date_time_new_from_iso8601 (imported, NULL);
+}
+
+static gboolean
+is_sha256 (const char *text)
+{
+  return strlen (text) == 64 && strspn (text, "0123456789abcdef") == 64;
+}
+
+/* Size and sums of the WIM that media get. */
+static gboolean
+read_media_wim (KlBootImage *self, GKeyFile *ini, GError **error)
+{
+  gboolean prepared = g_key_file_has_group (ini, KL_INI_BOOT_WIM);
+  const char *group = prepared ? KL_INI_BOOT_WIM : KL_INI_SOURCE;
+  const char *wrong = NULL;
+  guint64 crc = 0;
+
+  self->media_wim
+      = g_build_filename (self->folder, prepared ? KL_BOOT_WIM_FILE : KL_SOURCE_WIM_FILE, NULL);
+  self->sha256 = kl_image_ini_dup_text (ini, group, KL_INI_SHA256, MAX_WORD);
+
+  if (!kl_image_ini_get_number (ini, group, KL_INI_SIZE, 10, G_MAXINT64, &self->size))
+    wrong = KL_INI_SIZE;
+  else if (!kl_image_ini_get_number (ini, group, KL_INI_CRC32C, 16, G_MAXUINT32, &crc))
+    wrong = KL_INI_CRC32C;
+  else if (!is_sha256 (self->sha256))
+    wrong = KL_INI_SHA256;
+
+  if (wrong != NULL)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN,
+                   "The record “%s/%s” has no usable value for %s in [%s]", self->folder,
+                   KL_INI_IMAGE_FILE, wrong, group);
+      return FALSE;
+    }
+
+  self->crc32c = (guint32) crc;
+  return TRUE;
+}
+
+static gboolean
+read_ability (GKeyFile *ini, const char *key, char **reason)
+{
+  g_autofree char *reason_key = g_strconcat (key, KL_INI_REASON, NULL);
+  gboolean can = g_key_file_get_boolean (ini, KL_INI_BOOT, key, NULL);
+
+  *reason = kl_image_ini_dup_text (ini, KL_INI_BOOT, reason_key, MAX_SENTENCE);
+  if (!can && **reason == '\0')
+    {
+      g_free (*reason);
+      *reason = g_strdup ("the catalog entry does not say that it can");
+    }
+  return can;
+}
+
+static void
+read_boot (KlBootImage *self, GKeyFile *ini)
+{
+  g_autofree char *managers
+      = kl_image_ini_dup_text (ini, KL_INI_BOOT, KL_INI_BOOT_MANAGERS, MAX_WORD);
+  g_auto (GStrv) parts = g_strsplit (managers, ";", 8);
+
+  self->bios_optical = read_ability (ini, KL_INI_BIOS_OPTICAL, &self->bios_optical_reason);
+  self->bios = read_ability (ini, KL_INI_BIOS, &self->bios_reason);
+  self->uefi = read_ability (ini, KL_INI_UEFI, &self->uefi_reason);
+  self->uefi_architecture = dup_or_null (ini, KL_INI_BOOT, KL_INI_UEFI_ARCHITECTURE);
+  self->signer = dup_or_null (ini, KL_INI_BOOT, KL_INI_SIGNER);
+  self->has_2011 = g_strv_contains ((const char *const *) parts, "2011");
+  self->has_2023 = g_strv_contains ((const char *const *) parts, "2023");
+}
+
+/* Absent, or of another context: no status (media-api.md 4.2). */
+static void
+read_status (KlBootImage *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GKeyFile) ini = kl_image_ini_load (self->folder, KL_INI_STATUS_FILE, &error);
+  g_autofree char *context = NULL;
+  guint64 status = 3;
+
+  if (ini == NULL)
+    {
+      if (!g_error_matches (error, KL_ERROR, KL_ERROR_NOT_FOUND))
+        self->state = KL_IMAGE_STATE_ERROR;
+      return;
+    }
+
+  context = kl_image_ini_dup_text (ini, KL_INI_STATUS, KL_INI_CONTEXT_ID, MAX_WORD);
+  if (strcmp (context, self->context_id) != 0)
+    return;
+
+  if (!kl_image_ini_get_number (ini, KL_INI_STATUS, KL_INI_STATUS, 10, 3, &status))
+    status = 2;
+  self->state = status == 0   ? KL_IMAGE_STATE_COMPLETE
+                : status == 1 ? KL_IMAGE_STATE_IN_PROGRESS
+                : status == 2 ? KL_IMAGE_STATE_ERROR
+                              : KL_IMAGE_STATE_NO_STATUS;
+}
+
+static void
+set_missing (KlBootImage *self, GError **error, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+static void
+set_missing (KlBootImage *self, GError **error, const char *format, ...)
+{
+  g_autofree char *fact = NULL;
+  GError *missing;
+  va_list args;
+
+  va_start (args, format);
+  fact = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  missing = g_error_new (KL_ERROR, KL_ERROR_MISSING_PACKAGE, "Boot image %s: %s", self->id, fact);
+  kl_error_set_detail (missing, self->id);
+  g_propagate_error (error, missing);
+}
+
+static gboolean
+check_size (KlBootImage *self, GError **error)
+{
+  struct stat info;
+
+  if (stat (self->media_wim, &info) != 0)
+    {
+      if (errno == ENOENT || errno == ENOTDIR)
+        set_missing (self, error, "“%s” is gone; %" G_GUINT64_FORMAT " bytes are recorded",
+                     self->media_wim, self->size);
+      else
+        kl_set_error_errno (error, errno, "Cannot open “%s”", self->media_wim);
+      return FALSE;
+    }
+  if ((guint64) info.st_size != self->size)
+    {
+      set_missing (self, error,
+                   "“%s” has %" G_GINT64_FORMAT " bytes; %" G_GUINT64_FORMAT " are recorded",
+                   self->media_wim, (gint64) info.st_size, self->size);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static KlBootImage *
+new_for_folder (const char *folder)
+{
+  KlBootImage *self = g_object_new (KL_TYPE_BOOT_IMAGE, NULL);
+
+  self->folder = g_canonicalize_filename (folder, NULL);
+  self->id = g_path_get_basename (self->folder);
+  return self;
+}
+
+/**
+ * kl_boot_image_load:
+ * @folder: a catalog entry
+ *
+ * Reads the records; the WIM is looked at from outside only. An entry whose WIM is gone or has
+ * another size is an image all the same, with the state %KL_IMAGE_STATE_ERROR and
+ * kl_boot_image_get_error() saying so.
+ *
+ * Errors: KL_ERROR_IMAGE_BROKEN where the record is absent, unreadable or not a record.
+ *
+ * Returns: (transfer full): the image
+ */
+KlBootImage *
+kl_boot_image_load (const char *folder, GError **error)
+{
+  g_autoptr (KlBootImage) self = new_for_folder (folder);
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GKeyFile) ini = kl_image_ini_load (self->folder, KL_INI_IMAGE_FILE, &failure);
+
+  if (ini == NULL)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN, "The catalog entry “%s” is broken: %s",
+                   self->folder, failure->message);
+      return NULL;
+    }
+
+  read_image (self, ini);
+  read_source (self, ini);
+  if (!read_media_wim (self, ini, error))
+    return NULL;
+  read_boot (self, ini);
+  read_status (self);
+  if (!check_size (self, &self->error))
+    self->state = KL_IMAGE_STATE_ERROR;
+
+  return g_steal_pointer (&self);
+}
+
+/**
+ * kl_boot_image_new_broken:
+ * @folder: a catalog entry
+ * @error: (transfer full): why it cannot be used
+ *
+ * Returns: (transfer full): an image that has an ID and an error, and nothing else
+ */
+KlBootImage *
+kl_boot_image_new_broken (const char *folder, GError *error)
+{
+  KlBootImage *self = new_for_folder (folder);
+  char **const texts[] = { &self->name,       &self->description,  &self->version,
+                           &self->os_version, &self->architecture, &self->language,
+                           &self->context_id, &self->source_path,  &self->sha256 };
+  char **const reasons[] = { &self->bios_optical_reason, &self->bios_reason, &self->uefi_reason };
+
+  g_return_val_if_fail (error != NULL, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    *texts[i] = g_strdup ("");
+  for (gsize i = 0; i < G_N_ELEMENTS (reasons); i++)
+    *reasons[i] = g_strdup ("the catalog entry is broken");
+  self->media_wim = g_build_filename (self->folder, KL_SOURCE_WIM_FILE, NULL);
+  self->state = KL_IMAGE_STATE_ERROR;
+  self->error = error;
+  return self;
+}
+
+const char *
+kl_boot_image_get_id (KlBootImage *self)
+{
+  return self->id;
+}
+
+const char *
+kl_boot_image_get_folder (KlBootImage *self)
+{
+  return self->folder;
+}
+
+const char *
+kl_boot_image_get_name (KlBootImage *self)
+{
+  return self->name;
+}
+
+const char *
+kl_boot_image_get_description (KlBootImage *self)
+{
+  return self->description;
+}
+
+const char *
+kl_boot_image_get_version (KlBootImage *self)
+{
+  return self->version;
+}
+
+const char *
+kl_boot_image_get_os_version (KlBootImage *self)
+{
+  return self->os_version;
+}
+
+const char *
+kl_boot_image_get_architecture (KlBootImage *self)
+{
+  return self->architecture;
+}
+
+const char *
+kl_boot_image_get_language (KlBootImage *self)
+{
+  return self->language;
+}
+
+const char *
+kl_boot_image_get_source_path (KlBootImage *self)
+{
+  return self->source_path;
+}
+
+guint
+kl_boot_image_get_source_index (KlBootImage *self)
+{
+  return self->source_index;
+}
+
+GDateTime *
+kl_boot_image_get_imported (KlBootImage *self)
+{
+  return self->imported;
+}
+
+KlImageState
+kl_boot_image_get_state (KlBootImage *self)
+{
+  return self->state;
+}
+
+const GError *
+kl_boot_image_get_error (KlBootImage *self)
+{
+  return self->error;
+}
+
+const char *
+kl_boot_image_get_media_wim (KlBootImage *self)
+{
+  return self->media_wim;
+}
+
+guint64
+kl_boot_image_get_size (KlBootImage *self)
+{
+  return self->size;
+}
+
+guint32
+kl_boot_image_get_crc32c (KlBootImage *self)
+{
+  return self->crc32c;
+}
+
+const char *
+kl_boot_image_get_sha256 (KlBootImage *self)
+{
+  return self->sha256;
+}
+
+/**
+ * kl_boot_image_can_bios:
+ * @optical: for a CD, which needs etfsboot.com besides
+ * @reason: (out) (optional): borrowed; why not, "" if it can
+ */
+gboolean
+kl_boot_image_can_bios (KlBootImage *self, gboolean optical, const char **reason)
+{
+  if (reason != NULL)
+    *reason = optical ? self->bios_optical_reason : self->bios_reason;
+  return optical ? self->bios_optical : self->bios;
+}
+
+/**
+ * kl_boot_image_can_uefi:
+ * @reason: (out) (optional): borrowed; why not, "" if it can
+ */
+gboolean
+kl_boot_image_can_uefi (KlBootImage *self, const char **reason)
+{
+  if (reason != NULL)
+    *reason = self->uefi_reason;
+  return self->uefi;
+}
+
+const char *
+kl_boot_image_get_uefi_architecture (KlBootImage *self)
+{
+  return self->uefi_architecture;
+}
+
+const char *
+kl_boot_image_get_signer (KlBootImage *self)
+{
+  return self->signer;
+}
+
+/**
+ * kl_boot_image_has_boot_manager:
+ *
+ * Whether there is a UEFI boot manager of this kind; for %KL_BOOT_MANAGER_DEFAULT, any.
+ */
+gboolean
+kl_boot_image_has_boot_manager (KlBootImage *self, KlBootManager manager)
+{
+  switch (manager)
+    {
+    case KL_BOOT_MANAGER_2011:
+      return self->has_2011;
+    case KL_BOOT_MANAGER_2023:
+      return self->has_2023;
+    case KL_BOOT_MANAGER_DEFAULT:
+    default:
+      return self->has_2011 || self->has_2023;
+    }
+}
+
+KlBootManager
+kl_boot_image_get_boot_manager (KlBootImage *self)
+{
+  return self->boot_manager;
+}
+
+const char *
+kl_boot_image_get_context_id (KlBootImage *self)
+{
+  return self->context_id;
+}
+
+/**
+ * kl_boot_image_load_boot_files:
+ *
+ * Returns: (transfer full): the boot files of the entry, for making media
+ */
+KlBootFiles *
+kl_boot_image_load_boot_files (KlBootImage *self, GError **error)
+{
+  g_autofree char *folder = g_build_filename (self->folder, KL_BOOT_FILES_FOLDER, NULL);
+
+  return kl_boot_files_load (folder, error);
+}
+
+/* An entry without a record has nothing to compare with. */
+static gboolean
+check_recorded (KlBootImage *self, GError **error)
+{
+  if (!g_error_matches (self->error, KL_ERROR, KL_ERROR_IMAGE_BROKEN))
+    return TRUE;
+
+  g_propagate_error (error, g_error_copy (self->error));
+  return FALSE;
+}
+
+/**
+ * kl_boot_image_check:
+ * @progress: (nullable): gets the WIM's size as its total
+ *
+ * The check before each use: size and CRC-32C of the media WIM against the record (media-api.md 3,
+ * row 0x80040003).
+ *
+ * Errors: KL_ERROR_MISSING_PACKAGE with the ID as its detail where the file is gone or another;
+ * KL_ERROR_IMAGE_BROKEN for a broken entry; KL_ERROR_* of reading; G_IO_ERROR_CANCELLED. Blocks;
+ * any thread.
+ */
+gboolean
+kl_boot_image_check (KlBootImage *self,
+                     KlProgress *progress,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  guint64 size = 0;
+  guint32 crc = 0;
+
+  g_return_val_if_fail (KL_IS_BOOT_IMAGE (self), FALSE);
+
+  if (!check_recorded (self, error) || !check_size (self, error))
+    return FALSE;
+
+  kl_progress_set_total (progress, self->size);
+  if (!kl_crc32c_file (self->media_wim, progress, cancellable, &size, &crc, error))
+    return FALSE;
+  if (size == self->size && crc == self->crc32c)
+    return TRUE;
+
+  set_missing (self, error,
+               "“%s” has %" G_GUINT64_FORMAT " bytes and CRC-32C %08x; %" G_GUINT64_FORMAT
+               " bytes and %08x are recorded",
+               self->media_wim, size, crc, self->size, self->crc32c);
+  return FALSE;
+}
+
+static char *
+hash_file (const char *path, KlProgress *progress, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (KlHasher) hasher = kl_hasher_new ();
+  g_autofd int fd = kl_open_for_reading (path, error);
+  gssize n = fd >= 0 ? 1 : -1;
+
+  while (n > 0)
+    {
+      guint8 *block = g_malloc (KL_IO_BLOCK);
+      g_autoptr (GBytes) bytes = NULL;
+
+      n = kl_read_some (fd, block, KL_IO_BLOCK, path, cancellable, error);
+      bytes = g_bytes_new_take (block, n > 0 ? (gsize) n : 0);
+      if (n > 0)
+        {
+          kl_hasher_feed (hasher, bytes);
+          kl_progress_advance (progress, (guint64) n);
+        }
+    }
+
+  return n == 0 ? kl_hasher_finish (hasher) : NULL;
+}
+
+/**
+ * kl_boot_image_check_sha256:
+ *
+ * As kl_boot_image_check(), by SHA-256: slower, and safe against intent.
+ */
+gboolean
+kl_boot_image_check_sha256 (KlBootImage *self,
+                            KlProgress *progress,
+                            GCancellable *cancellable,
+                            GError **error)
+{
+  g_autofree char *sha256 = NULL;
+
+  g_return_val_if_fail (KL_IS_BOOT_IMAGE (self), FALSE);
+
+  if (!check_recorded (self, error) || !check_size (self, error))
+    return FALSE;
+
+  kl_progress_set_total (progress, self->size);
+  sha256 = hash_file (self->media_wim, progress, cancellable, error);
+  if (sha256 == NULL)
+    return FALSE;
+  if (strcmp (sha256, self->sha256) == 0)
+    return TRUE;
+
+  set_missing (self, error, "“%s” has the SHA-256 %s; %s is recorded", self->media_wim, sha256,
+               self->sha256);
+  return FALSE;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-image-ini"
+
+#include "image/image-ini.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file-io.h"
+
+#define MAX_INI_SIZE ((gsize) 1 << 20) /* bytes */
+
+/**
+ * kl_image_ini_load:
+ * @folder: of the catalog entry
+ * @file: KL_INI_IMAGE_FILE or KL_INI_STATUS_FILE
+ *
+ * Errors: KL_ERROR_NOT_FOUND and other KL_ERROR_* of opening and reading; KL_ERROR_IMAGE_BROKEN for
+ * content that is no key file.
+ *
+ * Returns: (transfer full): the key file
+ */
+GKeyFile *
+kl_image_ini_load (const char *folder, const char *file, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, file, NULL);
+  g_autoptr (GKeyFile) ini = g_key_file_new ();
+  g_autoptr (GError) parse_error = NULL;
+  g_autofree char *data = NULL;
+  struct stat info;
+  g_autofd int fd = kl_open_for_reading (path, error);
+
+  if (fd < 0)
+    return NULL;
+  if (fstat (fd, &info) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot read “%s”", path);
+      return NULL;
+    }
+  if (info.st_size == 0 || (guint64) info.st_size > MAX_INI_SIZE)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN,
+                   "“%s” has %" G_GINT64_FORMAT " bytes; 1 to %" G_GSIZE_FORMAT " are expected",
+                   path, (gint64) info.st_size, MAX_INI_SIZE);
+      return NULL;
+    }
+
+  data = g_malloc ((gsize) info.st_size);
+  if (!kl_read_at (fd, data, (gsize) info.st_size, 0, path, error))
+    return NULL;
+  if (!g_key_file_load_from_data (ini, data, (gsize) info.st_size,
+                                  G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS,
+                                  &parse_error))
+    {
+      g_autofree char *reason = g_utf8_make_valid (parse_error->message, -1);
+
+      g_set_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN, "“%s” is no key file: %s", path, reason);
+      return NULL;
+    }
+
+  return g_steal_pointer (&ini);
+}
+
+/**
+ * kl_image_ini_save:
+ *
+ * Replaces the file atomically; the folder's modification time changes with it, by which other
+ * processes notice.
+ */
+gboolean
+kl_image_ini_save (GKeyFile *ini, const char *folder, const char *file, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, file, NULL);
+  gsize length = 0;
+  g_autofree char *data = g_key_file_to_data (ini, &length, NULL);
+
+  return kl_replace_file (path, data, length, error);
+}
+
+/**
+ * kl_image_ini_dup_text:
+ * @max_characters: where a longer value is cut
+ *
+ * Returns: (transfer full): the value, valid UTF-8 in one line; "" where there is none
+ */
+char *
+kl_image_ini_dup_text (GKeyFile *ini, const char *group, const char *key, gsize max_characters)
+{
+  g_autofree char *value = g_key_file_get_string (ini, group, key, NULL);
+  g_autofree char *valid = NULL;
+  GString *text = g_string_new (NULL);
+  gsize n = 0;
+
+  /* A value that is no UTF-8, or has an unknown escape, is only to be had raw. */
+  if (value == NULL)
+    value = g_key_file_get_value (ini, group, key, NULL);
+  valid = g_utf8_make_valid (value != NULL ? value : "", -1);
+
+  for (const char *at = valid; *at != '\0' && n < max_characters; at = g_utf8_next_char (at), n++)
+    {
+      gunichar character = g_utf8_get_char (at);
+
+      g_string_append_unichar (text, g_unichar_iscntrl (character) ? ' ' : character);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+/**
+ * kl_image_ini_get_number:
+ * @base: 10 or 16
+ * @max: the largest value that is taken
+ * @value: (out): the value, if %TRUE
+ *
+ * Digits only: no sign, no space, nothing behind.
+ */
+gboolean
+kl_image_ini_get_number (
+    GKeyFile *ini, const char *group, const char *key, guint base, guint64 max, guint64 *value)
+{
+  g_autofree char *text = g_key_file_get_value (ini, group, key, NULL);
+
+  if (text == NULL)
+    return FALSE;
+  return g_ascii_string_to_unsigned (text, base, 0, max, value, NULL);
+}

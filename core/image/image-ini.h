@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/*
+ * The key files of a catalog entry. A catalog may lie on a share that others write to, so what is
+ * read from one is bounded in length, made valid UTF-8 and freed of control characters. Groups and
+ * keys that are not known here are kept when a file is written again.
+ */
+#define KL_INI_IMAGE_FILE "image.ini"
+#define KL_INI_STATUS_FILE "status.ini"
+#define KL_SOURCE_WIM_FILE "source.wim"
+#define KL_BOOT_WIM_FILE "boot.wim"
+#define KL_BOOT_FILES_FOLDER "boot-files"
+#define KL_LOCK_FILE ".lock"
+
+/* [Image] */
+#define KL_INI_IMAGE "Image"
+#define KL_INI_NAME "Name"
+#define KL_INI_DESCRIPTION "Description"
+#define KL_INI_VERSION "Version"
+#define KL_INI_OS_VERSION "OSVersion"
+#define KL_INI_ARCHITECTURE "Architecture"
+#define KL_INI_LANGUAGE "Language"
+#define KL_INI_BOOT_MANAGER "BootManager" /* "2011", "2023" or "" */
+#define KL_INI_CONTEXT_ID "ContextID"
+
+/* [Source]: where it came from, and source.wim; [BootWIM]: boot.wim, where there is one */
+#define KL_INI_SOURCE "Source"
+#define KL_INI_BOOT_WIM "BootWIM"
+#define KL_INI_PATH "Path"
+#define KL_INI_INDEX "Index"
+#define KL_INI_IMPORTED "Imported" /* ISO 8601, UTC */
+#define KL_INI_SIZE "Size"         /* bytes */
+#define KL_INI_CRC32C "CRC32C"     /* 8 hexadecimal digits */
+#define KL_INI_SHA256 "SHA256"
+
+/* [Boot]: what media of this image can do, as found at import */
+#define KL_INI_BOOT "Boot"
+#define KL_INI_BIOS_OPTICAL "BIOSOptical" /* true, false; each has a reason when false */
+#define KL_INI_BIOS "BIOS"
+#define KL_INI_UEFI "UEFI"
+#define KL_INI_REASON "Reason" /* suffix: "BIOSOpticalReason" */
+#define KL_INI_UEFI_ARCHITECTURE "UEFIArchitecture"
+#define KL_INI_SIGNER "Signer"
+#define KL_INI_BOOT_MANAGERS "BootManagers" /* "2011;2023" */
+
+/* status.ini, [Status] */
+#define KL_INI_STATUS "Status" /* also the key: 0 complete, 1 in progress, 2 error, 3 no status */
+
+/* The longest name; characters. */
+#define KL_NAME_MAX 256
+
+GKeyFile *kl_image_ini_load (const char *folder, const char *file, GError **error);
+gboolean kl_image_ini_save (GKeyFile *ini, const char *folder, const char *file, GError **error);
+
+char *
+kl_image_ini_dup_text (GKeyFile *ini, const char *group, const char *key, gsize max_characters);
+gboolean kl_image_ini_get_number (
+    GKeyFile *ini, const char *group, const char *key, guint base, guint64 max, guint64 *value);
+
+G_END_DECLS
