@@ -35,12 +35,27 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (IsoReadOpts, iso_read_opts_free)
 static gpointer
 start_libisofs (gpointer data)
 {
-  char charset[] = "UTF-8";
+  char charset[] = "UTF-8", severity[] = "NEVER", prefix[] = "";
 
   /* Names are turned into the locale's character set otherwise, and lost in the C locale. */
-  iso_init ();
+  iso_init_with_flag (1);
   iso_set_local_charset (charset, 0);
+  iso_set_msgs_severities (severity, severity, prefix);
   return NULL;
+}
+
+/*
+ * kl_libisofs_start:
+ *
+ * Makes libisofs ready, once for all that read and write with it; any thread. It is never ended,
+ * since others may be at work. Errors come back as codes; nothing is queued or printed.
+ */
+void
+kl_libisofs_start (void)
+{
+  static GOnce started = G_ONCE_INIT;
+
+  g_once (&started, start_libisofs, NULL);
 }
 
 static int
@@ -320,10 +335,9 @@ open_filesystem (KlIso9660Source *self)
 KlMediaSource *
 kl_iso9660_source_new (const char *path, GError **error)
 {
-  static GOnce started = G_ONCE_INIT;
   g_autoptr (KlIso9660Source) self = g_object_new (KL_TYPE_ISO9660_SOURCE, NULL);
 
-  g_once (&started, start_libisofs, NULL);
+  kl_libisofs_start ();
   self->blocks = kl_disc_blocks_open (path, error);
   if (self->blocks == NULL)
     return NULL;

@@ -17,6 +17,9 @@ KlMediaSource *kl_folder_source_new (const char *path, GError **error);
 KlMediaSource *kl_udf_source_new (const char *path, GError **error);
 KlMediaSource *kl_iso9660_source_new (const char *path, GError **error);
 
+/* libisofs is started once, here, also for the writer of ISO files. */
+void kl_libisofs_start (void);
+
 void kl_media_source_describe (KlMediaSource *self,
                                const char *path,
                                const char *kind, /* a literal */

@@ -21,6 +21,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/file-io.h"
+#include "image/media-source-kinds.h"
 #include "media/iso-records.h"
 
 /* From this size on, content goes straight from file to extent; bytes. */
@@ -307,18 +308,6 @@ content_new (Production *production, const KlLayoutItem *item, gboolean big)
   stream->refcount = 1;
   stream->data = self;
   return stream;
-}
-
-static gpointer
-start_library (gpointer data)
-{
-  char charset[] = "UTF-8", severity[] = "NEVER", prefix[] = "";
-
-  /* Never ended: other writers may be at work. Errors come back as codes and are not printed. */
-  iso_init_with_flag (1);
-  iso_set_local_charset (charset, 0);
-  iso_set_msgs_severities (severity, severity, prefix);
-  return NULL;
 }
 
 /* Ends the thread of libisofs, if there is one. */
@@ -714,10 +703,9 @@ make_image (Production *self, GError **error)
 static Production *
 production_new (KlMediaLayout *layout, GCancellable *cancellable, GError **error)
 {
-  static GOnce started = G_ONCE_INIT;
   g_autoptr (Production) self = g_new0 (Production, 1);
 
-  g_once (&started, start_library, NULL);
+  kl_libisofs_start ();
   self->layout = layout;
   self->cancellable = cancellable;
   self->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
