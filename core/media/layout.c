@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-layout"
 
-#include "media/layout.h"
+#include "media/layout-private.h"
 
 #include <string.h>
 
-#include "base/checksum.h"
 #include "base/error.h"
-#include "media/bcd-store.h"
-#include "media/efi-image.h"
-#include "media/manifest.h"
-
-/*
- * One spelling per folder, that of the table in media-formats.md 5.1: "Boot" and not "boot" below
- * the root, "EFI/BOOT" but "EFI/Microsoft/Boot". The boot library compares without case, so the
- * lower-case paths in the BCD store find them; FAT and Joliet allow only one of two names that
- * differ in case.
- */
-#define EFI_BOOT "/EFI/BOOT/"
-#define EFI_MICROSOFT "/EFI/Microsoft/Boot/"
-#define BIOS_BOOT "/Boot/"
-#define BOOT_WIM "/sources/boot.wim"
-#define MEDIA_LABEL "/MediaLabel.txt"
-#define BIOS_BOOT_IMAGE BIOS_BOOT "etfsboot.com"
-#define EFI_BOOT_IMAGE EFI_MICROSOFT "efisys.bin"
 
 /* A record of 4 GiB - 2 KiB needs a second extent, which the boot library's ISO reader skips
  * (media-formats.md 8.3); a FAT32 file ends at 4 GiB - 1 (9.2). */
@@ -33,52 +15,7 @@
 /* Above this, x86 boot managers of Windows 8 PE fail (media-formats.md 8.3). */
 #define X86_WIM_WARNING ((guint64) 300 * 1000 * 1000)
 
-#define PE_MACHINE_X86 0x014c
-#define PE_MACHINE_X64 0x8664
-#define PE_MACHINE_ARM64 0xaa64
-
-struct _KlMediaLayout
-{
-  GObject parent_instance;
-
-  KlMediaType type;
-  char *label;         /* owned */
-  char *image_id;      /* owned */
-  GPtrArray *items;    /* owned; of KlLayoutItem, sorted by path once complete */
-  GHashTable *by_path; /* owned; lower-case path, owned → KlLayoutItem of items */
-
-  gboolean bios;
-  gboolean uefi;
-  char *bios_reason;        /* owned; why not, or NULL */
-  char *uefi_reason;        /* owned; why not, or NULL */
-  const char *architecture; /* static; of the UEFI loader, or NULL */
-  char *signer;             /* owned; of the UEFI loader, or NULL */
-  GPtrArray *warnings;      /* owned; of char *, ends with NULL once complete */
-};
-
 G_DEFINE_FINAL_TYPE (KlMediaLayout, kl_media_layout, G_TYPE_OBJECT)
-
-/* What goes into a layout; lives as long as it is being made. */
-typedef struct
-{
-  KlMediaLayout *layout;    /* borrowed */
-  KlBootImage *image;       /* borrowed */
-  KlBootFiles *files;       /* owned */
-  const KlBootFile *loader; /* borrowed from files; NULL without UEFI */
-} Plan;
-
-typedef struct
-{
-  guint16 machine;
-  const char *architecture;
-  const char *file_name; /* what firmware of this machine starts from removable media */
-} LoaderName;
-
-static const LoaderName loader_names[] = {
-  { PE_MACHINE_X64, "x64", "BOOTX64.EFI" },
-  { PE_MACHINE_X86, "x86", "BOOTIA32.EFI" },
-  { PE_MACHINE_ARM64, "arm64", "BOOTAA64.EFI" },
-};
 
 static const char *const media_type_names[] = {
   [KL_MEDIA_TYPE_CD] = "CD",
@@ -125,263 +62,10 @@ warn (KlMediaLayout *self, const char *format, ...)
   va_end (arguments);
 }
 
-/* Sets an error whose detail is the image ID (media-api.md 3). */
-G_GNUC_PRINTF (4, 5)
-static void
-set_image_error (KlMediaLayout *self, GError **error, KlError code, const char *format, ...)
-{
-  GError *made;
-  va_list arguments;
-
-  va_start (arguments, format);
-  made = g_error_new_valist (KL_ERROR, (gint) code, format, arguments);
-  va_end (arguments);
-  kl_error_set_detail (made, self->image_id);
-  g_propagate_error (error, made);
-}
-
-/* Takes @item over. Names come from an image and may clash; media know no case. */
-static gboolean
-take_item (KlMediaLayout *self, KlLayoutItem *item, GError **error)
-{
-  g_autofree char *key = g_ascii_strdown (item->path, -1);
-
-  if (g_hash_table_contains (self->by_path, key))
-    {
-      set_image_error (self, error, KL_ERROR_IMAGE_BROKEN,
-                       "Boot image %s has two boot files for %s", self->image_id, item->path);
-      layout_item_free (item);
-      return FALSE;
-    }
-  g_ptr_array_add (self->items, item);
-  g_hash_table_insert (self->by_path, g_steal_pointer (&key), item);
-  return TRUE;
-}
-
-static gboolean
-take_bytes (KlMediaLayout *self, const char *path, GBytes *bytes, GError **error)
-{
-  KlLayoutItem *item = g_new0 (KlLayoutItem, 1);
-  gsize size;
-  gconstpointer data = g_bytes_get_data (bytes, &size);
-
-  item->path = g_strdup (path);
-  item->size = size;
-  item->source = KL_LAYOUT_SOURCE_GENERATED;
-  item->bytes = bytes;
-  item->crc32c = kl_crc32c_update (0, data, size);
-  item->sha256 = kl_sha256_data (data, size);
-  return take_item (self, item, error);
-}
-
-static gboolean
-add_boot_file (KlMediaLayout *self, const char *path, const KlBootFile *file, GError **error)
-{
-  KlLayoutItem *item = g_new0 (KlLayoutItem, 1);
-
-  item->path = g_strdup (path);
-  item->size = file->size;
-  item->source = file->origin == KL_BOOT_ORIGIN_FOLDER ? KL_LAYOUT_SOURCE_BOOT_FOLDER
-                                                       : KL_LAYOUT_SOURCE_BOOT_FILES;
-  item->file = g_strdup (file->path);
-  item->crc32c = file->crc32c;
-  item->sha256 = g_strdup (file->sha256);
-  return take_item (self, item, error);
-}
-
-static gboolean
-add_required (Plan *plan, KlBootRole role, const char *path, GError **error)
-{
-  const KlBootFile *file = kl_boot_files_get (plan->files, role);
-
-  if (file == NULL)
-    {
-      set_image_error (plan->layout, error, KL_ERROR_NO_BOOT_FILES,
-                       "Boot image %s has no file for %s", plan->layout->image_id, path);
-      return FALSE;
-    }
-  return add_boot_file (plan->layout, path, file, error);
-}
-
-static gboolean
-add_optional (Plan *plan, KlBootRole role, const char *path, GError **error)
-{
-  const KlBootFile *file = kl_boot_files_get (plan->files, role);
-
-  return file == NULL || add_boot_file (plan->layout, path, file, error);
-}
-
-/* Adds all files of @role as @prefix, the file's name, @suffix. */
-static gboolean
-add_named (Plan *plan, KlBootRole role, const char *prefix, const char *suffix, GError **error)
-{
-  g_autoptr (GPtrArray) files = kl_boot_files_get_all (plan->files, role);
-  guint i;
-
-  for (i = 0; i < files->len; i++)
-    {
-      const KlBootFile *file = files->pdata[i];
-      g_autofree char *path = NULL;
-
-      if (file->name == NULL || file->name[0] == '\0' || file->name[0] == '.'
-          || strpbrk (file->name, "/\\") != NULL)
-        {
-          set_image_error (plan->layout, error, KL_ERROR_IMAGE_BROKEN,
-                           "Boot image %s has a boot file with the name \"%s\"",
-                           plan->layout->image_id, file->name != NULL ? file->name : "");
-          return FALSE;
-        }
-      path = g_strconcat (prefix, file->name, suffix, NULL);
-      if (!add_boot_file (plan->layout, path, file, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-add_bcd (Plan *plan, KlBcdFirmware firmware, const char *loader, const char *path, GError **error)
-{
-  const KlBcdOptions options = {
-    .loader = loader,
-    .description = kl_boot_image_get_name (plan->image),
-    .locale = kl_boot_image_get_language (plan->image),
-    .timeout = 0,
-    .menu_policy = KL_BCD_MENU_LEGACY,
-  };
-  GBytes *store = kl_bcd_store_build (firmware, &options, error);
-
-  return store != NULL && take_bytes (plan->layout, path, store, error);
-}
-
-static gboolean
-add_bios_files (Plan *plan, GError **error)
-{
-  KlMediaLayout *self = plan->layout;
-
-  return add_required (plan, KL_BOOT_ROLE_BOOTMGR, "/bootmgr", error)
-         && add_bcd (plan, KL_BCD_BIOS, kl_boot_files_get_winload_exe (plan->files),
-                     BIOS_BOOT "BCD", error)
-         && add_named (plan, KL_BOOT_ROLE_FONT, BIOS_BOOT "Fonts/", "", error)
-         && add_named (plan, KL_BOOT_ROLE_BOOTMGR_MUI, BIOS_BOOT, "/bootmgr.exe.mui", error)
-         && add_optional (plan, KL_BOOT_ROLE_BOOTRES, BIOS_BOOT "Resources/bootres.dll", error)
-         && (self->type != KL_MEDIA_TYPE_CD
-             || add_required (plan, KL_BOOT_ROLE_ETFSBOOT, BIOS_BOOT_IMAGE, error));
-}
-
-static const LoaderName *
-find_loader_name (guint16 machine)
-{
-  gsize i;
-
-  for (i = 0; i < G_N_ELEMENTS (loader_names); i++)
-    {
-      if (loader_names[i].machine == machine)
-        return &loader_names[i];
-    }
-  return NULL;
-}
-
-/* The image is made from the copy in the catalog here and now, so the copy is compared with its
- * record here too. */
-static gboolean
-add_efi_boot_image (Plan *plan, const char *name, GError **error)
-{
-  const KlBootFile *loader = plan->loader;
-  g_autoptr (GBytes) image = NULL;
-  guint32 crc32c;
-
-  image = kl_efi_image_build (name, loader->path, &crc32c, error);
-  if (image == NULL)
-    return FALSE;
-  if (crc32c != loader->crc32c)
-    {
-      set_image_error (plan->layout, error, KL_ERROR_MISSING_PACKAGE,
-                       "%s: CRC-32C is %08x, but was %08x when boot image %s was imported",
-                       loader->path, crc32c, loader->crc32c, plan->layout->image_id);
-      return FALSE;
-    }
-  return take_bytes (plan->layout, EFI_BOOT_IMAGE, g_steal_pointer (&image), error);
-}
-
-static KlBootRole
-choose_fonts (Plan *plan)
-{
-  if (plan->loader->role == KL_BOOT_ROLE_BOOTMGFW_2023
-      && kl_boot_files_get (plan->files, KL_BOOT_ROLE_FONT_2023) != NULL)
-    return KL_BOOT_ROLE_FONT_2023;
-  return KL_BOOT_ROLE_FONT;
-}
-
-static gboolean
-add_uefi_files (Plan *plan, GError **error)
-{
-  KlMediaLayout *self = plan->layout;
-  const char *name = find_loader_name (plan->loader->machine)->file_name;
-  g_autofree char *path = g_strconcat (EFI_BOOT, name, NULL);
-
-  return add_boot_file (self, path, plan->loader, error)
-         && add_bcd (plan, KL_BCD_UEFI, kl_boot_files_get_winload_efi (plan->files),
-                     EFI_MICROSOFT "BCD", error)
-         && add_optional (plan, KL_BOOT_ROLE_BOOT_STL, EFI_MICROSOFT "boot.stl", error)
-         && add_named (plan, choose_fonts (plan), EFI_MICROSOFT "Fonts/", "", error)
-         && add_optional (plan, KL_BOOT_ROLE_BOOTRES, EFI_MICROSOFT "Resources/bootres.dll", error)
-         && (self->type != KL_MEDIA_TYPE_CD || add_efi_boot_image (plan, name, error));
-}
-
-static gboolean
-add_boot_wim (Plan *plan, GError **error)
-{
-  KlLayoutItem *item = g_new0 (KlLayoutItem, 1);
-
-  item->path = g_strdup (BOOT_WIM);
-  item->size = kl_boot_image_get_size (plan->image);
-  item->source = KL_LAYOUT_SOURCE_IMAGE;
-  item->file = g_strdup (kl_boot_image_get_media_wim (plan->image));
-  item->crc32c = kl_boot_image_get_crc32c (plan->image);
-  item->sha256 = g_strdup (kl_boot_image_get_sha256 (plan->image));
-  return take_item (plan->layout, item, error);
-}
-
-static gboolean
-add_label (KlMediaLayout *self, GError **error)
-{
-  g_autofree char *text = g_strdup_printf ("label=%s\r\n", self->label);
-  gsize length = strlen (text);
-
-  return take_bytes (self, MEDIA_LABEL, g_bytes_new_take (g_steal_pointer (&text), length), error);
-}
-
-static gboolean
-add_manifest (Plan *plan, GDateTime *created, GError **error)
-{
-  KlMediaLayout *self = plan->layout;
-  g_autoptr (KlManifest) manifest = kl_manifest_new ();
-  g_autoptr (GDateTime) now = created != NULL ? NULL : g_date_time_new_now_utc ();
-  g_autoptr (GDateTime) utc = g_date_time_to_utc (created != NULL ? created : now);
-  guint i;
-
-  manifest->image_id = g_strdup (self->image_id);
-  manifest->image_name = g_strdup (kl_boot_image_get_name (plan->image));
-  manifest->architecture = g_strdup (kl_boot_image_get_architecture (plan->image));
-  manifest->media_type = g_strdup (kl_media_type_to_string (self->type));
-  manifest->label = g_strdup (self->label);
-  manifest->created = g_date_time_format (utc, "%Y-%m-%dT%H:%M:%SZ");
-  manifest->bios = self->bios;
-  manifest->uefi = g_strdup (self->architecture != NULL ? self->architecture : "");
-  manifest->signer = g_strdup (self->signer);
-  for (i = 0; i < self->items->len; i++)
-    {
-      const KlLayoutItem *item = self->items->pdata[i];
-
-      kl_manifest_add_file (manifest, item->path, item->size, item->sha256);
-    }
-  return take_bytes (self, KL_MANIFEST_PATH, kl_manifest_to_bytes (manifest), error);
-}
-
 /* The loader for UEFI, by the request, else by the image's setting, else 2011, else what there
  * is. A choice that the image cannot serve is an error and never becomes another one. */
 static gboolean
-choose_loader (Plan *plan, KlBootManager wanted, GError **error)
+choose_loader (KlLayoutPlan *plan, KlBootManager wanted, GError **error)
 {
   const KlBootFile *loader;
 
@@ -391,21 +75,22 @@ choose_loader (Plan *plan, KlBootManager wanted, GError **error)
       g_prefix_error (error, "Boot image %s: ", plan->layout->image_id);
       return FALSE;
     }
-  if (find_loader_name (loader->machine) == NULL)
+  if (kl_loader_name_find (loader->machine) == NULL)
     {
-      set_image_error (plan->layout, error, KL_ERROR_IMAGE_BROKEN,
-                       "Boot image %s: %s is a program for machine %04x, not for x86, x64 or arm64",
-                       plan->layout->image_id, loader->found_at, loader->machine);
+      kl_media_layout_set_error (
+          plan->layout, error, KL_ERROR_IMAGE_BROKEN,
+          "Boot image %s: %s is a program for machine %04x, not for x86, x64 or arm64",
+          plan->layout->image_id, loader->found_at, loader->machine);
       return FALSE;
     }
   plan->loader = loader;
-  plan->layout->architecture = find_loader_name (loader->machine)->architecture;
+  plan->layout->architecture = kl_loader_name_find (loader->machine)->architecture;
   plan->layout->signer = g_strdup (loader->signer);
   return TRUE;
 }
 
 static gboolean
-decide_firmware (Plan *plan, KlBootManager wanted, GError **error)
+decide_firmware (KlLayoutPlan *plan, KlBootManager wanted, GError **error)
 {
   KlMediaLayout *self = plan->layout;
   gboolean optical = self->type == KL_MEDIA_TYPE_CD;
@@ -414,14 +99,14 @@ decide_firmware (Plan *plan, KlBootManager wanted, GError **error)
   self->uefi = kl_boot_files_can_uefi (plan->files, &self->uefi_reason);
   if (!self->bios && !self->uefi)
     {
-      set_image_error (self, error, KL_ERROR_NO_BOOT_FILES,
-                       "Boot image %s starts neither by BIOS (%s) nor by UEFI (%s)", self->image_id,
-                       self->bios_reason, self->uefi_reason);
+      kl_media_layout_set_error (self, error, KL_ERROR_NO_BOOT_FILES,
+                                 "Boot image %s starts neither by BIOS (%s) nor by UEFI (%s)",
+                                 self->image_id, self->bios_reason, self->uefi_reason);
       return FALSE;
     }
   if (!self->uefi && wanted != KL_BOOT_MANAGER_DEFAULT)
     {
-      set_image_error (
+      kl_media_layout_set_error (
           self, error, KL_ERROR_NO_BOOT_FILES,
           "A UEFI boot manager was chosen, but boot image %s does not start by UEFI (%s)",
           self->image_id, self->uefi_reason);
@@ -435,7 +120,7 @@ decide_firmware (Plan *plan, KlBootManager wanted, GError **error)
 }
 
 static gboolean
-check_wim_size (Plan *plan, GError **error)
+check_wim_size (KlLayoutPlan *plan, GError **error)
 {
   KlMediaLayout *self = plan->layout;
   guint64 size = kl_boot_image_get_size (plan->image);
@@ -447,16 +132,16 @@ check_wim_size (Plan *plan, GError **error)
   if (size <= limit)
     return TRUE;
 
-  set_image_error (self, error, KL_ERROR_PACKAGE_TOO_LARGE,
-                   "The WIM of boot image %s has %" G_GUINT64_FORMAT
-                   " bytes, but a file on this kind of media can have %" G_GUINT64_FORMAT
-                   "; add fewer drivers or start from a smaller image",
-                   self->image_id, size, limit);
+  kl_media_layout_set_error (self, error, KL_ERROR_PACKAGE_TOO_LARGE,
+                             "The WIM of boot image %s has %" G_GUINT64_FORMAT
+                             " bytes, but a file on this kind of media can have %" G_GUINT64_FORMAT
+                             "; add fewer drivers or start from a smaller image",
+                             self->image_id, size, limit);
   return FALSE;
 }
 
 static void
-collect_warnings (Plan *plan)
+collect_warnings (KlLayoutPlan *plan)
 {
   KlMediaLayout *self = plan->layout;
   guint64 size = kl_boot_image_get_size (plan->image);
@@ -483,18 +168,6 @@ collect_warnings (Plan *plan)
   if (kl_boot_files_get (plan->files, KL_BOOT_ROLE_BOOT_STL) == NULL)
     warn (self, "The image has no boot.stl, which boot managers of Windows 11 24H2 and later "
                 "need.");
-}
-
-static gboolean
-add_all (Plan *plan, const KlLayoutOptions *options, GError **error)
-{
-  KlMediaLayout *self = plan->layout;
-
-  return (!self->bios || add_bios_files (plan, error))
-         && (!self->uefi || add_uefi_files (plan, error))
-         && add_required (plan, KL_BOOT_ROLE_BOOT_SDI, BIOS_BOOT "boot.sdi", error)
-         && add_boot_wim (plan, error) && add_label (self, error)
-         && add_manifest (plan, options->created, error);
 }
 
 static gboolean
@@ -608,7 +281,7 @@ kl_media_layout_new (KlBootImage *image, const KlLayoutOptions *options, GError 
 {
   g_autoptr (KlMediaLayout) self = NULL;
   g_autoptr (KlBootFiles) files = NULL;
-  Plan plan = { NULL };
+  KlLayoutPlan plan = { NULL };
 
   g_return_val_if_fail (KL_IS_BOOT_IMAGE (image) && options != NULL, NULL);
 
@@ -625,9 +298,9 @@ kl_media_layout_new (KlBootImage *image, const KlLayoutOptions *options, GError 
   self->image_id = g_strdup (kl_boot_image_get_id (image));
   self->label = options->label != NULL ? g_strdup (options->label)
                                        : kl_label_dup_default (kl_boot_image_get_name (image));
-  plan = (Plan){ self, image, files, NULL };
+  plan = (KlLayoutPlan){ self, image, files, NULL };
   if (!decide_firmware (&plan, options->boot_manager, error) || !check_wim_size (&plan, error)
-      || !add_all (&plan, options, error))
+      || !kl_layout_plan_add_files (&plan, options->created, error))
     return NULL;
   collect_warnings (&plan);
   g_ptr_array_add (self->warnings, NULL);
@@ -772,4 +445,23 @@ kl_media_layout_get_efi_boot_image (KlMediaLayout *self)
 {
   g_return_val_if_fail (KL_IS_MEDIA_LAYOUT (self), NULL);
   return self->type == KL_MEDIA_TYPE_CD ? kl_media_layout_find (self, EFI_BOOT_IMAGE) : NULL;
+}
+
+/**
+ * kl_media_layout_set_error:
+ *
+ * Sets an error whose detail is the image ID (media-api.md 3). Within the layout only.
+ */
+void
+kl_media_layout_set_error (
+    KlMediaLayout *self, GError **error, KlError code, const char *format, ...)
+{
+  GError *made;
+  va_list arguments;
+
+  va_start (arguments, format);
+  made = g_error_new_valist (KL_ERROR, (gint) code, format, arguments);
+  va_end (arguments);
+  kl_error_set_detail (made, self->image_id);
+  g_propagate_error (error, made);
 }
