@@ -73,6 +73,9 @@ KlBootFiles *kl_boot_files_collect (KlWim *wim,
                                     GError **error);
 KlBootFiles *kl_boot_files_load (const char *folder, GError **error);
 
+/* The architecture of the image they were collected for: "x64", …; NULL where nothing told. */
+const char *kl_boot_files_get_architecture (KlBootFiles *self);
+
 const KlBootFile *kl_boot_files_get (KlBootFiles *self, KlBootRole role);
 GPtrArray *kl_boot_files_get_all (KlBootFiles *self,
                                   KlBootRole role); /* of KlBootFile, container owned by caller */
@@ -86,6 +89,8 @@ const char *kl_boot_files_get_winload_efi (KlBootFiles *self);
 /* Whether media boot, and if not, why: an English sentence in *reason. */
 gboolean kl_boot_files_can_bios (KlBootFiles *self, gboolean optical, char **reason);
 gboolean kl_boot_files_can_uefi (KlBootFiles *self, char **reason);
+/* KL_ERROR_NO_BOOT_FILES where neither firmware can start media, with both reasons. */
+gboolean kl_boot_files_check_any (KlBootFiles *self, GError **error);
 const char *
 kl_boot_files_get_uefi_architecture (KlBootFiles *self); /* "x64", "x86", "arm64" or NULL */
 

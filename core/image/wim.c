@@ -810,6 +810,34 @@ kl_wim_list_files (KlWim *self, guint index, const char *folder, GError **error)
   return g_steal_pointer (&entries);
 }
 
+/**
+ * kl_wim_find_file:
+ * @path: "\Windows\System32\winload.exe"; the case does not matter
+ * @exists: (out): whether it is a plain file: no folder, link or encrypted file
+ * @size: (out) (optional): bytes, where it is
+ *
+ * Errors: KL_ERROR_WIM_DAMAGED. Blocks while the metadata of the image is read for the first time.
+ */
+gboolean
+kl_wim_find_file (
+    KlWim *self, guint index, const char *path, gboolean *exists, guint64 *size, GError **error)
+{
+  Found found = { 0 };
+  int code = find_file (self, index, path, &found);
+
+  if (code != 0 && code != WIMLIB_ERR_PATH_DOES_NOT_EXIST)
+    {
+      set_wimlib_error (error, code, 0, NULL, "Cannot read image %u of “%s”", index, self->path);
+      return FALSE;
+    }
+
+  g_free (found.name);
+  *exists = code == 0;
+  if (size != NULL && code == 0)
+    *size = found.size;
+  return TRUE;
+}
+
 /* One file of an extraction. */
 typedef struct
 {

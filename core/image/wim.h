@@ -61,7 +61,11 @@ GPtrArray *kl_wim_list_files (KlWim *self,
                               const char *folder,
                               GError **error); /* of KlWimEntry */
 
-/* Writes one file of an image to a descriptor or path. */
+/* Whether a path is a plain file of an image, without case; @size is optional. */
+gboolean kl_wim_find_file (
+    KlWim *self, guint index, const char *path, gboolean *exists, guint64 *size, GError **error);
+
+/* Writes one file of an image to a path. */
 gboolean kl_wim_extract_file (KlWim *self,
                               guint index,
                               const char *path,
