@@ -239,6 +239,36 @@ kl_copy_range (int source,
 }
 
 /**
+ * kl_flush_file:
+ * @size: of the file; bytes
+ *
+ * fsync that can be cancelled: the content goes out piece by piece first, and one fsync for what is
+ * left, which is little, ends it.
+ */
+gboolean
+kl_flush_file (int fd, guint64 size, const char *name, GCancellable *cancellable, GError **error)
+{
+  const guint64 step = 16 * KL_IO_BLOCK;
+
+  for (guint64 at = 0; at < size; at += step)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      /* Where this is not supported, fsync does it all; failures show there too. */
+      sync_file_range (fd, (off64_t) at, (off64_t) MIN (step, size - at),
+                       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
+                           | SYNC_FILE_RANGE_WAIT_AFTER);
+    }
+
+  if (fsync (fd) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/**
  * kl_sync_directory:
  *
  * Makes renames and new names in a folder durable.

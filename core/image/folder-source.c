@@ -22,6 +22,7 @@ struct _KlFolderSource
   KlMediaSource parent_instance;
 
   char *root; /* canonical, without symbolic links */
+  char *only; /* the one name that is seen, or NULL */
 };
 
 G_DEFINE_FINAL_TYPE (KlFolderSource, kl_folder_source, KL_TYPE_MEDIA_SOURCE)
@@ -195,6 +196,14 @@ kl_folder_source_list (KlMediaSource *source, GError **error)
     }
 
   kl_media_listing_init (&listing, self->root);
+  if (self->only != NULL)
+    {
+      Level level = { 0 };
+      gboolean listed = list_name (self, fd, "", self->only, &level, &listing, error);
+
+      close (fd);
+      return listed ? g_steal_pointer (&listing.entries) : NULL;
+    }
   if (!list_folder (self, fd, "", NULL, &listing, error))
     return NULL;
   return g_steal_pointer (&listing.entries);
@@ -248,6 +257,7 @@ static void
 kl_folder_source_finalize (GObject *object)
 {
   free (KL_FOLDER_SOURCE (object)->root);
+  g_free (KL_FOLDER_SOURCE (object)->only);
 
   G_OBJECT_CLASS (kl_folder_source_parent_class)->finalize (object);
 }
@@ -288,5 +298,32 @@ kl_folder_source_new (const char *path, GError **error)
     }
 
   kl_media_source_describe (KL_MEDIA_SOURCE (self), path, "folder", "");
+  return KL_MEDIA_SOURCE (g_steal_pointer (&self));
+}
+
+/*
+ * kl_file_source_new:
+ *
+ * One file, as a source of its own: "/" and its name. A symbolic link is followed first, wherever
+ * it leads: the user named it.
+ */
+KlMediaSource *
+kl_file_source_new (const char *path, GError **error)
+{
+  g_autoptr (KlFolderSource) self = g_object_new (KL_TYPE_FOLDER_SOURCE, NULL);
+  char *real = realpath (path, NULL);
+
+  if (real == NULL)
+    {
+      kl_set_error_errno (error, errno, "Cannot open “%s”", path);
+      return NULL;
+    }
+
+  self->only = g_path_get_basename (real);
+  *strrchr (real, '/') = '\0';
+  self->root = real;
+  if (*real == '\0')
+    strcpy (real, "/");
+  kl_media_source_describe (KL_MEDIA_SOURCE (self), path, "file", "");
   return KL_MEDIA_SOURCE (g_steal_pointer (&self));
 }

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 #define KL_MEDIA_MAX_PATH 4096 /* bytes */
 
 KlMediaSource *kl_folder_source_new (const char *path, GError **error);
+/* A folder of which only one file is seen; nothing else in it is read. */
+KlMediaSource *kl_file_source_new (const char *path, GError **error);
 /* Both: KL_ERROR_FORMAT where the file holds no such file system. */
 KlMediaSource *kl_udf_source_new (const char *path, GError **error);
 KlMediaSource *kl_iso9660_source_new (const char *path, GError **error);
@@ -24,6 +26,9 @@ void kl_media_source_describe (KlMediaSource *self,
                                const char *path,
                                const char *kind, /* a literal */
                                const char *label);
+
+gssize kl_media_source_peek (
+    KlMediaSource *self, const char *path, void *buffer, gsize length, GError **error);
 
 /* A list being made, held to the limits above. */
 typedef struct

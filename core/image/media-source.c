@@ -360,6 +360,30 @@ read_exactly (KlMediaSource *self,
   return TRUE;
 }
 
+/*
+ * kl_media_source_peek:
+ *
+ * Returns: bytes read from the file's beginning, as many as it has up to @length; -1 with @error
+ * set
+ */
+gssize
+kl_media_source_peek (
+    KlMediaSource *self, const char *path, void *buffer, gsize length, GError **error)
+{
+  KlMediaSourceClass *klass = KL_MEDIA_SOURCE_GET_CLASS (self);
+  const KlMediaEntry *entry = require (self, path, error);
+  gpointer handle = NULL;
+  gboolean read;
+
+  if (entry == NULL || !klass->open (self, entry, &handle, error))
+    return -1;
+
+  length = (gsize) MIN (length, entry->size);
+  read = read_exactly (self, handle, entry, buffer, length, error);
+  klass->close (self, handle);
+  return read ? (gssize) length : -1;
+}
+
 /**
  * kl_media_source_read:
  * @limit: the largest size that is taken; bytes
