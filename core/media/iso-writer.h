@@ -6,8 +6,7 @@
 G_BEGIN_DECLS
 
 /* ISO 9660 + Joliet + El Torito (media-formats.md 8): libisofs makes the structures and the small
- * files, the content of big files goes straight from file to extent. The only file that writes with
- * libisofs. */
+ * files (iso-image.h), the content of big files goes straight from file to extent. */
 #define KL_TYPE_ISO_WRITER (kl_iso_writer_get_type ())
 G_DECLARE_FINAL_TYPE (KlIsoWriter, kl_iso_writer, KL, ISO_WRITER, KlMediaWriter)
 

@@ -41,7 +41,8 @@ kl_media_writer_measure (KlMediaWriter *self, guint64 *size, GError **error)
  * Prepares the sink and writes the whole medium; does not flush or commit. Once per writer.
  *
  * Errors: those of kl_media_writer_measure() and of the sink; of reading the layout's files;
- * KL_ERROR_IMAGE_BROKEN if one of them is no longer what the layout says; G_IO_ERROR_CANCELLED.
+ * KL_ERROR_MISSING_PACKAGE, detail: the boot image ID, if one of them is no longer what the layout
+ * says; G_IO_ERROR_CANCELLED.
  */
 gboolean
 kl_media_writer_write (KlMediaWriter *self,

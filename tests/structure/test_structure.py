@@ -22,7 +22,8 @@ MAY_INCLUDE = {
 # Foreign header (pattern) → the only files that may include it.
 FOREIGN = {
     r'wimlib\.h': {'core/image/wim.c'},
-    r'libisofs/.*': {'core/image/iso9660-source.c', 'core/media/iso-writer.c'},
+    r'libisofs/.*': {'core/image/iso9660-source.c', 'core/media/iso-content.c',
+                     'core/media/iso-image.c'},
     r'udfread/.*': {'core/image/udf-source.c'},
     r'isa-l/.*|isa-l\.h': {'core/base/checksum.c'},
     r'openssl/.*': {'core/base/checksum.c', 'core/crypto/*'},
