@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Lays out the Windows PE tree of the sample and captures it as a WIM:
-#   capture.sh OUT.wim ETFSBOOT BOOTMGR BOOT-SDI BOOTMGFW WINLOAD PROGRAM DLL
+#   capture.sh OUT.wim ETFSBOOT BOOTMGR BOOT-SDI BOOT-STL BOOTMGFW WINLOAD PROGRAM DLL
 # The same input gives the same bytes: fixed times, one thread, and an identifier that is a hash.
 set -eu
-out=$1 etfsboot=$2 bootmgr=$3 boot_sdi=$4 bootmgfw=$5 winload=$6 program=$7 dll=$8
+out=$1 etfsboot=$2 bootmgr=$3 boot_sdi=$4 boot_stl=$5 bootmgfw=$6 winload=$7 program=$8 dll=$9
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/tree
+
+# A TrueType font without tables: version 1.0, nothing more.
+mkdir "$work/tree"
+printf '\0\1\0\0\0\0\0\0\0\0\0\0' >"$work/font"
 
 # Spelling as in real images, which mix upper and lower case.
 put() {
@@ -21,6 +25,10 @@ put "$etfsboot" Windows/Boot/DVD/PCAT/etfsboot.com
 put "$boot_sdi" Windows/Boot/DVD/PCAT/boot.sdi
 put "$boot_sdi" Windows/Boot/DVD/EFI/boot.sdi
 put "$bootmgfw" Windows/Boot/EFI/bootmgfw.efi
+put "$boot_stl" Windows/Boot/EFI/boot.stl
+put "$dll" Windows/Boot/Resources/bootres.dll
+put "$work/font" Windows/Boot/Fonts/segmono_boot.ttf
+put "$work/font" Windows/Boot/Fonts/wgl4_boot.ttf
 put "$winload" Windows/System32/Boot/winload.exe
 put "$winload" Windows/System32/Boot/winload.efi
 put "$winload" Windows/System32/winload.exe
