@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-application"
+
+#include "config.h"
+
+#include "window/application.h"
+
+#include <glib/gi18n.h>
+
+#include "image/catalog.h"
+#include "window/window.h"
+
+struct _KlApplication
+{
+  AdwApplication parent_instance;
+
+  KlCatalog *catalog; /* owned; from startup on */
+  char *catalog_path; /* owned; from the command line, or NULL */
+};
+
+G_DEFINE_FINAL_TYPE (KlApplication, kl_application, ADW_TYPE_APPLICATION)
+
+static const struct
+{
+  const char *action;
+  const char *accelerators[3];
+} accelerators[] = {
+  { "app.quit", { "<Control>q" } },         { "window.close", { "<Control>w" } },
+  { "win.import", { "<Control>o" } },       { "win.import-folder", { "<Control><Shift>o" } },
+  { "win.search", { "<Control>f" } },       { "win.create-media", { "<Control>n" } },
+  { "win.check-medium", { "<Control>k" } }, { "win.rename-image", { "F2" } },
+  { "win.export-image", { "<Control>e" } }, { "win.remove-image", { "<Control>Delete" } },
+};
+
+static KlWindow *
+present_window (KlApplication *self)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+
+  while (window != NULL && !KL_IS_WINDOW (window))
+    window = gtk_window_get_transient_for (window);
+  if (window == NULL)
+    {
+      window = GTK_WINDOW (kl_window_new (GTK_APPLICATION (self), self->catalog));
+      gtk_window_set_icon_name (window, KL_APPLICATION_ID);
+    }
+  gtk_window_present (window);
+
+  return KL_WINDOW (window);
+}
+
+static void
+quit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  g_autoptr (GList) windows = NULL;
+
+  windows = g_list_copy (gtk_application_get_windows (GTK_APPLICATION (user_data)));
+  for (GList *l = windows; l != NULL; l = l->next)
+    if (KL_IS_WINDOW (l->data))
+      gtk_window_close (l->data);
+}
+
+static void
+about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  adw_show_about_window (
+      gtk_application_get_active_window (GTK_APPLICATION (user_data)), "application-name",
+      _ ("Kindling"), "application-icon", KL_APPLICATION_ID, "version", KL_VERSION,
+      "developer-name",
+      /* Translators: shown in the About window below the name of the program. */
+      _ ("The Kindling developers"), "license-type", GTK_LICENSE_GPL_3_0, "comments",
+      _ ("Makes boot media for operating system deployment from Windows PE boot images."),
+      /* Translators: put your names here, one a line; they are shown in the About window. */
+      "translator-credits", _ ("translator-credits"), NULL);
+}
+
+static const GActionEntry actions[] = {
+  { "quit", quit_activated },
+  { "about", about_activated },
+};
+
+static void
+kl_application_startup (GApplication *application)
+{
+  KlApplication *self = KL_APPLICATION (application);
+  g_autofree char *path = NULL;
+
+  G_APPLICATION_CLASS (kl_application_parent_class)->startup (application);
+
+  path = self->catalog_path ? g_strdup (self->catalog_path) : kl_catalog_dup_default_path ();
+  self->catalog = kl_catalog_new (path);
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
+  for (guint i = 0; i < G_N_ELEMENTS (accelerators); i++)
+    gtk_application_set_accels_for_action (GTK_APPLICATION (self), accelerators[i].action,
+                                           accelerators[i].accelerators);
+}
+
+static void
+kl_application_activate (GApplication *application)
+{
+  present_window (KL_APPLICATION (application));
+}
+
+static void
+kl_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
+{
+  KlWindow *window = present_window (KL_APPLICATION (application));
+
+  for (int i = 0; i < n_files; i++)
+    kl_window_import_file (window, files[i]);
+}
+
+/* A catalog that is named on the command line is shown by a process of its own: the one that runs
+ * already may show another catalog. */
+static int
+kl_application_handle_local_options (GApplication *application, GVariantDict *options)
+{
+  KlApplication *self = KL_APPLICATION (application);
+  g_autofree char *path = NULL;
+
+  if (g_variant_dict_contains (options, "version"))
+    {
+      g_print ("kindling %s\n", KL_VERSION);
+      return 0;
+    }
+
+  if (g_variant_dict_lookup (options, "catalog", "^ay", &path))
+    {
+      self->catalog_path = g_canonicalize_filename (path, NULL);
+      g_application_set_flags (application,
+                               g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
+    }
+
+  return G_APPLICATION_CLASS (kl_application_parent_class)
+      ->handle_local_options (application, options);
+}
+
+static void
+kl_application_finalize (GObject *object)
+{
+  KlApplication *self = KL_APPLICATION (object);
+
+  g_clear_object (&self->catalog);
+  g_free (self->catalog_path);
+
+  G_OBJECT_CLASS (kl_application_parent_class)->finalize (object);
+}
+
+static void
+kl_application_class_init (KlApplicationClass *klass)
+{
+  GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = kl_application_finalize;
+  application_class->startup = kl_application_startup;
+  application_class->activate = kl_application_activate;
+  application_class->open = kl_application_open;
+  application_class->handle_local_options = kl_application_handle_local_options;
+}
+
+static void
+kl_application_init (KlApplication *self)
+{
+  static const GOptionEntry options[] = {
+    { "catalog", 0, 0, G_OPTION_ARG_FILENAME, NULL,
+      /* Translators: shown by kindling --help. */
+      N_ ("Folder of the catalog of boot images"), N_ ("DIR") },
+    { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version and exit"), NULL },
+    { NULL },
+  };
+
+  g_application_add_main_option_entries (G_APPLICATION (self), options);
+  g_application_set_option_context_parameter_string (G_APPLICATION (self), _ ("[FILE…]"));
+}
+
+KlApplication *
+kl_application_new (void)
+{
+  return g_object_new (KL_TYPE_APPLICATION, "application-id", KL_APPLICATION_ID,
+                       "resource-base-path", "/org/kindling/Kindling", "flags",
+                       G_APPLICATION_HANDLES_OPEN, NULL);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-failure-view"
+
+#include "config.h"
+
+#include "window/failure-view.h"
+
+#include <glib/gi18n.h>
+
+#include "base/error.h"
+#include "error-text.h"
+
+struct _KlFailureView
+{
+  AdwBin parent_instance;
+
+  GtkLabel *title_label;
+  GtkLabel *next_step_label;
+  GtkExpander *expander;
+  GtkLabel *detail_label;
+  GtkButton *copy_button;
+};
+
+G_DEFINE_FINAL_TYPE (KlFailureView, kl_failure_view, ADW_TYPE_BIN)
+
+static char *
+describe (const GError *error, const char *subject)
+{
+  const char *symbol = kl_error_get_symbol (error);
+  const char *detail = kl_error_get_detail (error);
+  GString *text = g_string_new (NULL);
+
+  /* Translators: the detail of a failure; the text after the colon is in English. */
+  g_string_append_printf (text, _ ("Message: %s"), error->message);
+  if (subject != NULL)
+    g_string_append_printf (text, "\n%s %s", _ ("File:"), subject);
+  g_string_append_printf (text, "\n%s %s (0x%08X)", _ ("Code:"),
+                          symbol ? symbol : g_quark_to_string (error->domain),
+                          kl_error_get_hresult (error));
+  if (detail != NULL && *detail != '\0')
+    g_string_append_printf (text, "\n%s %s", _ ("About:"), detail);
+  g_string_append_printf (text, "\n%s kindling %s", _ ("Program:"), KL_VERSION);
+
+  return g_string_free (text, FALSE);
+}
+
+static void
+copy_clicked_cb (KlFailureView *self)
+{
+  g_autofree char *text = g_strdup_printf ("%s\n%s\n", gtk_label_get_label (self->title_label),
+                                           gtk_label_get_label (self->detail_label));
+
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), text);
+  gtk_button_set_label (self->copy_button, _ ("Copied"));
+}
+
+static void
+kl_failure_view_dispose (GObject *object)
+{
+  gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_FAILURE_VIEW);
+
+  G_OBJECT_CLASS (kl_failure_view_parent_class)->dispose (object);
+}
+
+static void
+kl_failure_view_class_init (KlFailureViewClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = kl_failure_view_dispose;
+
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/kindling/Kindling/ui/failure-view.ui");
+  gtk_widget_class_bind_template_child (widget_class, KlFailureView, title_label);
+  gtk_widget_class_bind_template_child (widget_class, KlFailureView, next_step_label);
+  gtk_widget_class_bind_template_child (widget_class, KlFailureView, expander);
+  gtk_widget_class_bind_template_child (widget_class, KlFailureView, detail_label);
+  gtk_widget_class_bind_template_child (widget_class, KlFailureView, copy_button);
+  gtk_widget_class_bind_template_callback (widget_class, copy_clicked_cb);
+}
+
+static void
+kl_failure_view_init (KlFailureView *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+void
+kl_failure_view_set_error (KlFailureView *self, const GError *error, const char *subject)
+{
+  g_autofree char *detail = NULL;
+
+  g_return_if_fail (KL_IS_FAILURE_VIEW (self));
+  g_return_if_fail (error != NULL);
+
+  detail = describe (error, subject);
+  gtk_label_set_label (self->title_label, kl_error_text_get_title (error));
+  gtk_label_set_label (self->next_step_label, kl_error_text_get_next_step (error));
+  gtk_label_set_label (self->detail_label, detail);
+  gtk_expander_set_expanded (self->expander, FALSE);
+  gtk_button_set_label (self->copy_button, _ ("_Copy Details"));
+}
+
+void
+kl_failure_view_present (GtkWindow *parent, const GError *error, const char *subject)
+{
+  g_autoptr (GtkBuilder) builder
+      = gtk_builder_new_from_resource ("/org/kindling/Kindling/ui/failure-window.ui");
+  GtkWindow *window = GTK_WINDOW (gtk_builder_get_object (builder, "window"));
+  GtkWidget *view = GTK_WIDGET (gtk_builder_get_object (builder, "view"));
+
+  gtk_window_set_title (window, kl_error_text_get_title (error));
+  gtk_window_set_transient_for (window, parent);
+  kl_failure_view_set_error (KL_FAILURE_VIEW (view), error, subject);
+  gtk_window_present (window);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-image-page"
+
+#include "config.h"
+
+#include "window/image-page.h"
+
+#include <glib/gi18n.h>
+
+#include "window/fact-row.h"
+#include "window/failure-view.h"
+#include "window/image-text.h"
+
+struct _KlImagePage
+{
+  AdwBin parent_instance;
+
+  GtkStack *stack;
+  GtkLabel *name_label;
+  GtkLabel *description_label;
+  GtkBox *state_box;
+  GtkImage *state_icon;
+  GtkLabel *state_label;
+  KlFactRow *bios_row;
+  KlFactRow *uefi_row;
+  KlFactRow *signer_row;
+  KlFactRow *id_row;
+  KlFactRow *architecture_row;
+  KlFactRow *version_row;
+  KlFactRow *os_version_row;
+  KlFactRow *language_row;
+  KlFactRow *size_row;
+  KlFactRow *source_row;
+  KlFactRow *imported_row;
+  KlFactRow *sha256_row;
+  KlFailureView *failure_view;
+};
+
+G_DEFINE_FINAL_TYPE (KlImagePage, kl_image_page, ADW_TYPE_BIN)
+
+static void
+show_boot (KlFactRow *row, gboolean boots, const char *how, const char *why_not)
+{
+  kl_fact_row_set_value (row, boots ? how : why_not);
+  if (boots)
+    kl_fact_row_set_state (row, "object-select-symbolic", "success", C_ ("boots", "Yes"));
+  else
+    kl_fact_row_set_state (row, "action-unavailable-symbolic", "warning", C_ ("boots", "No"));
+}
+
+static void
+show_firmware (KlImagePage *self, KlBootImage *image)
+{
+  const char *bios_reason = NULL;
+  const char *uefi_reason = NULL;
+  gboolean bios = kl_boot_image_can_bios (image, TRUE, &bios_reason);
+  gboolean uefi = kl_boot_image_can_uefi (image, &uefi_reason);
+  g_autofree char *signer = NULL;
+
+  show_boot (self->bios_row, bios, _ ("PCs with BIOS, or UEFI in compatibility mode"), bios_reason);
+  show_boot (self->uefi_row, uefi, kl_boot_image_get_uefi_architecture (image), uefi_reason);
+
+  signer = kl_image_text_dup_signer (kl_boot_image_get_signer (image));
+  kl_fact_row_set_value (self->signer_row, signer);
+  gtk_widget_set_visible (GTK_WIDGET (self->signer_row), uefi);
+}
+
+/* A row without anything to say is not shown. */
+static void
+show_text (KlFactRow *row, const char *text)
+{
+  gtk_widget_set_visible (GTK_WIDGET (row), text != NULL && *text != '\0');
+  kl_fact_row_set_value (row, text);
+}
+
+static void
+show_source (KlImagePage *self, KlBootImage *image)
+{
+  const char *path = kl_boot_image_get_source_path (image);
+  g_autofree char *size = g_format_size (kl_boot_image_get_size (image));
+  g_autofree char *date = kl_image_text_dup_date (kl_boot_image_get_imported (image));
+  g_autofree char *name = path && *path ? g_filename_display_name (path) : NULL;
+  g_autofree char *source = NULL;
+
+  if (name != NULL)
+    /* Translators: path of a WIM file, then the number of the image in it. */
+    source = g_strdup_printf (_ ("%s, image %u"), name, kl_boot_image_get_source_index (image));
+  show_text (self->source_row, source);
+  show_text (self->imported_row, date);
+  show_text (self->size_row, size);
+  show_text (self->sha256_row, kl_boot_image_get_sha256 (image));
+}
+
+static void
+show_heading (KlImagePage *self, KlBootImage *image)
+{
+  g_autofree char *name = kl_image_text_dup_name (image);
+  const char *description = kl_boot_image_get_description (image);
+  const KlStateText state = kl_image_text_get_state (image);
+  const char *classes[] = { state.css_class, NULL };
+
+  gtk_label_set_label (self->name_label, name);
+  gtk_label_set_label (self->description_label, description ? description : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->description_label),
+                          description != NULL && *description != '\0'
+                              && strcmp (description, name) != 0);
+  gtk_image_set_from_icon_name (self->state_icon, state.icon_name);
+  gtk_label_set_label (self->state_label, state.word);
+  gtk_widget_set_css_classes (GTK_WIDGET (self->state_box), classes);
+}
+
+static void
+show_image (KlImagePage *self, KlBootImage *image)
+{
+  show_heading (self, image);
+  show_firmware (self, image);
+  show_text (self->id_row, kl_boot_image_get_id (image));
+  show_text (self->architecture_row, kl_boot_image_get_architecture (image));
+  show_text (self->version_row, kl_boot_image_get_version (image));
+  show_text (self->os_version_row, kl_boot_image_get_os_version (image));
+  show_text (self->language_row, kl_boot_image_get_language (image));
+  show_source (self, image);
+  gtk_stack_set_visible_child_name (self->stack, "image");
+}
+
+static void
+kl_image_page_dispose (GObject *object)
+{
+  gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_IMAGE_PAGE);
+
+  G_OBJECT_CLASS (kl_image_page_parent_class)->dispose (object);
+}
+
+static void
+bind_rows (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, bios_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, uefi_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, signer_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, id_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, architecture_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, version_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, os_version_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, language_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, size_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, source_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, imported_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, sha256_row);
+}
+
+static void
+kl_image_page_class_init (KlImagePageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = kl_image_page_dispose;
+
+  g_type_ensure (KL_TYPE_FACT_ROW);
+  g_type_ensure (KL_TYPE_FAILURE_VIEW);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/kindling/Kindling/ui/image-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, stack);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, name_label);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, description_label);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, state_box);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, state_icon);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, state_label);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, failure_view);
+  bind_rows (widget_class);
+}
+
+static void
+kl_image_page_init (KlImagePage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+void
+kl_image_page_set_image (KlImagePage *self, KlBootImage *image)
+{
+  g_return_if_fail (KL_IS_IMAGE_PAGE (self));
+
+  if (image == NULL)
+    gtk_stack_set_visible_child_name (self->stack, "none");
+  else if (kl_boot_image_get_error (image) != NULL)
+    {
+      kl_failure_view_set_error (self->failure_view, kl_boot_image_get_error (image),
+                                 kl_boot_image_get_folder (image));
+      gtk_stack_set_visible_child_name (self->stack, "broken");
+    }
+  else
+    show_image (self, image);
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-job-view"
+
+#include "config.h"
+
+#include "window/job-view.h"
+
+#include <glib/gi18n.h>
+
+#include "window/fact-row.h"
+#include "window/failure-view.h"
+#include "window/job-text.h"
+
+struct _KlJobView
+{
+  AdwBin parent_instance;
+
+  KlJob *job;    /* owned; nullable */
+  char *subject; /* owned; nullable; for the detail of a failure */
+
+  GPtrArray *facts;       /* of KlFactRow, borrowed from the group */
+  GtkWindow *also_closed; /* weak; a window that closes once the job has ended */
+  gboolean close_at_end;
+
+  GtkStack *stack;
+  GtkLabel *title_label;
+  GtkLabel *step_label;
+  GtkProgressBar *progress_bar;
+  GtkLabel *amount_label;
+  GtkLabel *time_label;
+  GtkButton *cancel_button;
+  GtkImage *done_icon;
+  GtkLabel *done_title;
+  GtkLabel *done_description;
+  AdwPreferencesGroup *facts_group;
+  GtkBox *buttons_box;
+  KlFailureView *failure_view;
+  AdwStatusPage *cancelled_page;
+};
+
+G_DEFINE_FINAL_TYPE (KlJobView, kl_job_view, ADW_TYPE_BIN)
+
+enum
+{
+  SIGNAL_ENDED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static GList *running; /* of KlJobView, borrowed; main thread */
+
+static void
+show_progress (KlJobView *self)
+{
+  g_autofree char *step = kl_job_text_dup_step (self->job);
+  g_autofree char *amount = kl_job_text_dup_amount (self->job);
+  g_autofree char *left = kl_job_text_dup_time (self->job);
+
+  gtk_label_set_label (self->step_label, step);
+  gtk_label_set_label (self->amount_label, amount);
+  gtk_label_set_label (self->time_label, left);
+  gtk_progress_bar_set_fraction (self->progress_bar, CLAMP (kl_job_get_fraction (self->job), 0, 1));
+}
+
+static void
+progress_cb (KlJobView *self)
+{
+  if (gtk_widget_get_sensitive (GTK_WIDGET (self->cancel_button)))
+    show_progress (self);
+}
+
+static void
+close_windows (KlJobView *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWindow *also = self->also_closed;
+
+  g_clear_weak_pointer (&self->also_closed);
+  if (GTK_IS_WINDOW (root))
+    gtk_window_close (GTK_WINDOW (root));
+  if (also != NULL)
+    gtk_window_close (also);
+}
+
+static void
+show_outcome (KlJobView *self, const GError *error)
+{
+  if (error == NULL)
+    gtk_stack_set_visible_child_name (self->stack, "done");
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    gtk_stack_set_visible_child_name (self->stack, "cancelled");
+  else
+    {
+      kl_failure_view_set_error (self->failure_view, error, self->subject);
+      gtk_stack_set_visible_child_name (self->stack, "failed");
+    }
+}
+
+static void
+job_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (KlJobView) self = user_data;
+  g_autoptr (KlJob) job = g_object_ref (KL_JOB (source));
+  g_autoptr (GError) error = NULL;
+
+  kl_job_run_finish (job, result, &error);
+  g_signal_handlers_disconnect_by_func (job, progress_cb, self);
+  running = g_list_remove (running, self);
+  if (self->stack == NULL)
+    return;
+
+  show_outcome (self, error);
+  g_signal_emit (self, signals[SIGNAL_ENDED], 0, error);
+  if (self->close_at_end)
+    close_windows (self);
+}
+
+static void
+cancel_clicked_cb (KlJobView *self)
+{
+  kl_job_view_cancel (self);
+}
+
+static void
+kl_job_view_dispose (GObject *object)
+{
+  KlJobView *self = KL_JOB_VIEW (object);
+
+  if (self->job != NULL)
+    g_signal_handlers_disconnect_by_func (self->job, progress_cb, self);
+  g_clear_object (&self->job);
+  g_clear_pointer (&self->subject, g_free);
+  g_clear_pointer (&self->facts, g_ptr_array_unref);
+  g_clear_weak_pointer (&self->also_closed);
+  gtk_widget_dispose_template (GTK_WIDGET (self), KL_TYPE_JOB_VIEW);
+
+  G_OBJECT_CLASS (kl_job_view_parent_class)->dispose (object);
+}
+
+static void
+bind_children (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, stack);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, title_label);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, step_label);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, progress_bar);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, amount_label);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, time_label);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, cancel_button);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, done_icon);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, done_title);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, done_description);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, facts_group);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, buttons_box);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, failure_view);
+  gtk_widget_class_bind_template_child (widget_class, KlJobView, cancelled_page);
+  gtk_widget_class_bind_template_callback (widget_class, cancel_clicked_cb);
+}
+
+static void
+kl_job_view_class_init (KlJobViewClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = kl_job_view_dispose;
+
+  signals[SIGNAL_ENDED] = g_signal_new ("ended", KL_TYPE_JOB_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                        NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+
+  g_type_ensure (KL_TYPE_FAILURE_VIEW);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/kindling/Kindling/ui/job-view.ui");
+  bind_children (widget_class);
+}
+
+static void
+kl_job_view_init (KlJobView *self)
+{
+  self->facts = g_ptr_array_new ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+static void
+clear_outcome (KlJobView *self)
+{
+  GtkWidget *button;
+
+  for (guint i = 0; i < self->facts->len; i++)
+    adw_preferences_group_remove (self->facts_group, g_ptr_array_index (self->facts, i));
+  g_ptr_array_set_size (self->facts, 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->facts_group), FALSE);
+
+  while ((button = gtk_widget_get_first_child (GTK_WIDGET (self->buttons_box))) != NULL)
+    gtk_box_remove (self->buttons_box, button);
+}
+
+/**
+ * kl_job_view_start:
+ * @job: an idle job; the view holds a reference until it runs the next one
+ * @title: what is being done, "Creating “Windows PE.iso”"
+ * @subject: (nullable): the file it is about, for the detail of a failure
+ *
+ * Shows the progress of @job and runs it.
+ */
+void
+kl_job_view_start (KlJobView *self, KlJob *job, const char *title, const char *subject)
+{
+  g_return_if_fail (KL_IS_JOB_VIEW (self));
+  g_return_if_fail (!kl_job_view_is_running (self));
+
+  clear_outcome (self);
+  self->close_at_end = FALSE;
+  g_set_object (&self->job, job);
+  g_free (self->subject);
+  self->subject = g_strdup (subject);
+
+  gtk_label_set_label (self->title_label, title);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->cancel_button), TRUE);
+  gtk_stack_set_visible_child_name (self->stack, "progress");
+  show_progress (self);
+
+  g_signal_connect_object (job, "progress", G_CALLBACK (progress_cb), self, G_CONNECT_SWAPPED);
+  running = g_list_prepend (running, self);
+  kl_job_run_async (job, NULL, job_ended_cb, g_object_ref (self));
+  gtk_widget_grab_focus (GTK_WIDGET (self->cancel_button));
+}
+
+gboolean
+kl_job_view_is_running (KlJobView *self)
+{
+  g_return_val_if_fail (KL_IS_JOB_VIEW (self), FALSE);
+
+  return g_list_find (running, self) != NULL;
+}
+
+/**
+ * kl_job_view_get_running:
+ *
+ * Returns: (transfer none) (nullable): a view whose job runs, whatever window it is in
+ */
+KlJobView *
+kl_job_view_get_running (void)
+{
+  return running ? running->data : NULL;
+}
+
+static void
+close_answered_cb (KlJobView *self, const char *response)
+{
+  if (strcmp (response, "cancel") != 0)
+    {
+      g_clear_weak_pointer (&self->also_closed);
+      return;
+    }
+
+  self->close_at_end = TRUE;
+  if (kl_job_view_is_running (self))
+    kl_job_view_cancel (self);
+  else
+    close_windows (self);
+}
+
+/**
+ * kl_job_view_ask_to_close:
+ * @also_closed: (nullable): another window that is closed with the one that holds the view
+ *
+ * Asks whether the running job may be cancelled, and closes its window once it has ended.
+ *
+ * Returns: %TRUE if it asks, so that the window must stay for now; %FALSE if nothing runs
+ */
+gboolean
+kl_job_view_ask_to_close (KlJobView *self, GtkWindow *also_closed)
+{
+  GtkWidget *dialog;
+
+  g_return_val_if_fail (KL_IS_JOB_VIEW (self), FALSE);
+
+  if (!kl_job_view_is_running (self))
+    return FALSE;
+
+  g_set_weak_pointer (&self->also_closed, also_closed);
+  dialog = adw_message_dialog_new (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))),
+                                   _ ("Cancel the Running Job?"),
+                                   _ ("The job has not ended. If it is cancelled, nothing of it "
+                                      "remains."));
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "keep", _ ("_Keep Working"),
+                                    "cancel", _ ("_Cancel the Job and Close"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "cancel",
+                                              ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "keep");
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "keep");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (close_answered_cb), self,
+                           G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+
+  return TRUE;
+}
+
+void
+kl_job_view_cancel (KlJobView *self)
+{
+  g_return_if_fail (KL_IS_JOB_VIEW (self));
+
+  if (!kl_job_view_is_running (self))
+    return;
+  gtk_widget_set_sensitive (GTK_WIDGET (self->cancel_button), FALSE);
+  gtk_label_set_label (self->step_label, _ ("Cancelling"));
+  gtk_label_set_label (self->time_label, "");
+  kl_job_cancel (self->job);
+}
+
+void
+kl_job_view_set_cancelled_text (KlJobView *self, const char *text)
+{
+  g_return_if_fail (KL_IS_JOB_VIEW (self));
+
+  adw_status_page_set_description (self->cancelled_page, text);
+}
+
+static void
+set_outcome (KlJobView *self,
+             const char *icon_name,
+             const char *css_class,
+             const char *title,
+             const char *description)
+{
+  const char *classes[] = { css_class, NULL };
+
+  gtk_image_set_from_icon_name (self->done_icon, icon_name);
+  gtk_widget_set_css_classes (GTK_WIDGET (self->done_icon), classes);
+  gtk_label_set_label (self->done_title, title);
+  gtk_label_set_label (self->done_description, description);
+  gtk_widget_set_visible (GTK_WIDGET (self->done_description), *description != '\0');
+}
+
+void
+kl_job_view_set_done (KlJobView *self, const char *title, const char *description)
+{
+  g_return_if_fail (KL_IS_JOB_VIEW (self));
+
+  set_outcome (self, "emblem-ok-symbolic", "success", title, description);
+}
+
+void
+kl_job_view_set_warned (KlJobView *self, const char *title, const char *description)
+{
+  g_return_if_fail (KL_IS_JOB_VIEW (self));
+
+  set_outcome (self, "dialog-warning-symbolic", "warning", title, description);
+}
+
+void
+kl_job_view_add_fact (KlJobView *self,
+                      const char *title,
+                      const char *value,
+                      const char *icon_name,
+                      const char *css_class)
+{
+  GtkWidget *row;
+
+  g_return_if_fail (KL_IS_JOB_VIEW (self));
+
+  row = kl_fact_row_new (title, value);
+  if (icon_name != NULL)
+    kl_fact_row_set_state (KL_FACT_ROW (row), icon_name, css_class, NULL);
+  adw_preferences_group_add (self->facts_group, row);
+  g_ptr_array_add (self->facts, row);
+  gtk_widget_set_visible (GTK_WIDGET (self->facts_group), TRUE);
+}
+
+/**
+ * kl_job_view_add_button:
+ * @action_name: of an action of the window that holds the view
+ *
+ * Adds what can be done after a good end.
+ */
+void
+kl_job_view_add_button (KlJobView *self, const char *label, const char *action_name)
+{
+  GtkWidget *button;
+
+  g_return_if_fail (KL_IS_JOB_VIEW (self));
+
+  button = gtk_button_new_with_mnemonic (label);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action_name);
+  gtk_widget_add_css_class (button, "pill");
+  gtk_box_append (self->buttons_box, button);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-review-page"
+
+#include "config.h"
+
+#include "window/review-page.h"
+
+#include <glib/gi18n.h>
+
+#include "window/fact-row.h"
+#include "window/failure-view.h"
+#include "window/image-text.h"
+#include "window/media-plan.h"
+
+struct _KlReviewPage
+{
+  KlCreatePage parent_instance;
+
+  GCancellable *cancellable; /* owned; of the plan that is being made */
+
+  GtkStack *stack;
+  KlFactRow *image_row;
+  KlFactRow *file_row;
+  KlFactRow *replace_row;
+  KlFactRow *label_row;
+  KlFactRow *space_row;
+  KlFactRow *bios_row;
+  KlFactRow *uefi_row;
+  KlFactRow *signer_row;
+  AdwPreferencesGroup *warnings_group;
+  GPtrArray *warning_rows; /* borrowed from the group */
+  AdwExpanderRow *files_row;
+  GPtrArray *file_rows; /* borrowed from the expander */
+  KlFailureView *failure_view;
+};
+
+G_DEFINE_FINAL_TYPE (KlReviewPage, kl_review_page, KL_TYPE_CREATE_PAGE)
+
+static void
+show_target (KlReviewPage *self, KlMediaPlan *plan)
+{
+  KlMediaDraft *draft = kl_create_page_get_draft (KL_CREATE_PAGE (self));
+  KlBootImage *image = kl_media_draft_get_image (draft);
+  g_autofree char *name = kl_image_text_dup_name (image);
+  g_autofree char *image_text = g_strdup_printf ("%s (%s)", name, kl_boot_image_get_id (image));
+  g_autofree char *path = kl_media_draft_dup_path (draft);
+  g_autofree char *file_text = g_filename_display_name (path);
+
+  kl_fact_row_set_value (self->image_row, image_text);
+  kl_fact_row_set_value (self->file_row, file_text);
+  kl_fact_row_set_value (self->label_row, kl_media_layout_get_label (plan->layout));
+
+  gtk_widget_set_visible (GTK_WIDGET (self->replace_row), plan->replaces);
+  if (plan->replaces)
+    {
+      g_autofree char *size = g_format_size (plan->replaced_size);
+      g_autofree char *date = kl_image_text_dup_date (plan->replaced_date);
+      /* Translators: the file that will be replaced: its size, then its date. */
+      g_autofree char *text = g_strdup_printf (_ ("%s, from %s"), size, date);
+
+      kl_fact_row_set_value (self->replace_row, text);
+      kl_fact_row_set_state (self->replace_row, "dialog-warning-symbolic", "warning",
+                             C_ ("file", "Replaced"));
+    }
+}
+
+static void
+show_space (KlReviewPage *self, KlMediaPlan *plan)
+{
+  g_autofree char *needed = g_format_size (plan->bytes_needed);
+  g_autofree char *available = g_format_size (plan->bytes_free);
+  g_autofree char *text = NULL;
+
+  if (plan->free_known)
+    text = g_strdup_printf (_ ("%s needed, %s free"), needed, available);
+  else
+    text = g_strdup_printf (_ ("%s needed"), needed);
+  kl_fact_row_set_value (self->space_row, text);
+
+  if (kl_media_plan_fits (plan))
+    kl_fact_row_set_state (self->space_row, "object-select-symbolic", "success",
+                           C_ ("space", "Enough"));
+  else
+    kl_fact_row_set_state (self->space_row, "dialog-error-symbolic", "error",
+                           C_ ("space", "Not Enough"));
+}
+
+static void
+show_boot (KlFactRow *row, gboolean boots, const char *how, const char *why_not)
+{
+  kl_fact_row_set_value (row, boots ? how : why_not);
+  if (boots)
+    kl_fact_row_set_state (row, "object-select-symbolic", "success", C_ ("boots", "Yes"));
+  else
+    kl_fact_row_set_state (row, "action-unavailable-symbolic", "warning", C_ ("boots", "No"));
+}
+
+static void
+show_firmware (KlReviewPage *self, KlMediaLayout *layout)
+{
+  const char *bios_reason = NULL;
+  const char *uefi_reason = NULL;
+  gboolean bios = kl_media_layout_has_bios (layout, &bios_reason);
+  gboolean uefi = kl_media_layout_has_uefi (layout, &uefi_reason);
+  g_autofree char *signer = NULL;
+
+  show_boot (self->bios_row, bios, _ ("PCs with BIOS, or UEFI in compatibility mode"), bios_reason);
+  show_boot (self->uefi_row, uefi, kl_media_layout_get_uefi_architecture (layout), uefi_reason);
+
+  signer = kl_image_text_dup_signer (kl_media_layout_get_signer (layout));
+  kl_fact_row_set_value (self->signer_row, signer);
+  gtk_widget_set_visible (GTK_WIDGET (self->signer_row), uefi);
+}
+
+static void
+show_warnings (KlReviewPage *self, KlMediaLayout *layout)
+{
+  const char *const *warnings = kl_media_layout_get_warnings (layout);
+
+  for (guint i = 0; i < self->warning_rows->len; i++)
+    adw_preferences_group_remove (self->warnings_group, self->warning_rows->pdata[i]);
+  g_ptr_array_set_size (self->warning_rows, 0);
+
+  for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
+    {
+      GtkWidget *row = kl_fact_row_new (warnings[i], NULL);
+
+      gtk_widget_add_css_class (row, "plain");
+      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), warnings[i]);
+      kl_fact_row_set_state (KL_FACT_ROW (row), "dialog-warning-symbolic", "warning", NULL);
+      adw_preferences_group_add (self->warnings_group, row);
+      g_ptr_array_add (self->warning_rows, row);
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->warnings_group), self->warning_rows->len > 0);
+}
+
+static void
+show_files (KlReviewPage *self, KlMediaLayout *layout)
+{
+  const guint n_items = kl_media_layout_get_n_items (layout);
+  g_autofree char *size = g_format_size (kl_media_layout_get_content_bytes (layout));
+  g_autofree char *title = g_strdup_printf (ngettext ("%u File", "%u Files", n_items), n_items);
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->files_row), title);
+  adw_expander_row_set_subtitle (self->files_row, size);
+  for (guint i = 0; i < self->file_rows->len; i++)
+    adw_expander_row_remove (self->files_row, self->file_rows->pdata[i]);
+  g_ptr_array_set_size (self->file_rows, 0);
+
+  for (guint i = 0; i < n_items; i++)
+    {
+      const KlLayoutItem *item = kl_media_layout_get_item (layout, i);
+      g_autofree char *item_size = g_format_size (item->size);
+      GtkWidget *row = kl_fact_row_new (item->path, item_size);
+
+      gtk_widget_add_css_class (row, "plain");
+      adw_expander_row_add_row (self->files_row, row);
+      g_ptr_array_add (self->file_rows, row);
+    }
+}
+
+static void
+show_plan (KlReviewPage *self, KlMediaPlan *plan)
+{
+  show_target (self, plan);
+  show_space (self, plan);
+  show_firmware (self, plan->layout);
+  show_warnings (self, plan->layout);
+  show_files (self, plan->layout);
+
+  gtk_stack_set_visible_child_name (self->stack, "plan");
+  kl_create_page_set_forward (KL_CREATE_PAGE (self),
+                              plan->replaces ? _ ("_Replace and Create") : _ ("_Create"),
+                              plan->replaces);
+  kl_create_page_set_complete (KL_CREATE_PAGE (self), kl_media_plan_fits (plan));
+}
+
+static void
+show_failure (KlReviewPage *self, const GError *error)
+{
+  g_autofree char *path
+      = kl_media_draft_dup_path (kl_create_page_get_draft (KL_CREATE_PAGE (self)));
+
+  kl_failure_view_set_error (self->failure_view, error, path);
+  gtk_stack_set_visible_child_name (self->stack, "failed");
+}
+
+static void
+planned_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (KlReviewPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlMediaPlan) plan = kl_media_plan_new_finish (result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self->stack == NULL)
+    return;
+
+  if (plan != NULL)
+    show_plan (self, plan);
+  else
+    show_failure (self, error);
+}
+
+static void
+kl_review_page_enter (KlCreatePage *page)
+{
+  KlReviewPage *self = KL_REVIEW_PAGE (page);
+  g_autoptr (KlMediaRequest) request = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  kl_create_page_set_complete (page, FALSE);
+  kl_create_page_set_forward (page, _ ("_Create"), FALSE);
+  gtk_stack_set_visible_child_name (self->stack, "planning");
+
+  request = kl_media_draft_build_request (kl_create_page_get_draft (page), &error);
+  if (request == NULL)
+    {
+      show_failure (self, error);
+      return;
+    }
+  kl_media_plan_new_async (kl_create_page_get_catalog (page), request, self->cancellable,
+                           planned_cb, g_object_ref (self));
+}
+
+static void
+kl_review_page_dispose (GObject *object)
+{
+  KlReviewPage *self = KL_REVIEW_PAGE (object);
+
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->warning_rows, g_ptr_array_unref);
+  g_clear_pointer (&self->file_rows, g_ptr_array_unref);
+  gtk_widget_dispose_template (GTK_WIDGET (self), KL_TYPE_REVIEW_PAGE);
+
+  G_OBJECT_CLASS (kl_review_page_parent_class)->dispose (object);
+}
+
+static void
+kl_review_page_class_init (KlReviewPageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = kl_review_page_dispose;
+  KL_CREATE_PAGE_CLASS (klass)->enter = kl_review_page_enter;
+
+  g_type_ensure (KL_TYPE_FACT_ROW);
+  g_type_ensure (KL_TYPE_FAILURE_VIEW);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/kindling/Kindling/ui/review-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, image_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, file_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, replace_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, label_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, space_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, bios_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, uefi_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, signer_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, warnings_group);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, files_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, failure_view);
+}
+
+static void
+kl_review_page_init (KlReviewPage *self)
+{
+  self->warning_rows = g_ptr_array_new ();
+  self->file_rows = g_ptr_array_new ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+}

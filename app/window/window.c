@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-window"
+
+#include "config.h"
+
+#include "window/window.h"
+
+#include <glib/gi18n.h>
+
+#include "data-path.h"
+#include "window/check-medium.h"
+#include "window/create-dialog.h"
+#include "window/failure-view.h"
+#include "window/image-actions.h"
+#include "window/image-page.h"
+#include "window/image-row.h"
+#include "window/image-text.h"
+#include "window/import-flow.h"
+#include "window/job-view.h"
+#include "window/settings.h"
+
+struct _KlWindow
+{
+  AdwApplicationWindow parent_instance;
+
+  KlCatalog *catalog;            /* owned */
+  GtkFilterListModel *filtered;  /* owned */
+  GtkSingleSelection *selection; /* owned */
+  char *search_key;              /* owned; case-folded; "" finds everything */
+  char *wanted_id;               /* owned; nullable; image to select once it is listed */
+  GQueue imports;                /* of owned paths that wait */
+  KlImportFlow *import;          /* owned; nullable; the one under way */
+  GtkFileChooserNative *chooser; /* owned while it is open */
+
+  AdwToastOverlay *toasts;
+  GtkStack *stack;
+  AdwLeaflet *leaflet;
+  GtkSearchBar *search_bar;
+  GtkSearchEntry *search_entry;
+  GtkStack *list_stack;
+  GtkListView *list_view;
+  KlImagePage *image_page;
+  KlFailureView *failure_view;
+  GtkWidget *sample_button;
+};
+
+G_DEFINE_FINAL_TYPE (KlWindow, kl_window, ADW_TYPE_APPLICATION_WINDOW)
+
+static KlBootImage *
+get_selected (KlWindow *self)
+{
+  return gtk_single_selection_get_selected_item (self->selection);
+}
+
+static void
+update_actions (KlWindow *self)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  KlBootImage *image = get_selected (self);
+  const gboolean usable = image != NULL && kl_boot_image_get_error (image) == NULL;
+
+  gtk_widget_action_set_enabled (widget, "win.create-media", usable);
+  gtk_widget_action_set_enabled (widget, "win.rename-image", usable);
+  gtk_widget_action_set_enabled (widget, "win.export-image", usable);
+  gtk_widget_action_set_enabled (widget, "win.remove-image", image != NULL);
+  gtk_widget_action_set_enabled (widget, "win.search",
+                                 g_list_model_get_n_items (G_LIST_MODEL (self->catalog)) > 0);
+}
+
+static void
+selected_cb (KlWindow *self)
+{
+  kl_image_page_set_image (self->image_page, get_selected (self));
+  update_actions (self);
+}
+
+static void
+select_wanted (KlWindow *self)
+{
+  GListModel *model = G_LIST_MODEL (self->selection);
+
+  if (self->wanted_id == NULL)
+    return;
+  for (guint i = 0; i < g_list_model_get_n_items (model); i++)
+    {
+      g_autoptr (KlBootImage) image = g_list_model_get_item (model, i);
+
+      if (g_strcmp0 (kl_boot_image_get_id (image), self->wanted_id) == 0)
+        {
+          gtk_single_selection_set_selected (self->selection, i);
+          gtk_widget_activate_action (GTK_WIDGET (self->list_view), "list.scroll-to-item", "u", i);
+          g_clear_pointer (&self->wanted_id, g_free);
+          return;
+        }
+    }
+}
+
+static void
+catalog_changed_cb (KlWindow *self)
+{
+  const gboolean empty = g_list_model_get_n_items (G_LIST_MODEL (self->catalog)) == 0;
+
+  gtk_stack_set_visible_child_name (self->stack, empty ? "empty" : "images");
+  if (empty)
+    gtk_search_bar_set_search_mode (self->search_bar, FALSE);
+  select_wanted (self);
+  update_actions (self);
+}
+
+static void
+filtered_cb (KlWindow *self)
+{
+  const gboolean found = g_list_model_get_n_items (G_LIST_MODEL (self->filtered)) > 0;
+
+  gtk_stack_set_visible_child_name (self->list_stack, found ? "list" : "nothing");
+}
+
+static gboolean
+matches (gpointer item, gpointer user_data)
+{
+  KlWindow *self = user_data;
+  g_autofree char *text = NULL;
+  g_autofree char *key = NULL;
+
+  if (self->search_key == NULL || *self->search_key == '\0')
+    return TRUE;
+  text = g_strjoin (" ", kl_boot_image_get_id (item),
+                    kl_boot_image_get_name (item) ? kl_boot_image_get_name (item) : "", NULL);
+  key = g_utf8_casefold (text, -1);
+
+  return strstr (key, self->search_key) != NULL;
+}
+
+static void
+search_changed_cb (KlWindow *self)
+{
+  GtkFilter *filter = gtk_filter_list_model_get_filter (self->filtered);
+
+  g_free (self->search_key);
+  self->search_key
+      = g_utf8_casefold (gtk_editable_get_text (GTK_EDITABLE (self->search_entry)), -1);
+  gtk_filter_changed (filter, GTK_FILTER_CHANGE_DIFFERENT);
+}
+
+static void
+row_activated_cb (KlWindow *self, guint position)
+{
+  gtk_single_selection_set_selected (self->selection, position);
+  adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
+}
+
+static void
+setup_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+{
+  gtk_list_item_set_child (item, kl_image_row_new ());
+}
+
+static void
+bind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+{
+  kl_image_row_set_image (KL_IMAGE_ROW (gtk_list_item_get_child (item)),
+                          gtk_list_item_get_item (item));
+}
+
+static void
+announce (KlWindow *self, const char *text)
+{
+  AdwToast *toast = adw_toast_new (text);
+
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+static void start_next_import (KlWindow *self);
+
+static void
+import_ended_cb (KlWindow *self, KlBootImage *image)
+{
+  g_clear_object (&self->import);
+
+  if (image != NULL)
+    {
+      g_autofree char *name = kl_image_text_dup_name (image);
+      g_autofree char *escaped = g_markup_escape_text (name, -1);
+      g_autofree char *text = NULL;
+
+      /* Translators: %s is the name of a boot image. */
+      text = g_strdup_printf (_ ("“%s” was imported"), escaped);
+      announce (self, text);
+      g_free (self->wanted_id);
+      self->wanted_id = g_strdup (kl_boot_image_get_id (image));
+      select_wanted (self);
+    }
+  start_next_import (self);
+}
+
+static void
+start_next_import (KlWindow *self)
+{
+  g_autofree char *path = NULL;
+
+  if (self->import != NULL || g_queue_is_empty (&self->imports))
+    return;
+  path = g_queue_pop_head (&self->imports);
+  self->import = kl_import_flow_new (GTK_WINDOW (self), self->catalog, path);
+  g_signal_connect_object (self->import, "ended", G_CALLBACK (import_ended_cb), self,
+                           G_CONNECT_SWAPPED);
+  kl_import_flow_start (self->import);
+}
+
+static void
+import_chosen_cb (KlWindow *self, int response)
+{
+  g_autoptr (GListModel) files = NULL;
+
+  if (response == GTK_RESPONSE_ACCEPT)
+    files = gtk_file_chooser_get_files (GTK_FILE_CHOOSER (self->chooser));
+  g_clear_object (&self->chooser);
+  for (guint i = 0; files != NULL && i < g_list_model_get_n_items (files); i++)
+    {
+      g_autoptr (GFile) file = g_list_model_get_item (files, i);
+
+      kl_window_import_file (self, file);
+    }
+}
+
+static void
+choose_import (KlWindow *self, const char *title, GtkFileChooserAction action)
+{
+  g_clear_object (&self->chooser);
+  self->chooser
+      = gtk_file_chooser_native_new (title, GTK_WINDOW (self), action, _ ("_Import"), NULL);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (self->chooser), TRUE);
+  gtk_file_chooser_set_select_multiple (GTK_FILE_CHOOSER (self->chooser), TRUE);
+  g_signal_connect_object (self->chooser, "response", G_CALLBACK (import_chosen_cb), self,
+                           G_CONNECT_SWAPPED);
+}
+
+static void
+add_filter (GtkFileChooserNative *chooser, const char *name, const char *const *suffixes)
+{
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+
+  gtk_file_filter_set_name (filter, name);
+  for (guint i = 0; suffixes[i] != NULL; i++)
+    if (*suffixes[i] == '*')
+      gtk_file_filter_add_pattern (filter, suffixes[i]);
+    else
+      gtk_file_filter_add_suffix (filter, suffixes[i]);
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), filter);
+}
+
+static void
+import_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  static const char *const images[] = { "wim", "iso", NULL };
+  static const char *const all[] = { "*", NULL };
+  KlWindow *self = KL_WINDOW (widget);
+
+  choose_import (self, _ ("Import Boot Images"), GTK_FILE_CHOOSER_ACTION_OPEN);
+  add_filter (self->chooser, _ ("Boot Images and ISO Files"), images);
+  add_filter (self->chooser, _ ("All Files"), all);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
+}
+
+static void
+import_folder_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  KlWindow *self = KL_WINDOW (widget);
+
+  choose_import (self, _ ("Import a Folder of Boot Media"), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
+}
+
+static void
+add_sample_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  g_autofree char *path = kl_data_path_dup_sample_wim ();
+  g_autoptr (GFile) file = path ? g_file_new_for_path (path) : NULL;
+
+  if (file != NULL)
+    kl_window_import_file (KL_WINDOW (widget), file);
+}
+
+static void
+create_media_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  KlWindow *self = KL_WINDOW (widget);
+
+  gtk_window_present (
+      GTK_WINDOW (kl_create_dialog_new (GTK_WINDOW (self), self->catalog, get_selected (self))));
+}
+
+static void
+rename_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  KlWindow *self = KL_WINDOW (widget);
+
+  kl_rename_image (GTK_WINDOW (self), self->catalog, get_selected (self));
+}
+
+static void
+remove_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  KlWindow *self = KL_WINDOW (widget);
+
+  kl_remove_image (GTK_WINDOW (self), self->catalog, get_selected (self));
+}
+
+static void
+export_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  KlWindow *self = KL_WINDOW (widget);
+
+  kl_export_image (GTK_WINDOW (self), self->catalog, get_selected (self));
+}
+
+static void
+check_medium_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  kl_check_medium (GTK_WINDOW (widget));
+}
+
+static void
+search_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  KlWindow *self = KL_WINDOW (widget);
+
+  adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_BACK);
+  gtk_search_bar_set_search_mode (self->search_bar, TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
+}
+
+static void
+back_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  adw_leaflet_navigate (KL_WINDOW (widget)->leaflet, ADW_NAVIGATION_DIRECTION_BACK);
+}
+
+static void
+announce_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  announce (KL_WINDOW (widget), g_variant_get_string (parameter, NULL));
+}
+
+/* The catalog is read after the first frame, so that the window is there at once. */
+static gboolean
+load_catalog_cb (gpointer user_data)
+{
+  KlWindow *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!kl_catalog_load (self->catalog, &error))
+    {
+      kl_failure_view_set_error (self->failure_view, error, kl_catalog_get_path (self->catalog));
+      gtk_stack_set_visible_child_name (self->stack, "failed");
+      return G_SOURCE_REMOVE;
+    }
+  kl_catalog_watch (self->catalog);
+  catalog_changed_cb (self);
+  filtered_cb (self);
+  selected_cb (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+retry_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  load_catalog_cb (widget);
+}
+
+static gboolean
+drop_cb (KlWindow *self, const GValue *value)
+{
+  GSList *files = g_value_get_boxed (value);
+
+  for (GSList *l = files; l != NULL; l = l->next)
+    kl_window_import_file (self, l->data);
+
+  return files != NULL;
+}
+
+static gboolean
+kl_window_close_request (GtkWindow *window)
+{
+  KlWindow *self = KL_WINDOW (window);
+  KlJobView *running = kl_job_view_get_running ();
+  int width = 0;
+  int height = 0;
+
+  if (running != NULL && kl_job_view_ask_to_close (running, window))
+    return GDK_EVENT_STOP;
+
+  gtk_window_get_default_size (window, &width, &height);
+  g_settings_set (kl_settings_get (), "window-size", "(ii)", width, height);
+  g_settings_set_boolean (kl_settings_get (), "window-maximized", gtk_window_is_maximized (window));
+  g_queue_clear_full (&self->imports, g_free);
+
+  return GTK_WINDOW_CLASS (kl_window_parent_class)->close_request (window);
+}
+
+static void
+kl_window_dispose (GObject *object)
+{
+  KlWindow *self = KL_WINDOW (object);
+
+  g_queue_clear_full (&self->imports, g_free);
+  if (self->selection != NULL)
+    g_signal_handlers_disconnect_by_data (self->selection, self);
+  if (self->filtered != NULL)
+    g_signal_handlers_disconnect_by_data (self->filtered, self);
+  if (self->catalog != NULL)
+    g_signal_handlers_disconnect_by_data (self->catalog, self);
+  gtk_widget_dispose_template (GTK_WIDGET (self), KL_TYPE_WINDOW);
+  g_clear_object (&self->import);
+  g_clear_object (&self->chooser);
+  g_clear_object (&self->selection);
+  g_clear_object (&self->filtered);
+  g_clear_object (&self->catalog);
+  g_clear_pointer (&self->search_key, g_free);
+  g_clear_pointer (&self->wanted_id, g_free);
+
+  G_OBJECT_CLASS (kl_window_parent_class)->dispose (object);
+}
+
+static void
+install_actions (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_install_action (widget_class, "win.import", NULL, import_activated);
+  gtk_widget_class_install_action (widget_class, "win.import-folder", NULL,
+                                   import_folder_activated);
+  gtk_widget_class_install_action (widget_class, "win.add-sample", NULL, add_sample_activated);
+  gtk_widget_class_install_action (widget_class, "win.create-media", NULL, create_media_activated);
+  gtk_widget_class_install_action (widget_class, "win.rename-image", NULL, rename_activated);
+  gtk_widget_class_install_action (widget_class, "win.remove-image", NULL, remove_activated);
+  gtk_widget_class_install_action (widget_class, "win.export-image", NULL, export_activated);
+  gtk_widget_class_install_action (widget_class, "win.check-medium", NULL, check_medium_activated);
+  gtk_widget_class_install_action (widget_class, "win.search", NULL, search_activated);
+  gtk_widget_class_install_action (widget_class, "win.back", NULL, back_activated);
+  gtk_widget_class_install_action (widget_class, "win.retry", NULL, retry_activated);
+  gtk_widget_class_install_action (widget_class, "win.announce", "s", announce_activated);
+}
+
+static void
+kl_window_class_init (KlWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = kl_window_dispose;
+  GTK_WINDOW_CLASS (klass)->close_request = kl_window_close_request;
+
+  g_type_ensure (KL_TYPE_FAILURE_VIEW);
+  g_type_ensure (KL_TYPE_IMAGE_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/kindling/Kindling/ui/window.ui");
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, leaflet);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, search_bar);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, search_entry);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, list_stack);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, list_view);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, image_page);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, failure_view);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, sample_button);
+  gtk_widget_class_bind_template_callback (widget_class, search_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
+  gtk_widget_class_bind_template_callback (widget_class, setup_row_cb);
+  gtk_widget_class_bind_template_callback (widget_class, bind_row_cb);
+  install_actions (widget_class);
+}
+
+static void
+kl_window_init (KlWindow *self)
+{
+  GtkDropTarget *drop = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
+  g_autofree char *sample = kl_data_path_dup_sample_wim ();
+
+  g_queue_init (&self->imports);
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  gtk_widget_set_visible (self->sample_button, sample != NULL);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add-sample", sample != NULL);
+  gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self));
+  g_signal_connect_object (drop, "drop", G_CALLBACK (drop_cb), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drop));
+}
+
+static void
+show_catalog (KlWindow *self)
+{
+  GtkFilter *filter = GTK_FILTER (gtk_custom_filter_new (matches, self, NULL));
+
+  self->filtered = gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (self->catalog)), filter);
+  self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->filtered)));
+  gtk_list_view_set_model (self->list_view, GTK_SELECTION_MODEL (self->selection));
+
+  g_signal_connect_object (self->selection, "notify::selected-item", G_CALLBACK (selected_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->filtered, "items-changed", G_CALLBACK (filtered_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->catalog, "items-changed", G_CALLBACK (catalog_changed_cb), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+}
+
+KlWindow *
+kl_window_new (GtkApplication *application, KlCatalog *catalog)
+{
+  KlWindow *self = g_object_new (KL_TYPE_WINDOW, "application", application, NULL);
+  int width;
+  int height;
+
+  g_settings_get (kl_settings_get (), "window-size", "(ii)", &width, &height);
+  gtk_window_set_default_size (GTK_WINDOW (self), width, height);
+  if (g_settings_get_boolean (kl_settings_get (), "window-maximized"))
+    gtk_window_maximize (GTK_WINDOW (self));
+
+  self->catalog = g_object_ref (catalog);
+  show_catalog (self);
+  update_actions (self);
+  g_idle_add_full (G_PRIORITY_LOW, load_catalog_cb, g_object_ref (self), g_object_unref);
+
+  return self;
+}
+
+/**
+ * kl_window_import_file:
+ * @file: WIM file, ISO file or folder
+ *
+ * Imports @file, after those that were asked for before it.
+ */
+void
+kl_window_import_file (KlWindow *self, GFile *file)
+{
+  char *path;
+
+  g_return_if_fail (KL_IS_WINDOW (self));
+
+  path = g_file_get_path (file);
+  if (path == NULL)
+    {
+      announce (self, _ ("Only files and folders of this computer can be imported"));
+      return;
+    }
+  g_queue_push_tail (&self->imports, path);
+  start_next_import (self);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-export-job"
+
+#include "job/export-job.h"
+
+struct _KlExportJob
+{
+  KlJob parent_instance;
+
+  KlCatalog *catalog; /* owned */
+  char *id;
+  char *path;
+};
+
+G_DEFINE_FINAL_TYPE (KlExportJob, kl_export_job, KL_TYPE_JOB)
+
+static gboolean
+kl_export_job_run (KlJob *job, KlProgress *progress, GCancellable *cancellable, GError **error)
+{
+  KlExportJob *self = KL_EXPORT_JOB (job);
+
+  return kl_catalog_export (self->catalog, self->id, self->path, progress, cancellable, error);
+}
+
+static void
+kl_export_job_finalize (GObject *object)
+{
+  KlExportJob *self = KL_EXPORT_JOB (object);
+
+  g_clear_object (&self->catalog);
+  g_free (self->id);
+  g_free (self->path);
+  G_OBJECT_CLASS (kl_export_job_parent_class)->finalize (object);
+}
+
+static void
+kl_export_job_class_init (KlExportJobClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = kl_export_job_finalize;
+  KL_JOB_CLASS (klass)->run = kl_export_job_run;
+}
+
+static void
+kl_export_job_init (KlExportJob *self)
+{
+}
+
+/**
+ * kl_export_job_new:
+ * @path: of the WIM file to write
+ *
+ * Returns: (transfer full): kl_catalog_export() as a job
+ */
+KlExportJob *
+kl_export_job_new (KlCatalog *catalog, const char *id, const char *path)
+{
+  KlExportJob *self;
+
+  g_return_val_if_fail (KL_IS_CATALOG (catalog), NULL);
+  g_return_val_if_fail (id != NULL && path != NULL, NULL);
+
+  self = g_object_new (KL_TYPE_EXPORT_JOB, NULL);
+  self->catalog = g_object_ref (catalog);
+  self->id = g_strdup (id);
+  self->path = g_strdup (path);
+  return self;
+}
