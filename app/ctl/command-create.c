@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-ctl"
+
+#include "config.h"
+
+#include "command.h"
+
+#include <glib/gi18n.h>
+
+#include "base/error.h"
+#include "job-runner.h"
+#include "job/media-creator.h"
+#include "output.h"
+
+static gboolean
+parse_boot_manager (const char *text, KlBootManager *manager)
+{
+  if (text == NULL)
+    *manager = KL_BOOT_MANAGER_DEFAULT;
+  else if (g_str_equal (text, "2011"))
+    *manager = KL_BOOT_MANAGER_2011;
+  else if (g_str_equal (text, "2023"))
+    *manager = KL_BOOT_MANAGER_2023;
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static KlMediaRequest *
+make_request (const KlCtlOptions *options,
+              KlMediaType type,
+              KlBootManager boot_manager,
+              GError **error)
+{
+  const KlMediaOptions media_options = {
+    .type = type,
+    .destination = options->arguments[1],
+    .image_id = options->arguments[2],
+    .label = options->label,
+    .boot_manager = boot_manager,
+    .no_verify = options->no_verify,
+  };
+
+  if (type != KL_MEDIA_TYPE_CD)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                   "Media of type %s cannot be made by this version, only CD (an ISO file)",
+                   kl_media_type_to_string (type));
+      return NULL;
+    }
+  return kl_media_request_new (&media_options, error);
+}
+
+static void
+add_reason (JsonBuilder *builder, const char *name, const char *reason)
+{
+  if (reason != NULL)
+    kl_ctl_json_add_text (builder, name, reason);
+}
+
+static void
+print_warnings (const char *const *warnings)
+{
+  for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
+    kl_ctl_print_field (_ ("Warning"), warnings[i]);
+}
+
+static void
+print_plan_event (KlMediaRequest *request, KlMediaLayout *layout, guint64 bytes_needed)
+{
+  JsonBuilder *builder;
+  const char *bios_reason = NULL, *uefi_reason = NULL, *uefi = NULL;
+  gboolean bios = kl_media_layout_has_bios (layout, &bios_reason);
+
+  if (kl_media_layout_has_uefi (layout, &uefi_reason))
+    uefi = kl_media_layout_get_uefi_architecture (layout);
+
+  builder = kl_ctl_json_new ("done");
+  kl_ctl_json_add_text (builder, "type",
+                        kl_media_type_to_string (kl_media_layout_get_media_type (layout)));
+  kl_ctl_json_add_text (builder, "path", kl_media_request_get_destination (request));
+  kl_ctl_json_add_number (builder, "bytes-needed", bytes_needed);
+  kl_ctl_json_add_firmware (builder, bios, uefi);
+  add_reason (builder, "bios-reason", bios ? NULL : bios_reason);
+  add_reason (builder, "uefi-reason", uefi ? NULL : uefi_reason);
+  kl_ctl_json_add_text (builder, "boot-manager-signer", kl_media_layout_get_signer (layout));
+  kl_ctl_json_add_text (builder, "label", kl_media_layout_get_label (layout));
+  kl_ctl_json_add_list (builder, "warnings", kl_media_layout_get_warnings (layout));
+  kl_ctl_json_print (builder);
+}
+
+static void
+print_plan_text (const KlCtlOptions *options, KlMediaLayout *layout, guint64 bytes_needed)
+{
+  const char *bios_reason = NULL, *uefi_reason = NULL, *uefi = NULL;
+  gboolean bios = kl_media_layout_has_bios (layout, &bios_reason);
+  g_autofree char *size = g_format_size_full (bytes_needed, G_FORMAT_SIZE_LONG_FORMAT);
+
+  if (options->quiet)
+    return;
+  if (kl_media_layout_has_uefi (layout, &uefi_reason))
+    uefi = kl_media_layout_get_uefi_architecture (layout);
+
+  g_print ("\n");
+  kl_ctl_print_field (_ ("Space needed"), size);
+  kl_ctl_print_boot (bios, bios_reason, uefi, uefi_reason);
+  kl_ctl_print_field (_ ("Signed by"), kl_media_layout_get_signer (layout));
+  kl_ctl_print_field (_ ("Label"), kl_media_layout_get_label (layout));
+  print_warnings (kl_media_layout_get_warnings (layout));
+}
+
+static void
+print_items (const KlCtlOptions *options, KlMediaLayout *layout)
+{
+  guint n_items = kl_media_layout_get_n_items (layout), columns = 0;
+
+  for (guint i = 0; i < n_items; i++)
+    columns = MAX (columns, (guint) g_utf8_strlen (kl_media_layout_get_item (layout, i)->path, -1));
+
+  for (guint i = 0; i < n_items; i++)
+    {
+      const KlLayoutItem *item = kl_media_layout_get_item (layout, i);
+      const char *source = kl_layout_source_to_string (item->source);
+
+      if (options->json)
+        {
+          JsonBuilder *builder = kl_ctl_json_new (NULL);
+
+          kl_ctl_json_add_text (builder, "path", item->path);
+          kl_ctl_json_add_number (builder, "size", item->size);
+          kl_ctl_json_add_text (builder, "source", source);
+          kl_ctl_json_print (builder);
+        }
+      else
+        {
+          g_autofree char *path = kl_ctl_pad (item->path, columns);
+
+          g_print ("%s  %12" G_GUINT64_FORMAT "  %s\n", path, item->size, source);
+        }
+    }
+}
+
+static int
+run_dry (const KlCtlOptions *options, KlMediaCreator *creator)
+{
+  KlMediaRequest *request = kl_media_creator_get_request (creator);
+  g_autoptr (KlMediaLayout) layout = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 bytes_needed = 0;
+
+  layout = kl_media_creator_plan (creator, &bytes_needed, &error);
+  if (layout == NULL)
+    return kl_ctl_print_error (options, error);
+
+  print_items (options, layout);
+  if (options->json)
+    print_plan_event (request, layout, bytes_needed);
+  else
+    print_plan_text (options, layout, bytes_needed);
+  return KL_CTL_EXIT_DONE;
+}
+
+static void
+print_result_event (const KlMediaResult *result)
+{
+  JsonBuilder *builder = kl_ctl_json_new ("done");
+
+  kl_ctl_json_add_text (builder, "type", kl_media_type_to_string (KL_MEDIA_TYPE_CD));
+  kl_ctl_json_add_text (builder, "path", result->path);
+  kl_ctl_json_add_number (builder, "bytes", result->bytes);
+  kl_ctl_json_add_real (builder, "seconds", result->seconds);
+  kl_ctl_json_add_flag (builder, "verified", result->verified);
+  kl_ctl_json_add_firmware (builder, result->bios, result->uefi);
+  add_reason (builder, "bios-reason", result->bios ? NULL : result->bios_reason);
+  add_reason (builder, "uefi-reason", result->uefi ? NULL : result->uefi_reason);
+  kl_ctl_json_add_text (builder, "boot-manager-signer", result->signer);
+  kl_ctl_json_add_text (builder, "label", result->label);
+  kl_ctl_json_add_list (builder, "warnings", (const char *const *) result->warnings);
+  kl_ctl_json_print (builder);
+}
+
+static void
+print_result_text (const KlMediaResult *result)
+{
+  g_autofree char *size = g_format_size (result->bytes);
+  g_autofree char *path = kl_ctl_clean (result->path);
+
+  g_print (result->verified ? _ ("Created %s (%s in %.1f s), read back and compared.\n")
+                            : _ ("Created %s (%s in %.1f s), not read back.\n"),
+           path, size, result->seconds);
+  kl_ctl_print_boot (result->bios, result->bios_reason, result->uefi, result->uefi_reason);
+  kl_ctl_print_field (_ ("Signed by"), result->signer);
+  kl_ctl_print_field (_ ("Label"), result->label);
+  print_warnings ((const char *const *) result->warnings);
+}
+
+static int
+run_create (KlCtlOptions *options)
+{
+  g_autoptr (KlCatalog) catalog = NULL;
+  g_autoptr (KlMediaCreator) creator = NULL;
+  g_autoptr (KlMediaRequest) request = NULL;
+  g_autoptr (GError) error = NULL;
+  KlBootManager boot_manager;
+  KlMediaType type;
+
+  if (!kl_media_type_from_string (options->arguments[0], &type))
+    return kl_ctl_print_usage_error (options, _ ("“%s” is no type of media: CD, UFD, UFD+FORMAT"),
+                                     options->arguments[0]);
+  if (!parse_boot_manager (options->boot_manager, &boot_manager))
+    return kl_ctl_print_usage_error (options, _ ("“%s” is no boot manager: 2011, 2023"),
+                                     options->boot_manager);
+
+  request = make_request (options, type, boot_manager, &error);
+  if (request == NULL)
+    return kl_ctl_print_error (options, error);
+
+  catalog = kl_ctl_open_catalog (options);
+  creator = kl_media_creator_new (catalog);
+  kl_media_creator_set_request (creator, request);
+  if (options->dry_run)
+    return run_dry (options, creator);
+
+  if (!kl_ctl_run_job (options, KL_JOB (creator), &error))
+    return kl_ctl_print_error (options, error);
+
+  if (options->json)
+    print_result_event (kl_media_creator_get_result (creator));
+  else if (!options->quiet)
+    print_result_text (kl_media_creator_get_result (creator));
+  return KL_CTL_EXIT_DONE;
+}
+
+static void
+add_create_options (GOptionContext *context, KlCtlOptions *options)
+{
+  const GOptionEntry entries[] = {
+    { "label", 0, 0, G_OPTION_ARG_STRING, &options->label,
+      N_ ("Label of the medium; else made from the image's name"), N_ ("LABEL") },
+    { "boot-manager", 0, 0, G_OPTION_ARG_STRING, &options->boot_manager,
+      N_ ("Boot manager signed by the authority of 2011 or 2023; else the image's setting"),
+      "2011|2023" },
+    { "no-verify", 0, 0, G_OPTION_ARG_NONE, &options->no_verify, N_ ("Do not read the medium back"),
+      NULL },
+    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run,
+      N_ ("Print what would be written and write nothing"), NULL },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+const KlCtlCommand kl_ctl_create_commands[] = {
+  { NULL, "create", "TYPE DESTINATION IMAGE-ID",
+    N_ ("Make a medium; TYPE is CD, DESTINATION the ISO file"),
+    "  kindlingctl create CD winpe.iso KDL00001\n"
+    "  kindlingctl create CD winpe.iso KDL00001 --label \"DEPLOY 1\" --boot-manager 2023\n"
+    "  kindlingctl create CD winpe.iso KDL00001 --dry-run",
+    3, 3, add_create_options, run_create },
+  { NULL },
+};

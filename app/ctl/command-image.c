@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-ctl"
+
+#include "config.h"
+
+#include "command.h"
+
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "base/error.h"
+#include "function-job.h"
+#include "job-runner.h"
+#include "output.h"
+
+/* The Status of QueryOSDBinaryInjectionStatus (media-api.md 4.2). */
+enum
+{
+  STATUS_COMPLETE,
+  STATUS_IN_PROGRESS,
+  STATUS_ERROR,
+  STATUS_NO_STATUS,
+};
+
+/* The admin's text goes before what the image says of itself. */
+static const char *
+get_version (KlBootImage *image)
+{
+  const char *version = kl_boot_image_get_version (image);
+
+  return version != NULL && *version != '\0' ? version : kl_boot_image_get_os_version (image);
+}
+
+static void
+add_identity (JsonBuilder *builder, KlBootImage *image)
+{
+  const GError *broken = kl_boot_image_get_error (image);
+
+  kl_ctl_json_add_text (builder, "id", kl_boot_image_get_id (image));
+  kl_ctl_json_add_text (builder, "name", kl_boot_image_get_name (image));
+  kl_ctl_json_add_text (builder, "architecture", kl_boot_image_get_architecture (image));
+  kl_ctl_json_add_text (builder, "version", get_version (image));
+  kl_ctl_json_add_number (builder, "size", kl_boot_image_get_size (image));
+  kl_ctl_json_add_text (builder, "state",
+                        kl_image_state_to_string (kl_boot_image_get_state (image)));
+  if (broken != NULL)
+    kl_ctl_json_add_text (builder, "error", broken->message);
+}
+
+static void
+print_row (const char *const *cells)
+{
+  static const guint columns[] = { 8, 5, 16, 10, 11 };
+  GString *row = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+    {
+      g_autofree char *clean = kl_ctl_clean (cells[i] != NULL ? cells[i] : "");
+      g_autofree char *padded = kl_ctl_pad (clean, columns[i]);
+
+      g_string_append_printf (row, "%s  ", padded);
+    }
+  g_print ("%s%s\n", row->str, cells[G_N_ELEMENTS (columns)]);
+  g_string_free (row, TRUE);
+}
+
+static void
+print_image_row (KlBootImage *image)
+{
+  const GError *broken = kl_boot_image_get_error (image);
+  g_autofree char *size = broken == NULL ? g_format_size (kl_boot_image_get_size (image)) : NULL;
+  g_autofree char *last = kl_ctl_clean (broken ? broken->message : kl_boot_image_get_name (image));
+  const char *const cells[] = { kl_boot_image_get_id (image),
+                                kl_boot_image_get_architecture (image),
+                                get_version (image),
+                                size,
+                                kl_image_state_to_string (kl_boot_image_get_state (image)),
+                                last };
+
+  print_row (cells);
+}
+
+static int
+run_list (KlCtlOptions *options)
+{
+  g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
+  g_autoptr (GError) error = NULL;
+  guint n_images;
+
+  if (!kl_catalog_load (catalog, &error))
+    return kl_ctl_print_error (options, error);
+
+  n_images = g_list_model_get_n_items (G_LIST_MODEL (catalog));
+  if (!options->json && !options->quiet)
+    {
+      const char *const heads[]
+          = { _ ("ID"), _ ("Arch."), _ ("Version"), _ ("Size"), _ ("State"), _ ("Name") };
+
+      if (n_images > 0)
+        print_row (heads);
+      else
+        g_print (_ ("No boot images in %s. “kindlingctl image import PATH” adds one.\n"),
+                 kl_catalog_get_path (catalog));
+    }
+
+  for (guint i = 0; i < n_images; i++)
+    {
+      g_autoptr (KlBootImage) image = g_list_model_get_item (G_LIST_MODEL (catalog), i);
+
+      if (options->json)
+        {
+          JsonBuilder *builder = kl_ctl_json_new (NULL);
+
+          add_identity (builder, image);
+          kl_ctl_json_print (builder);
+        }
+      else
+        print_image_row (image);
+    }
+  return KL_CTL_EXIT_DONE;
+}
+
+static char *
+dup_imported (KlBootImage *image)
+{
+  GDateTime *imported = kl_boot_image_get_imported (image);
+
+  return imported != NULL ? g_date_time_format_iso8601 (imported) : NULL;
+}
+
+static const char *
+boot_manager_to_string (KlBootManager manager)
+{
+  switch (manager)
+    {
+    case KL_BOOT_MANAGER_2011:
+      return "2011";
+    case KL_BOOT_MANAGER_2023:
+      return "2023";
+    case KL_BOOT_MANAGER_DEFAULT:
+    default:
+      return "";
+    }
+}
+
+static void
+add_boot (JsonBuilder *builder, KlBootImage *image)
+{
+  const char *bios_reason = NULL, *uefi_reason = NULL, *uefi = NULL;
+  gboolean bios = kl_boot_image_can_bios (image, TRUE, &bios_reason);
+
+  if (kl_boot_image_can_uefi (image, &uefi_reason))
+    uefi = kl_boot_image_get_uefi_architecture (image);
+
+  kl_ctl_json_add_firmware (builder, bios, uefi);
+  if (!bios)
+    kl_ctl_json_add_text (builder, "bios-reason", bios_reason);
+  if (uefi == NULL)
+    kl_ctl_json_add_text (builder, "uefi-reason", uefi_reason);
+  kl_ctl_json_add_text (builder, "boot-manager-signer", kl_boot_image_get_signer (image));
+  kl_ctl_json_add_text (builder, "boot-manager",
+                        boot_manager_to_string (kl_boot_image_get_boot_manager (image)));
+}
+
+/* @sha256_matches: NULL where it was not asked for. */
+static void
+print_image_json (KlBootImage *image, const gboolean *sha256_matches)
+{
+  JsonBuilder *builder = kl_ctl_json_new (NULL);
+  g_autofree char *imported = dup_imported (image);
+
+  add_identity (builder, image);
+  if (kl_boot_image_get_error (image) == NULL)
+    {
+      kl_ctl_json_add_text (builder, "description", kl_boot_image_get_description (image));
+      kl_ctl_json_add_text (builder, "os-version", kl_boot_image_get_os_version (image));
+      kl_ctl_json_add_text (builder, "language", kl_boot_image_get_language (image));
+      kl_ctl_json_add_text (builder, "source-path", kl_boot_image_get_source_path (image));
+      kl_ctl_json_add_number (builder, "source-index", kl_boot_image_get_source_index (image));
+      kl_ctl_json_add_text (builder, "imported", imported);
+      kl_ctl_json_add_text (builder, "sha256", kl_boot_image_get_sha256 (image));
+      if (sha256_matches != NULL)
+        kl_ctl_json_add_flag (builder, "sha256-matches", *sha256_matches);
+      add_boot (builder, image);
+    }
+  kl_ctl_json_add_text (builder, "folder", kl_boot_image_get_folder (image));
+  kl_ctl_json_print (builder);
+}
+
+static void
+print_source (KlBootImage *image)
+{
+  g_autofree char *source
+      = g_strdup_printf (_ ("%s, image %u"), kl_boot_image_get_source_path (image),
+                         kl_boot_image_get_source_index (image));
+  GDateTime *imported = kl_boot_image_get_imported (image);
+  g_autoptr (GDateTime) local = imported != NULL ? g_date_time_to_local (imported) : NULL;
+  g_autofree char *when = local != NULL ? g_date_time_format (local, "%c") : NULL;
+
+  kl_ctl_print_field (_ ("Source"), source);
+  kl_ctl_print_field (_ ("Imported"), when);
+}
+
+static void
+print_image_text (KlBootImage *image)
+{
+  const char *bios_reason = NULL, *uefi_reason = NULL, *uefi = NULL;
+  gboolean bios = kl_boot_image_can_bios (image, TRUE, &bios_reason);
+  g_autofree char *size
+      = g_format_size_full (kl_boot_image_get_size (image), G_FORMAT_SIZE_LONG_FORMAT);
+
+  if (kl_boot_image_can_uefi (image, &uefi_reason))
+    uefi = kl_boot_image_get_uefi_architecture (image);
+
+  kl_ctl_print_field (_ ("ID"), kl_boot_image_get_id (image));
+  kl_ctl_print_field (_ ("Name"), kl_boot_image_get_name (image));
+  kl_ctl_print_field (_ ("Description"), kl_boot_image_get_description (image));
+  kl_ctl_print_field (_ ("Version"), kl_boot_image_get_version (image));
+  kl_ctl_print_field (_ ("OS version"), kl_boot_image_get_os_version (image));
+  kl_ctl_print_field (_ ("Architecture"), kl_boot_image_get_architecture (image));
+  kl_ctl_print_field (_ ("Language"), kl_boot_image_get_language (image));
+  kl_ctl_print_field (_ ("Size"), size);
+  kl_ctl_print_field (_ ("State"), kl_image_state_to_string (kl_boot_image_get_state (image)));
+  kl_ctl_print_boot (bios, bios_reason, uefi, uefi_reason);
+  kl_ctl_print_field (_ ("Boot manager"),
+                      boot_manager_to_string (kl_boot_image_get_boot_manager (image)));
+  kl_ctl_print_field (_ ("Signed by"), kl_boot_image_get_signer (image));
+  print_source (image);
+  kl_ctl_print_field (_ ("SHA-256"), kl_boot_image_get_sha256 (image));
+  kl_ctl_print_field (_ ("Folder"), kl_boot_image_get_folder (image));
+}
+
+static gboolean
+check_sha256 (gpointer data, KlProgress *progress, GCancellable *cancellable, GError **error)
+{
+  return kl_boot_image_check_sha256 (data, progress, cancellable, error);
+}
+
+static int
+run_show (KlCtlOptions *options)
+{
+  g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
+  g_autoptr (KlBootImage) image = NULL;
+  g_autoptr (GError) error = NULL;
+  const gboolean matches = TRUE;
+
+  image = kl_catalog_lookup (catalog, options->arguments[0], &error);
+  if (image == NULL)
+    return kl_ctl_print_error (options, error);
+  if (kl_boot_image_get_error (image) != NULL)
+    {
+      if (options->json)
+        print_image_json (image, NULL);
+      return kl_ctl_print_error (options, kl_boot_image_get_error (image));
+    }
+
+  if (options->verify)
+    {
+      g_autoptr (KlJob) job = kl_function_job_new ("Checking SHA-256", check_sha256, image);
+
+      if (!kl_ctl_run_job (options, job, &error))
+        return kl_ctl_print_error (options, error);
+    }
+
+  if (options->json)
+    print_image_json (image, options->verify ? &matches : NULL);
+  else
+    print_image_text (image);
+  if (options->verify && !options->json)
+    kl_ctl_print_field (_ ("Checked"), _ ("the file matches its SHA-256"));
+  return KL_CTL_EXIT_DONE;
+}
+
+static void
+add_show_options (GOptionContext *context, KlCtlOptions *options)
+{
+  const GOptionEntry entries[] = {
+    { "verify", 0, 0, G_OPTION_ARG_NONE, &options->verify,
+      N_ ("Read the image and compare it with its SHA-256"), NULL },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+static int
+print_done (const KlCtlOptions *options, const char *id, const char *text)
+{
+  if (options->json)
+    {
+      JsonBuilder *builder = kl_ctl_json_new ("done");
+
+      kl_ctl_json_add_text (builder, "id", id);
+      kl_ctl_json_print (builder);
+    }
+  else if (!options->quiet)
+    g_print ("%s\n", text);
+  return KL_CTL_EXIT_DONE;
+}
+
+static int
+run_remove (KlCtlOptions *options)
+{
+  g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
+  const char *id = options->arguments[0];
+  g_autofree char *text = g_strdup_printf (_ ("Removed %s."), id);
+  g_autoptr (GError) error = NULL;
+
+  if (!kl_catalog_remove (catalog, id, &error))
+    return kl_ctl_print_error (options, error);
+
+  return print_done (options, id, text);
+}
+
+/* All are looked at before the first one is set. */
+static int
+check_settings (const KlCtlOptions *options)
+{
+  for (guint i = 1; options->arguments[i] != NULL; i++)
+    {
+      const char *setting = options->arguments[i];
+
+      if (strchr (setting, '=') == NULL || *setting == '=')
+        return kl_ctl_print_usage_error (options, _ ("“%s” is not of the form KEY=VALUE"), setting);
+      if (!g_utf8_validate (setting, -1, NULL))
+        return kl_ctl_print_usage_error (options, _ ("Argument %u is not valid UTF-8"), i + 1);
+    }
+  return KL_CTL_EXIT_DONE;
+}
+
+static int
+run_set (KlCtlOptions *options)
+{
+  g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
+  const char *id = options->arguments[0];
+  g_autofree char *text = g_strdup_printf (_ ("Changed %s."), id);
+  g_autoptr (GError) error = NULL;
+  int status = check_settings (options);
+
+  if (status != KL_CTL_EXIT_DONE)
+    return status;
+
+  for (guint i = 1; options->arguments[i] != NULL; i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (options->arguments[i], "=", 2);
+
+      if (!kl_catalog_set (catalog, id, parts[0], parts[1], &error))
+        return kl_ctl_print_error (options, error);
+    }
+  return print_done (options, id, text);
+}
+
+static int
+find_status (KlImageState state)
+{
+  switch (state)
+    {
+    case KL_IMAGE_STATE_COMPLETE:
+    case KL_IMAGE_STATE_STALE:
+      return STATUS_COMPLETE;
+    case KL_IMAGE_STATE_IN_PROGRESS:
+      return STATUS_IN_PROGRESS;
+    case KL_IMAGE_STATE_ERROR:
+      return STATUS_ERROR;
+    case KL_IMAGE_STATE_NO_STATUS:
+    default:
+      return STATUS_NO_STATUS;
+    }
+}
+
+static void
+print_status (const KlCtlOptions *options, const char *context_id, int status)
+{
+  static const char *const names[]
+      = { N_ ("complete"), N_ ("in progress"), N_ ("error"), N_ ("no status: never prepared") };
+  JsonBuilder *builder;
+
+  if (!options->json)
+    {
+      g_print ("%s\n", _ (names[status]));
+      return;
+    }
+
+  builder = kl_ctl_json_new (NULL);
+  kl_ctl_json_add_text (builder, "context-id", context_id);
+  kl_ctl_json_add_number (builder, "status", (guint64) status);
+  kl_ctl_json_add_number (builder, "progress", 0);
+  kl_ctl_json_add_number (builder, "max-progress", 0);
+  kl_ctl_json_add_text (builder, "progress-text", "");
+  kl_ctl_json_add_number (builder, "error-code", 0);
+  kl_ctl_json_add_text (builder, "extended-error-info", "");
+  kl_ctl_json_print (builder);
+}
+
+/* GUIDs, with or without braces. */
+static gboolean
+is_context_id (const char *text)
+{
+  gsize length = strlen (text);
+  g_autofree char *bare = NULL;
+
+  if (length > 2 && text[0] == '{' && text[length - 1] == '}')
+    bare = g_strndup (text + 1, length - 2);
+  return g_uuid_string_is_valid (bare != NULL ? bare : text);
+}
+
+static int
+run_status (KlCtlOptions *options)
+{
+  g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
+  g_autoptr (KlBootImage) image = NULL;
+  g_autoptr (GError) error = NULL;
+  const char *id = options->arguments[0];
+
+  /* A context that nobody knows has no status, and that is no error (media-api.md 4.2). */
+  if (is_context_id (id))
+    {
+      print_status (options, id, STATUS_NO_STATUS);
+      return KL_CTL_EXIT_DONE;
+    }
+
+  image = kl_catalog_lookup (catalog, id, &error);
+  if (image == NULL)
+    return kl_ctl_print_error (options, error);
+  if (kl_boot_image_get_error (image) != NULL)
+    return kl_ctl_print_error (options, kl_boot_image_get_error (image));
+
+  print_status (options, "", find_status (kl_boot_image_get_state (image)));
+  return KL_CTL_EXIT_DONE;
+}
+
+const KlCtlCommand kl_ctl_image_commands[] = {
+  { "image", "list", "", N_ ("List the boot images of the catalog"),
+    "  kindlingctl image list\n"
+    "  kindlingctl --json image list | jq -r .id",
+    0, 0, NULL, run_list },
+  { "image", "show", "ID", N_ ("Show what is known of a boot image"),
+    "  kindlingctl image show KDL00001\n"
+    "  kindlingctl image show KDL00001 --verify",
+    1, 1, add_show_options, run_show },
+  { "image", "set", "ID KEY=VALUE…",
+    N_ ("Change name, description, version or boot-manager (2011, 2023)"),
+    "  kindlingctl image set KDL00001 name=\"Windows PE\" version=7\n"
+    "  kindlingctl image set KDL00001 boot-manager=2023",
+    2, G_MAXUINT, NULL, run_set },
+  { "image", "status", "CONTEXT-ID|ID", N_ ("Say how far the preparation of an image is"),
+    "  kindlingctl image status KDL00001", 1, 1, NULL, run_status },
+  { "image", "remove", "ID", N_ ("Remove a boot image from the catalog"),
+    "  kindlingctl image remove KDL00001", 1, 1, NULL, run_remove },
+  { NULL },
+};

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "image/catalog.h"
+
+G_BEGIN_DECLS
+
+/* Exit statuses that stand for no GError; the others come from kl_error_get_exit_status(). */
+#define KL_CTL_EXIT_DONE 0
+#define KL_CTL_EXIT_USAGE 2
+#define KL_CTL_EXIT_CANCELLED 3
+
+/* Everything the command line can say; filled in by GOption. Owned by main(). */
+typedef struct
+{
+  /* Global. */
+  char *catalog; /* folder, or NULL for the default one */
+  gboolean json;
+  gboolean quiet;
+  gboolean version;
+
+  /* image import, image show */
+  int index; /* 0: not given */
+  char *id;
+  char *name;
+  char *boot_files;
+  gboolean reexport;
+  gboolean sample;
+  gboolean verify;
+
+  /* create */
+  char *label;
+  char *boot_manager;
+  gboolean no_verify;
+  gboolean dry_run;
+
+  char **arguments;    /* without options; in the encoding of file names; never NULL in run() */
+  const char *command; /* "image import", for messages */
+} KlCtlOptions;
+
+typedef struct
+{
+  const char *group;     /* "image", or NULL for a command of one word */
+  const char *name;      /* NULL ends a table */
+  const char *arguments; /* "ID PATH", for the usage line */
+  const char *summary;   /* a line, translatable */
+  const char *examples;  /* for --help */
+  guint min_arguments;
+  guint max_arguments;
+  void (*add_options) (GOptionContext *context, KlCtlOptions *options); /* or NULL */
+  int (*run) (KlCtlOptions *options); /* returns the exit status */
+} KlCtlCommand;
+
+extern const KlCtlCommand kl_ctl_image_commands[];
+extern const KlCtlCommand kl_ctl_transfer_commands[];
+extern const KlCtlCommand kl_ctl_media_commands[];
+extern const KlCtlCommand kl_ctl_create_commands[];
+
+KlCatalog *kl_ctl_open_catalog (const KlCtlOptions *options);
+
+G_END_DECLS
