@@ -16,6 +16,7 @@
 #include "media/iso-records.h"
 
 #define MEDIA_LABEL_PATH "/MediaLabel.txt"
+#define MEDIA_LABEL_KEY "label="
 
 /* Limits for what comes from outside; bytes. */
 #define MAX_MANIFEST ((gsize) 16 << 20)
@@ -53,7 +54,7 @@ has_file (KlMedium *self, const char *path)
   return kl_media_source_find (self->source, path) != NULL;
 }
 
-/* The text of \MediaLabel.txt, if it is a line that can be shown. */
+/* The label in \MediaLabel.txt, a line "label=LABEL" (media-formats.md 3), if it can be shown. */
 static char *
 read_label (KlMedium *self)
 {
@@ -70,6 +71,8 @@ read_label (KlMedium *self)
   text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   if (g_str_has_prefix (text, "\xEF\xBB\xBF"))
     memmove (text, text + 3, strlen (text + 3) + 1);
+  if (g_ascii_strncasecmp (text, MEDIA_LABEL_KEY, strlen (MEDIA_LABEL_KEY)) == 0)
+    memmove (text, text + strlen (MEDIA_LABEL_KEY), strlen (text) - strlen (MEDIA_LABEL_KEY) + 1);
   g_strstrip (text);
   if (*text == '\0' || !g_utf8_validate (text, -1, NULL))
     return NULL;
