@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# bash completion for kindlingctl
+
+# The IDs of the boot images, in the catalog that the command line names.
+_kindlingctl_ids()
+{
+  local i catalog=()
+  for ((i = 1; i < ${#COMP_WORDS[@]} - 1; i++)); do
+    [[ ${COMP_WORDS[i]} == --catalog ]] && catalog=(--catalog "${COMP_WORDS[i + 1]}")
+  done
+  kindlingctl "${catalog[@]}" --quiet image list 2>/dev/null | while read -r id _; do echo "$id"; done
+}
+
+_kindlingctl()
+{
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+  local words=() i
+  COMPREPLY=()
+
+  # The words so far without options and without the values of options.
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      --catalog | --index | --id | --name | --boot-files | --label | --boot-manager) ((i++)) ;;
+      -*) ;;
+      *) words+=("${COMP_WORDS[i]}") ;;
+    esac
+  done
+
+  case $prev in
+    --catalog) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
+    --boot-files) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
+    --boot-manager) mapfile -t COMPREPLY < <(compgen -W '2011 2023' -- "$cur"); return ;;
+    --index | --id | --name | --label) return ;;
+  esac
+
+  local command="${words[0]:-}" options='--catalog --json --quiet --help' choices='' files=
+  [[ $command == image ]] && command="image ${words[1]:-}"
+  case $command in
+    '') choices='image create check inspect'; options+=' --version' ;;
+    'image ') choices='list show import remove export set status' ;;
+    'image import') files=yes; options+=' --index --id --name --boot-files --reexport --sample' ;;
+    'image show') options+=' --verify'; [[ ${#words[@]} == 2 ]] && choices=$(_kindlingctl_ids) ;;
+    'image remove' | 'image status') [[ ${#words[@]} == 2 ]] && choices=$(_kindlingctl_ids) ;;
+    'image export') if [[ ${#words[@]} == 2 ]]; then choices=$(_kindlingctl_ids); else files=yes; fi ;;
+    'image set')
+      if [[ ${#words[@]} == 2 ]]; then
+        choices=$(_kindlingctl_ids)
+      else
+        choices='name= description= version= boot-manager='
+        compopt -o nospace
+      fi ;;
+    create)
+      options+=' --label --boot-manager --no-verify --dry-run'
+      case ${#words[@]} in
+        1) choices=CD ;;
+        2) files=yes ;;
+        3) choices=$(_kindlingctl_ids) ;;
+      esac ;;
+    check | inspect) [[ ${#words[@]} == 1 ]] && files=yes ;;
+  esac
+
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+  elif [[ -n $files ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    compopt -o filenames
+  else
+    mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$cur")
+  fi
+}
+
+complete -F _kindlingctl kindlingctl
