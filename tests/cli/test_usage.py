@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line itself: options, help, wrong use, languages, exit statuses."""
+import os
+import subprocess
+
+import command
+from command import CommandTest
+
+COMMANDS = [('image', 'list'), ('image', 'show'), ('image', 'import'), ('image', 'remove'), ('image', 'export'),
+            ('image', 'set'), ('image', 'status'), ('create',), ('check',), ('inspect',)]
+
+
+class Usage(CommandTest):
+    @classmethod
+    def setUpClass(cls):
+        """No WIM is needed here."""
+
+    def test_version(self):
+        for arguments in [('--version',), ('image', '--version'), ('create', '--version')]:
+            result = self.run_program(*arguments)
+            self.assertEqual(result.status, 0)
+            self.assertRegex(result.out, r'^kindlingctl \d+\.\d+\.\d+\n$')
+
+    def test_help_lists_every_command(self):
+        result = self.run_program('--help')
+        self.assertEqual(result.status, 0)
+        for words in COMMANDS:
+            self.assertRegex(result.out, rf'(?m)^  {" ".join(words)} ')
+
+    def test_each_command_has_help_with_examples(self):
+        for words in COMMANDS:
+            result = self.run_program(*words, '--help')
+            self.assertEqual(result.status, 0)
+            self.assertIn('Usage:\n  kindlingctl ' + ' '.join(words), result.out)
+            self.assertIn('Examples:\n  kindlingctl ', result.out)
+            self.assertIn('--catalog=DIR', result.out)
+
+    def test_wrong_use_ends_with_2(self):
+        self.assert_usage('A command is missing')
+        self.assert_usage('A command is missing', 'image')
+        self.assert_usage('There is no command “bake”', 'bake')
+        self.assert_usage('There is no command “image bake”', 'image', 'bake')
+        self.assert_usage('“image show” needs ID', 'image', 'show')
+        self.assert_usage('“b” is one argument too many', 'image', 'show', 'a', 'b')
+        self.assert_usage('Unknown option --size', 'image', 'list', '--size')
+        self.assert_usage('“create” needs TYPE DESTINATION IMAGE-ID', 'create', 'CD', 'x.iso')
+        self.assert_usage('“DVD” is no type of media', 'create', 'DVD', 'x.iso', 'KDL00001')
+        self.assert_usage('“2019” is no boot manager', 'create', 'CD', 'x.iso', 'KDL00001', '--boot-manager', '2019')
+        self.assert_usage('index 1, not 0', 'image', 'import', 'x.wim', '--index', '0')
+        self.assert_usage('index 1, not -2', 'image', 'import', 'x.wim', '--index=-2')
+        self.assert_usage('“two”', 'image', 'import', 'x.wim', '--index', 'two')
+        self.assert_usage('“image import” needs PATH', 'image', 'import')
+        self.assert_usage('either PATH or --sample', 'image', 'import', 'x.wim', '--sample')
+        self.assert_usage('“name” is not of the form KEY=VALUE', 'image', 'set', 'KDL00001', 'name')
+        self.assert_usage('“=x” is not of the form KEY=VALUE', 'image', 'set', 'KDL00001', '=x')
+
+    def test_what_later_versions_bring_is_refused(self):
+        for arguments in [('drive', 'list'), ('driver', 'inspect', 'x'), ('site', 'show'),
+                          ('image', 'prepare', 'KDL00001'), ('image', 'add-driver', 'KDL00001', 'x')]:
+            self.assert_usage('There is no command', *arguments)
+        for option in ['--password-fd=3', '--certificate=x', '--disk-image=1G', '--variable=a=b']:
+            self.assert_usage('Unknown option', 'create', 'CD', 'x.iso', 'KDL00001', option)
+        self.assert_usage('Unknown option --site', '--site', 'x', 'image', 'list')
+
+    def test_usb_media_are_refused_in_words(self):
+        for kind in ['UFD', 'UFD+FORMAT', 'ufd']:
+            self.assert_fails('E_INVALIDARG', 'only CD', 'create', kind, '/dev/null', 'KDL00001')
+
+    def test_global_options_stand_anywhere(self):
+        other = self.path('other')
+        for arguments in [('--catalog', other, '--json', 'image', 'show', 'KDL00001'),
+                          ('image', '--catalog', other, '--json', 'show', 'KDL00001'),
+                          ('image', 'show', 'KDL00001', '--catalog', other, '--json'),
+                          ('image', 'show', '--json', 'KDL00001', f'--catalog={other}')]:
+            result = self.run_program(*arguments)
+            self.assertEqual(result.status, 13, result.err)
+            self.assertEqual(result.last['code'], 'CREATETSMEDIA_E_MISSINGPACKAGE')
+            self.assertEqual(result.last['exit-code'], '0x80040003')
+            self.assertEqual(result.last['detail'], 'KDL00001')
+
+    def test_a_missing_catalog_is_empty(self):
+        self.assertIn('No boot images', self.ctl('image', 'list').out)
+        self.assertEqual(self.ctl('--quiet', 'image', 'list').out, '')
+        self.assertEqual(self.json('image', 'list').lines, [])
+        self.assertFalse(os.path.exists(self.catalog))
+
+    def test_the_usual_catalog_is_in_the_data_folder(self):
+        result = self.run_program('image', 'list')
+        self.assertIn(self.path('data', 'kindling', 'catalog'), result.out)
+
+    def test_utf8_where_no_locale_is_chosen(self):
+        environment = {**self.environment(), 'LC_ALL': 'C'}
+        result = self.run_program('image', 'bäke', env=environment)
+        self.assertEqual(result.status, 2)
+        self.assertIn('There is no command “image bäke”', result.err)
+
+    def test_names_that_are_not_utf8_do_no_harm(self):
+        result = self.run_program('--json', 'inspect', b'no\xff\xfename.iso')
+        self.assertEqual(result.status, 1)
+        self.assertIn('no\ufffd\ufffdname.iso', result.last['message'])
+
+    def test_a_full_standard_output_is_an_error(self):
+        with open('/dev/full', 'w', encoding='utf-8') as full:
+            run = subprocess.run([command.PROGRAM, '--version'], stdout=full, stderr=subprocess.PIPE, text=True,
+                                 check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn('Standard output could not be written', run.stderr)
+
+
+if __name__ == '__main__':
+    command.main()
