@@ -120,7 +120,7 @@ kl_wim_header_parse (
     KlBytesView view, guint64 file_size, const char *name, KlWimHeader *header, GError **error)
 {
   KlWimHeader parsed = { .file_size = file_size };
-  Resource integrity;
+  Resource integrity, xml;
   guint32 size = 0, flags = 0;
 
   if (!has_magic (view, &parsed.pipable))
@@ -145,6 +145,10 @@ kl_wim_header_parse (
   kl_view_u32 (view, G_STRUCT_OFFSET (KlWimDiskHeader, boot_index), &parsed.boot_index);
   integrity = read_resource (view, G_STRUCT_OFFSET (KlWimDiskHeader, integrity));
   parsed.has_integrity_table = integrity.size > 0;
+  xml = read_resource (view, G_STRUCT_OFFSET (KlWimDiskHeader, xml));
+  parsed.xml_offset = xml.offset;
+  parsed.xml_size = xml.size;
+  parsed.xml_is_plain = xml.size == xml.original_size;
 
   if (size != sizeof (KlWimDiskHeader))
     {
@@ -169,17 +173,92 @@ kl_wim_header_parse (
   return TRUE;
 }
 
+static void
+refuse_doctype (GMarkupParseContext *context,
+                const char *text,
+                gsize length,
+                gpointer user_data,
+                GError **error)
+{
+  if (length >= 2 && text[0] == '<' && text[1] == '!' && !g_str_has_prefix (text, "<!--")
+      && !g_str_has_prefix (text, "<![CDATA["))
+    g_set_error_literal (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT,
+                         "it holds a document type declaration");
+}
+
+/* XML 1.0, 2.2; GMarkup does not look. */
+static gboolean
+has_only_xml_characters (const char *text, gsize length)
+{
+  for (const char *at = text; at < text + length; at = g_utf8_next_char (at))
+    {
+      gunichar c = g_utf8_get_char (at);
+
+      if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0xFFFE || c == 0xFFFF)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * kl_wim_xml_check:
+ * @utf16: the XML data of a WIM: UTF-16LE, with or without a byte order mark
+ * @name: the file's name, for messages
+ *
+ * Whether the XML is whole and plain. wimlib's parser writes its complaints to the terminal, and
+ * knows entities; so it gets nothing that this one has not passed.
+ *
+ * Errors: KL_ERROR_WIM_DAMAGED. Any thread.
+ */
+gboolean
+kl_wim_xml_check (KlBytesView utf16, const char *name, GError **error)
+{
+  const GMarkupParser parser = { .passthrough = refuse_doctype };
+  g_autoptr (GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, NULL, NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) wrong = NULL;
+  gsize length, skip = kl_view_equals (utf16, 0, "\xff\xfe", 2) ? 2 : 0;
+
+  text = g_convert ((const char *) utf16.data + skip, (gssize) (utf16.size - skip), "UTF-8",
+                    "UTF-16LE", NULL, &length, &wrong);
+  if (text != NULL && !has_only_xml_characters (text, length))
+    g_set_error_literal (&wrong, G_MARKUP_ERROR, G_MARKUP_ERROR_PARSE,
+                         "there is a character that XML does not have");
+  else if (text != NULL && g_markup_parse_context_parse (context, text, (gssize) length, &wrong)
+           && g_markup_parse_context_end_parse (context, &wrong))
+    return TRUE;
+
+  g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED, "The XML data of “%s” are damaged: %s", name,
+               wrong->message);
+  return FALSE;
+}
+
+static gboolean
+check_xml (int fd, const char *path, const KlWimHeader *header, GError **error)
+{
+  g_autofree guint8 *bytes = NULL;
+
+  if (!header->xml_is_plain || header->xml_size == 0)
+    return TRUE;
+
+  /* At most MAX_XML_SIZE, and inside the file: the header was checked. */
+  bytes = g_malloc ((gsize) header->xml_size);
+  return kl_read_at (fd, bytes, (gsize) header->xml_size, header->xml_offset, path, error)
+         && kl_wim_xml_check ((KlBytesView){ bytes, (gsize) header->xml_size }, path, error);
+}
+
 /* Where the tables of a pipable WIM are stands at its end. */
 static gboolean
 read_trailer (int fd, const char *path, guint64 file_size, KlWimHeader *header, GError **error)
 {
   guint8 bytes[sizeof (KlWimDiskHeader)];
   KlBytesView view = { bytes, sizeof bytes };
-  gboolean pipable;
+  gboolean pipable = FALSE;
 
   if (!kl_read_at (fd, bytes, sizeof bytes, file_size - sizeof bytes, path, error))
     return FALSE;
-  if (!has_magic (view, &pipable) || !pipable)
+  if (file_size < 2 * sizeof bytes || !has_magic (view, &pipable) || !pipable)
     {
       g_set_error (error, KL_ERROR, KL_ERROR_WIM_TRUNCATED,
                    "“%s” is truncated: a pipable WIM repeats its header at the end, and this one "
@@ -195,8 +274,8 @@ read_trailer (int fd, const char *path, guint64 file_size, KlWimHeader *header, 
  * kl_wim_header_read:
  * @header: (out): untouched on failure
  *
- * Reads and checks the header of a WIM without reading its tables, so that each kind of bad file
- * has an error of its own.
+ * Reads and checks the header and the XML of a WIM without reading its tables, so that each kind of
+ * bad file has an error of its own.
  *
  * Errors: those of kl_wim_header_parse() and kl_open_for_reading(). Blocks; any thread.
  */
@@ -223,6 +302,8 @@ kl_wim_header_read (const char *path, KlWimHeader *header, GError **error)
                                &parsed, error))
     return FALSE;
   if (parsed.pipable && !read_trailer (fd, path, size, &parsed, error))
+    return FALSE;
+  if (!check_xml (fd, path, &parsed, error))
     return FALSE;
 
   *header = parsed;

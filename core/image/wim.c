@@ -15,8 +15,8 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/pe-file.h"
 #include "image/wim-header.h"
+#include "image/wim-private.h"
 
 /* The only chunk size of LZX and XPRESS that boot managers are known to read; bytes. */
 #define BOOT_CHUNK_SIZE 32768
@@ -26,10 +26,8 @@
 
 /* Limits for what a file from outside may claim. */
 #define MAX_IMAGES 1000
-#define MAX_TEXT_LENGTH 4096                    /* characters of a name or description */
 #define MAX_METADATA_SIZE ((guint64) 256 << 20) /* bytes; a 100,000-file image has some 20 MB */
 #define MAX_LISTED_FILES 20000
-#define MAX_PROGRAM_SIZE ((guint64) 64 << 20)
 
 struct _KlWim
 {
@@ -49,18 +47,6 @@ typedef struct
   const char *written;       /* the file being written, or NULL */
   int written_fd;            /* -1 until it is there */
 } Call;
-
-static void
-image_free (KlWimImage *image)
-{
-  g_free (image->name);
-  g_free (image->description);
-  g_free (image->architecture);
-  g_free (image->version);
-  g_free (image->language);
-  g_free (image->edition);
-  g_free (image);
-}
 
 static void
 entry_free (KlWimEntry *entry)
@@ -95,6 +81,7 @@ code_from_wimlib (int code)
     case WIMLIB_ERR_WIM_IS_ENCRYPTED:
       return KL_ERROR_FORMAT;
     case WIMLIB_ERR_UNEXPECTED_END_OF_FILE:
+    case WIMLIB_ERR_WIM_IS_INCOMPLETE:
       return KL_ERROR_WIM_TRUNCATED;
     case WIMLIB_ERR_IS_SPLIT_WIM:
     case WIMLIB_ERR_SPLIT_INVALID:
@@ -115,7 +102,6 @@ code_from_wimlib (int code)
     case WIMLIB_ERR_METADATA_NOT_FOUND:
     case WIMLIB_ERR_RESOURCE_NOT_FOUND:
     case WIMLIB_ERR_RESOURCE_ORDER:
-    case WIMLIB_ERR_WIM_IS_INCOMPLETE:
     case WIMLIB_ERR_XML:
       return KL_ERROR_WIM_DAMAGED;
     case WIMLIB_ERR_INVALID_IMAGE:
@@ -202,100 +188,6 @@ progress_cb (enum wimlib_progress_msg message, union wimlib_progress_info *info,
 
   return g_cancellable_is_cancelled (call->cancellable) ? WIMLIB_PROGRESS_STATUS_ABORT
                                                         : WIMLIB_PROGRESS_STATUS_CONTINUE;
-}
-
-/* Text from the XML: valid UTF-8, one line, no control characters, bounded. */
-static char *
-dup_text (KlWim *self, guint index, const char *property)
-{
-  const char *raw = wimlib_get_image_property (self->wim, (int) index, property);
-  g_autofree char *valid = NULL;
-  GString *text;
-  guint n = 0;
-
-  if (raw == NULL)
-    return NULL;
-
-  valid = g_utf8_make_valid (raw, (gssize) strnlen (raw, MAX_TEXT_LENGTH * 6));
-  text = g_string_new (NULL);
-  for (const char *at = valid; *at != '\0' && n < MAX_TEXT_LENGTH; at = g_utf8_next_char (at), n++)
-    {
-      gunichar c = g_utf8_get_char (at);
-
-      g_string_append_unichar (text, g_unichar_iscntrl (c) ? ' ' : c);
-    }
-
-  g_strstrip (text->str);
-  return g_string_free (text, FALSE);
-}
-
-static gboolean
-read_number (KlWim *self, guint index, const char *property, guint64 *value)
-{
-  g_autofree char *text = dup_text (self, index, property);
-
-  return text != NULL && g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, value, NULL);
-}
-
-/* media-api.md 4.3 */
-static const char *
-architecture_from_number (guint64 number)
-{
-  switch (number)
-    {
-    case 0:
-      return "x86";
-    case 5:
-      return "arm";
-    case 6:
-      return "ia64";
-    case 9:
-      return "x64";
-    case 12:
-      return "arm64";
-    default:
-      return NULL;
-    }
-}
-
-static char *
-dup_version (KlWim *self, guint index)
-{
-  guint64 major, minor, build, spbuild;
-
-  if (!read_number (self, index, "WINDOWS/VERSION/MAJOR", &major)
-      || !read_number (self, index, "WINDOWS/VERSION/MINOR", &minor)
-      || !read_number (self, index, "WINDOWS/VERSION/BUILD", &build))
-    return NULL;
-  if (!read_number (self, index, "WINDOWS/VERSION/SPBUILD", &spbuild))
-    return g_strdup_printf ("%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT, major,
-                            minor, build);
-
-  return g_strdup_printf ("%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT
-                          ".%" G_GUINT64_FORMAT,
-                          major, minor, build, spbuild);
-}
-
-static KlWimImage *
-read_image (KlWim *self, guint index)
-{
-  KlWimImage *image = g_new0 (KlWimImage, 1);
-  guint64 architecture;
-
-  image->index = index;
-  image->name = dup_text (self, index, "NAME");
-  if (image->name == NULL)
-    image->name = g_strdup ("");
-  image->description = dup_text (self, index, "DESCRIPTION");
-  if (image->description == NULL)
-    image->description = g_strdup ("");
-  if (read_number (self, index, "WINDOWS/ARCH", &architecture))
-    image->architecture = g_strdup (architecture_from_number (architecture));
-  image->version = dup_version (self, index);
-  image->language = dup_text (self, index, "WINDOWS/LANGUAGES/DEFAULT");
-  image->edition = dup_text (self, index, "WINDOWS/EDITIONID");
-  read_number (self, index, "TOTALBYTES", &image->total_bytes);
-  return image;
 }
 
 typedef struct
@@ -398,26 +290,6 @@ dup_wimlib_path (const char *path)
   return slashed[0] == '/' ? g_steal_pointer (&slashed) : g_strconcat ("/", slashed, NULL);
 }
 
-/* 0, WIMLIB_ERR_PATH_DOES_NOT_EXIST (also for what is no plain file), or another error. */
-static int
-find_file (KlWim *self, guint index, const char *path, Found *found)
-{
-  g_autofree char *inner = dup_wimlib_path (path);
-  Found result = { 0 };
-  int code = wimlib_iterate_dir_tree (self->wim, (int) index, inner, 0, found_cb, &result);
-
-  if (code == WIMLIB_ERR_NOTDIR || (code == 0 && !result.is_file))
-    code = WIMLIB_ERR_PATH_DOES_NOT_EXIST;
-  if (code == 0 && found != NULL)
-    {
-      *found = result;
-      return 0;
-    }
-
-  g_free (result.name);
-  return code;
-}
-
 /**
  * kl_wim_open:
  *
@@ -445,7 +317,7 @@ kl_wim_open (const char *path, GError **error)
     }
 
   self->path = g_strdup (path);
-  self->images = g_ptr_array_new_with_free_func ((GDestroyNotify) image_free);
+  self->images = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_wim_image_free);
   if (!kl_wim_header_read (path, &self->header, error))
     return NULL;
   if (self->header.n_images > MAX_IMAGES)
@@ -469,7 +341,7 @@ kl_wim_open (const char *path, GError **error)
     return NULL;
 
   for (guint i = 1; i <= self->info.image_count; i++)
-    g_ptr_array_add (self->images, read_image (self, i));
+    g_ptr_array_add (self->images, kl_wim_image_read (self, i));
   return g_steal_pointer (&self);
 }
 
@@ -495,6 +367,13 @@ guint
 kl_wim_get_n_images (KlWim *self)
 {
   return self->images->len;
+}
+
+/* What the XML says under a path such as "WINDOWS/ARCH", unchecked; NULL where it is silent. */
+const char *
+kl_wim_get_property (KlWim *self, guint index, const char *property)
+{
+  return wimlib_get_image_property (self->wim, (int) index, property);
 }
 
 /**
@@ -601,141 +480,6 @@ kl_wim_dup_xml (KlWim *self)
   return text != NULL ? text : g_strdup ("");
 }
 
-/* Whether Windows can be started from an image: it holds a winload (media-formats.md 5.1). */
-static gboolean
-check_bootable (KlWim *self, guint index, gboolean *bootable, GError **error)
-{
-  static const char *const programs[] = {
-    "/Windows/System32/Boot/winload.efi",
-    "/Windows/System32/Boot/winload.exe",
-    "/Windows/System32/winload.efi",
-    "/Windows/System32/winload.exe",
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
-    {
-      int code = find_file (self, index, programs[i], NULL);
-
-      if (code == 0)
-        {
-          *bootable = TRUE;
-          return TRUE;
-        }
-      if (code != WIMLIB_ERR_PATH_DOES_NOT_EXIST)
-        {
-          set_wimlib_error (error, code, 0, NULL, "Cannot read image %u of “%s”", index,
-                            self->path);
-          return FALSE;
-        }
-    }
-
-  *bootable = FALSE;
-  return TRUE;
-}
-
-static char *
-dup_image_list (KlWim *self)
-{
-  GString *list = g_string_new (NULL);
-
-  for (guint i = 1; i <= self->images->len; i++)
-    {
-      const KlWimImage *image = kl_wim_get_image (self, i);
-
-      g_string_append_printf (list, "%s%u: %s", i > 1 ? ", " : "", i,
-                              image->name[0] != '\0' ? image->name : "(no name)");
-    }
-
-  return g_string_free (list, FALSE);
-}
-
-static gboolean
-choose_only_bootable (KlWim *self, guint *index, GError **error)
-{
-  g_autofree char *list = NULL;
-  guint found = 0, n_found = 0;
-
-  for (guint i = 1; i <= self->images->len; i++)
-    {
-      gboolean bootable;
-
-      if (!check_bootable (self, i, &bootable, error))
-        return FALSE;
-      if (bootable)
-        {
-          found = i;
-          n_found++;
-        }
-    }
-
-  if (n_found == 1)
-    {
-      *index = found;
-      return TRUE;
-    }
-
-  list = dup_image_list (self);
-  if (n_found == 0)
-    g_set_error (error, KL_ERROR, KL_ERROR_WIM_NOT_BOOTABLE,
-                 "No image in “%s” can be started: none has winload.exe or winload.efi (%s)",
-                 self->path, list);
-  else
-    g_set_error (error, KL_ERROR, KL_ERROR_WIM_INDEX,
-                 "“%s” holds %u images and none is marked as bootable; choose one by its number: "
-                 "%s",
-                 self->path, self->images->len, list);
-  return FALSE;
-}
-
-/**
- * kl_wim_choose_image:
- * @wanted: the image asked for, 1 …; 0 to choose: the boot index, else the only image, else the
- *   only one that can be started
- * @index: (out): untouched on failure
- *
- * Errors: KL_ERROR_WIM_INDEX (no such image, or several to choose from, with their names),
- * KL_ERROR_WIM_NOT_BOOTABLE (no winload in it), KL_ERROR_WIM_DAMAGED. Blocks.
- */
-gboolean
-kl_wim_choose_image (KlWim *self, guint wanted, guint *index, GError **error)
-{
-  guint chosen = wanted;
-  gboolean bootable;
-
-  if (self->images->len == 0)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_WIM_NOT_BOOTABLE, "“%s” holds no image", self->path);
-      return FALSE;
-    }
-  if (wanted > self->images->len)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_WIM_INDEX, "There is no image %u in “%s”: it holds %u",
-                   wanted, self->path, self->images->len);
-      return FALSE;
-    }
-
-  if (chosen == 0)
-    chosen = kl_wim_get_boot_index (self);
-  if (chosen == 0 && self->images->len == 1)
-    chosen = 1;
-  if (chosen == 0)
-    return choose_only_bootable (self, index, error);
-
-  if (!check_bootable (self, chosen, &bootable, error))
-    return FALSE;
-  if (!bootable)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_WIM_NOT_BOOTABLE,
-                   "Image %u of “%s”, “%s”, cannot be started: it has neither winload.exe nor "
-                   "winload.efi",
-                   chosen, self->path, kl_wim_get_image (self, chosen)->name);
-      return FALSE;
-    }
-
-  *index = chosen;
-  return TRUE;
-}
-
 typedef struct
 {
   GPtrArray *entries;
@@ -811,238 +555,69 @@ kl_wim_list_files (KlWim *self, guint index, const char *folder, GError **error)
 }
 
 /**
- * kl_wim_find_file:
- * @path: "\Windows\System32\winload.exe"; the case does not matter
- * @exists: (out): whether it is a plain file: no folder, link or encrypted file
- * @size: (out) (optional): bytes, where it is
+ * kl_wim_lookup:
+ * @name: (out) (transfer full) (nullable): base name as spelt in the image; %NULL where @path is no
+ *   plain file
+ * @size: (out): bytes, where it is one
  *
  * Errors: KL_ERROR_WIM_DAMAGED. Blocks while the metadata of the image is read for the first time.
  */
 gboolean
-kl_wim_find_file (
-    KlWim *self, guint index, const char *path, gboolean *exists, guint64 *size, GError **error)
+kl_wim_lookup (
+    KlWim *self, guint index, const char *path, char **name, guint64 *size, GError **error)
 {
+  g_autofree char *inner = dup_wimlib_path (path);
   Found found = { 0 };
-  int code = find_file (self, index, path, &found);
+  int code = wimlib_iterate_dir_tree (self->wim, (int) index, inner, 0, found_cb, &found);
 
-  if (code != 0 && code != WIMLIB_ERR_PATH_DOES_NOT_EXIST)
+  if (code != 0 && code != WIMLIB_ERR_PATH_DOES_NOT_EXIST && code != WIMLIB_ERR_NOTDIR)
     {
       set_wimlib_error (error, code, 0, NULL, "Cannot read image %u of “%s”", index, self->path);
+      g_free (found.name);
       return FALSE;
     }
 
-  g_free (found.name);
-  *exists = code == 0;
-  if (size != NULL && code == 0)
-    *size = found.size;
-  return TRUE;
-}
-
-/* One file of an extraction. */
-typedef struct
-{
-  const char *path;   /* borrowed, as asked for */
-  const char *target; /* borrowed */
-  char *name;         /* base name as spelt in the image */
-  char *folded;       /* for comparing names */
-  gboolean done;
-} Wanted;
-
-static void
-wanted_free (Wanted *wanted)
-{
-  g_free (wanted->name);
-  g_free (wanted->folded);
-  g_free (wanted);
-}
-
-static gboolean
-is_cancelled (GCancellable *cancellable, GError **error)
-{
-  return g_cancellable_set_error_if_cancelled (cancellable, error);
-}
-
-static GPtrArray *
-find_wanted (KlWim *self,
-             guint index,
-             const char *const *paths,
-             const char *const *targets,
-             guint64 *total,
-             GError **error)
-{
-  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) wanted_free);
-
-  for (guint i = 0; paths[i] != NULL; i++)
-    {
-      Wanted *wanted;
-      Found found;
-      int code = find_file (self, index, paths[i], &found);
-
-      if (code != 0)
-        {
-          set_wimlib_error (error, code, 0, NULL, "Cannot read “%s” of image %u in “%s”", paths[i],
-                            index, self->path);
-          return NULL;
-        }
-
-      wanted = g_new0 (Wanted, 1);
-      wanted->path = paths[i];
-      wanted->target = targets[i];
-      wanted->name = found.name;
-      wanted->folded = g_utf8_casefold (found.name, -1);
-      *total += found.size;
-      g_ptr_array_add (all, wanted);
-    }
-
-  return g_steal_pointer (&all);
-}
-
-/* wimlib gives each file the name it has in the image. The staging folder is ours and empty, no
- * folders are made in it, and what is there in the end must be a plain file: so no name and no link
- * of the image leads anywhere else. */
-static gboolean
-move_to_target (KlWim *self, const char *staging, Wanted *wanted, GError **error)
-{
-  g_autofree char *staged = g_build_filename (staging, wanted->name, NULL);
-  struct stat info;
-
-  if (lstat (staged, &info) != 0 || !S_ISREG (info.st_mode))
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
-                   "“%s” in “%s” did not come out as a plain file", wanted->path, self->path);
-      return FALSE;
-    }
-  if (rename (staged, wanted->target) != 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot write “%s”", wanted->target);
-      return FALSE;
-    }
-
-  wanted->done = TRUE;
-  return TRUE;
-}
-
-/* Extracts as many of the files as have different names, which is all of them in most cases. */
-static gboolean
-extract_batch (
-    KlWim *self, guint index, GPtrArray *all, const char *staging, Call *call, GError **error)
-{
-  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GPtrArray) inner = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) batch = g_ptr_array_new ();
-  int code;
-
-  for (guint i = 0; i < all->len; i++)
-    {
-      Wanted *wanted = g_ptr_array_index (all, i);
-
-      if (!wanted->done && g_hash_table_add (names, wanted->folded))
-        {
-          g_ptr_array_add (inner, dup_wimlib_path (wanted->path));
-          g_ptr_array_add (batch, wanted);
-        }
-    }
-
-  wimlib_register_progress_function (self->wim, progress_cb, call);
-  errno = 0;
-  code = wimlib_extract_paths (
-      self->wim, (int) index, staging, (const char *const *) inner->pdata, inner->len,
-      WIMLIB_EXTRACT_FLAG_NO_PRESERVE_DIR_STRUCTURE | WIMLIB_EXTRACT_FLAG_NO_ACLS
-          | WIMLIB_EXTRACT_FLAG_NO_ATTRIBUTES);
-  if (code != 0)
-    set_wimlib_error (error, code, errno, call->cancellable, "Cannot extract from image %u of “%s”",
-                      index, self->path);
-  wimlib_register_progress_function (self->wim, NULL, NULL);
-
-  for (guint i = 0; code == 0 && i < batch->len; i++)
-    if (!move_to_target (self, staging, g_ptr_array_index (batch, i), error))
-      return FALSE;
-
-  return code == 0;
-}
-
-static gboolean
-all_done (GPtrArray *all)
-{
-  for (guint i = 0; i < all->len; i++)
-    if (!((Wanted *) g_ptr_array_index (all, i))->done)
-      return FALSE;
-
+  if (!found.is_file)
+    g_clear_pointer (&found.name, g_free);
+  *name = found.name;
+  *size = found.size;
   return TRUE;
 }
 
 /**
- * kl_wim_extract_files:
- * @paths: (array zero-terminated=1): files of the image, without case
- * @targets: (array zero-terminated=1): where each goes; in one folder, which exists
- * @progress: (nullable): counts bytes
+ * kl_wim_extract_flat:
+ * @paths: of strings; their base names differ
+ * @folder: where each file goes under the name that it has in the image
  *
- * Extracts files in one pass through the WIM, or in a few where base names repeat. On failure
- * none of the targets remains.
- *
- * Errors: KL_ERROR_NOT_FOUND (no such plain file), KL_ERROR_WIM_DAMAGED, KL_ERROR_* of writing,
- * G_IO_ERROR_CANCELLED. Blocks.
+ * Errors: KL_ERROR_WIM_DAMAGED, KL_ERROR_* of writing, G_IO_ERROR_CANCELLED. Blocks.
  */
 gboolean
-kl_wim_extract_files (KlWim *self,
-                      guint index,
-                      const char *const *paths,
-                      const char *const *targets,
-                      KlProgress *progress,
-                      GCancellable *cancellable,
-                      GError **error)
-{
-  Call call = { progress, cancellable, NULL, -1 };
-  guint64 total = 0;
-  g_autoptr (GPtrArray) all = NULL;
-  g_autofree char *folder = NULL;
-  g_autofree char *staging = NULL;
-  gboolean ok = TRUE;
-
-  if (paths[0] == NULL)
-    return TRUE;
-  if (is_cancelled (cancellable, error))
-    return FALSE;
-
-  all = find_wanted (self, index, paths, targets, &total, error);
-  if (all == NULL)
-    return FALSE;
-
-  folder = g_path_get_dirname (targets[0]);
-  staging = g_build_filename (folder, ".extract-XXXXXX", NULL);
-  if (g_mkdtemp (staging) == NULL)
-    {
-      kl_set_error_errno (error, errno, "Cannot write into the folder “%s”", folder);
-      return FALSE;
-    }
-
-  while (ok && !all_done (all))
-    ok = extract_batch (self, index, all, staging, &call, error);
-
-  kl_remove_tree (staging, NULL);
-  for (guint i = 0; !ok && targets[i] != NULL; i++)
-    if (((Wanted *) g_ptr_array_index (all, i))->done)
-      g_unlink (targets[i]);
-  return ok;
-}
-
-/**
- * kl_wim_extract_file:
- *
- * kl_wim_extract_files() for one file.
- */
-gboolean
-kl_wim_extract_file (KlWim *self,
+kl_wim_extract_flat (KlWim *self,
                      guint index,
-                     const char *path,
-                     const char *target,
+                     GPtrArray *paths,
+                     const char *folder,
+                     KlProgress *progress,
                      GCancellable *cancellable,
                      GError **error)
 {
-  const char *const paths[] = { path, NULL };
-  const char *const targets[] = { target, NULL };
+  Call call = { progress, cancellable, NULL, -1 };
+  g_autoptr (GPtrArray) inner = g_ptr_array_new_with_free_func (g_free);
+  int code;
 
-  return kl_wim_extract_files (self, index, paths, targets, NULL, cancellable, error);
+  for (guint i = 0; i < paths->len; i++)
+    g_ptr_array_add (inner, dup_wimlib_path (g_ptr_array_index (paths, i)));
+
+  wimlib_register_progress_function (self->wim, progress_cb, &call);
+  errno = 0;
+  code = wimlib_extract_paths (
+      self->wim, (int) index, folder, (const char *const *) inner->pdata, inner->len,
+      WIMLIB_EXTRACT_FLAG_NO_PRESERVE_DIR_STRUCTURE | WIMLIB_EXTRACT_FLAG_NO_ACLS
+          | WIMLIB_EXTRACT_FLAG_NO_ATTRIBUTES);
+  if (code != 0)
+    set_wimlib_error (error, code, errno, cancellable, "Cannot extract from image %u of “%s”",
+                      index, self->path);
+  wimlib_register_progress_function (self->wim, NULL, NULL);
+  return code == 0;
 }
 
 /* The empty file keeps others from taking the name; wimlib then writes over it. */
@@ -1128,7 +703,7 @@ kl_wim_export (KlWim *self,
 
   g_return_val_if_fail (index >= 1 && index <= self->images->len, FALSE);
 
-  if (is_cancelled (cancellable, error) || !reserve_target (target, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !reserve_target (target, error))
     return FALSE;
 
   code = write_single_image (self, index, target, &call);
@@ -1137,7 +712,8 @@ kl_wim_export (KlWim *self,
                       index, self->path, target);
   kl_close_fd (&call.written_fd);
 
-  ok = code == 0 && !is_cancelled (cancellable, error) && flush_file (target, error);
+  ok = code == 0 && !g_cancellable_set_error_if_cancelled (cancellable, error)
+       && flush_file (target, error);
   if (!ok)
     g_unlink (target);
   return ok;
@@ -1196,7 +772,7 @@ kl_wim_verify (
   KlProgress *table_step = table ? kl_progress_add_step (progress, 1, NULL) : NULL;
   KlProgress *blobs_step = blobs ? kl_progress_add_step (progress, 3, NULL) : NULL;
 
-  if (is_cancelled (cancellable, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
   call.progress = table_step;
@@ -1209,56 +785,4 @@ kl_wim_verify (
     return FALSE;
   kl_progress_finish (blobs_step);
   return TRUE;
-}
-
-/**
- * kl_wim_detect_architecture:
- *
- * For images whose XML is silent (media-api.md 4.3).
- *
- * Errors: KL_ERROR_WIM_DAMAGED; KL_ERROR_* of writing a temporary file. Blocks.
- *
- * Returns: (transfer full) (nullable): "x86", "x64", "arm", "arm64" or "ia64" by the PE header of a
- *   boot program; %NULL without @error set where there is none to be read
- */
-char *
-kl_wim_detect_architecture (KlWim *self, guint index, GError **error)
-{
-  static const char *const programs[] = {
-    "/Windows/System32/Boot/winload.efi", "/Windows/System32/Boot/winload.exe",
-    "/Windows/System32/winload.efi",      "/Windows/System32/winload.exe",
-    "/Windows/System32/ntoskrnl.exe",
-  };
-  g_autofree char *folder = g_dir_make_tmp ("kindling-XXXXXX", error);
-  g_autofree char *target = NULL;
-  char *architecture = NULL;
-  gboolean ok = TRUE;
-
-  if (folder == NULL)
-    {
-      kl_translate_io_error (error, "Cannot make a temporary folder");
-      return NULL;
-    }
-
-  target = g_build_filename (folder, "program", NULL);
-  for (guint i = 0; ok && architecture == NULL && i < G_N_ELEMENTS (programs); i++)
-    {
-      Found found = { 0 };
-      KlPeFile pe;
-      g_autoptr (GBytes) bytes = NULL;
-
-      if (find_file (self, index, programs[i], &found) != 0)
-        continue;
-      g_free (found.name);
-      if (found.size > MAX_PROGRAM_SIZE)
-        continue;
-
-      ok = kl_wim_extract_file (self, index, programs[i], target, NULL, error);
-      bytes = ok ? kl_pe_load (target, &pe, NULL) : NULL;
-      if (bytes != NULL)
-        architecture = g_strdup (kl_pe_machine_to_architecture (pe.machine));
-    }
-
-  kl_remove_tree (folder, NULL);
-  return architecture;
 }
