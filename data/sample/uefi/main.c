@@ -45,6 +45,7 @@ efi_main (EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
   InitializeLib (image, system);
   BS->SetWatchdogTimer (0, 0, 0, NULL); /* a slow drive may need more than its five minutes */
   report_start ();
+  ST->ConOut->ClearScreen (ST->ConOut); /* the firmware's logo may stand there */
   check.medium = &medium;
   report ("\nKINDLING SAMPLE boot program (UEFI x64)\n");
   report ("It reads the medium it was started from, as a boot manager would.\n\n");
