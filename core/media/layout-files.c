@@ -6,18 +6,15 @@
 #include <string.h>
 
 #include "base/checksum.h"
+#include "image/pe-file.h"
 #include "media/bcd-store.h"
 #include "media/efi-image.h"
 #include "media/manifest.h"
 
-#define PE_MACHINE_X86 0x014c
-#define PE_MACHINE_X64 0x8664
-#define PE_MACHINE_ARM64 0xaa64
-
 static const KlLoaderName loader_names[] = {
-  { PE_MACHINE_X64, "x64", "BOOTX64.EFI" },
-  { PE_MACHINE_X86, "x86", "BOOTIA32.EFI" },
-  { PE_MACHINE_ARM64, "arm64", "BOOTAA64.EFI" },
+  { KL_PE_MACHINE_X64, "x64", "BOOTX64.EFI" },
+  { KL_PE_MACHINE_X86, "x86", "BOOTIA32.EFI" },
+  { KL_PE_MACHINE_ARM64, "arm64", "BOOTAA64.EFI" },
 };
 
 /* Takes @item over. Names come from an image and may clash; media know no case. */

@@ -100,7 +100,7 @@ decide_firmware (KlLayoutPlan *plan, KlBootManager wanted, GError **error)
   if (!self->bios && !self->uefi)
     {
       kl_media_layout_set_error (self, error, KL_ERROR_NO_BOOT_FILES,
-                                 "Boot image %s starts neither by BIOS (%s) nor by UEFI (%s)",
+                                 "Boot image %s starts neither by BIOS nor by UEFI. %s %s",
                                  self->image_id, self->bios_reason, self->uefi_reason);
       return FALSE;
     }
@@ -108,7 +108,7 @@ decide_firmware (KlLayoutPlan *plan, KlBootManager wanted, GError **error)
     {
       kl_media_layout_set_error (
           self, error, KL_ERROR_NO_BOOT_FILES,
-          "A UEFI boot manager was chosen, but boot image %s does not start by UEFI (%s)",
+          "A UEFI boot manager was chosen, but boot image %s does not start by UEFI. %s",
           self->image_id, self->uefi_reason);
       return FALSE;
     }
@@ -147,9 +147,9 @@ collect_warnings (KlLayoutPlan *plan)
   guint64 size = kl_boot_image_get_size (plan->image);
 
   if (!self->bios)
-    warn (self, "These media start on UEFI only: %s", self->bios_reason);
+    warn (self, "These media start on UEFI only. %s", self->bios_reason);
   if (!self->uefi)
-    warn (self, "These media start on BIOS only: %s", self->uefi_reason);
+    warn (self, "These media start on BIOS only. %s", self->uefi_reason);
   if (self->bios && size > X86_WIM_WARNING
       && g_strcmp0 (kl_boot_image_get_architecture (plan->image), "x86") == 0)
     warn (self,
