@@ -37,7 +37,8 @@ refuse (GError **error, const char *found_at, const char *kind, const char *why)
 static gboolean
 contains (KlBytesView view, const char *text, gsize within)
 {
-  return memmem (view.data, MIN (view.size, within), text, strlen (text)) != NULL;
+  return view.data != NULL
+         && memmem (view.data, MIN (view.size, within), text, strlen (text)) != NULL;
 }
 
 static gboolean
