@@ -340,8 +340,9 @@ kl_catalog_load (KlCatalog *self, GError **error)
  *
  * From now on the model follows what any process does to the catalog, within a second. A thread
  * looks at the entries' modification times, since file monitors see nothing of what others do on a
- * network share; a monitor makes it look at once where it can. Only in the thread that made the
- * catalog; a second call does nothing.
+ * network share; a monitor makes it look at once where it can. Without kl_catalog_load() before, it
+ * fills the model too, without blocking. Only in the thread that made the catalog; a second call
+ * does nothing.
  */
 void
 kl_catalog_watch (KlCatalog *self)

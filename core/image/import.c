@@ -394,7 +394,7 @@ rename_to_new (const char *from, const char *to)
 {
   if (renameat2 (AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
     return TRUE;
-  if (errno == EINVAL && rename (from, to) == 0)
+  if ((errno == EINVAL || errno == ENOSYS || errno == ENOTSUP) && rename (from, to) == 0)
     return TRUE;
   if (errno == ENOTEMPTY || errno == ENOTDIR)
     errno = EEXIST;
