@@ -175,9 +175,9 @@ make_signed_pe (WimFixture *fixture, const char *signer, guint16 machine)
 G_GNUC_UNUSED static void
 put_winload (const char *root)
 {
-  put_bytes (root, "WINDOWS/system32/BOOT/WinLoad.exe", make_pe (0x8664, 16));
-  put_bytes (root, "WINDOWS/system32/BOOT/winload.EFI", make_pe (0x8664, 16));
-  put_noise (root, "WINDOWS/system32/ntdll.dll", 1, 300000);
+  put_bytes (root, "Windows/SYSTEM32/BOOT/WinLoad.exe", make_pe (0x8664, 16));
+  put_bytes (root, "Windows/SYSTEM32/BOOT/winload.EFI", make_pe (0x8664, 16));
+  put_noise (root, "Windows/SYSTEM32/ntdll.dll", 1, 300000);
 }
 
 G_GNUC_UNUSED static char *
