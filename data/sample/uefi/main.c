@@ -15,6 +15,7 @@ static void
 run_checks (Check *check, EFI_HANDLE image)
 {
   MediumResult result = medium_open (check->medium, image);
+  EFI_PHYSICAL_ADDRESS buffer;
 
   if (result == MEDIUM_DAMAGED)
     check_fail (check, "", "no ISO 9660 file system was found");
@@ -26,12 +27,14 @@ run_checks (Check *check, EFI_HANDLE image)
     return;
   report (check->medium->optical ? "Medium: optical disc, ISO 9660 read through the firmware\n"
                                  : "Medium: FAT volume of a disk or USB drive\n");
-  check->buffer = AllocatePool (CHECK_BUFFER);
-  if (check->buffer == NULL)
+  /* Whole pages: drives want aligned buffers, and read block by block into others. */
+  if (BS->AllocatePages (AllocateAnyPages, EfiLoaderData, EFI_SIZE_TO_PAGES (CHECK_BUFFER), &buffer)
+      != EFI_SUCCESS)
     {
       check_fail (check, "", "too little memory");
       return;
     }
+  check->buffer = (UINT8 *) (UINTN) buffer;
   check_boot_files (check);
   check_manifest (check);
 }

@@ -10,13 +10,21 @@ static EFI_GUID loaded_image = EFI_LOADED_IMAGE_PROTOCOL_GUID;
 static EFI_GUID block_io = EFI_BLOCK_IO_PROTOCOL_GUID;
 static EFI_GUID file_system = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
 
+/* Whether the device may write whole blocks to @target, whose address must then be a multiple of
+ * its alignment. */
+static bool
+takes_blocks (EFI_BLOCK_IO *disc, const UINT8 *target)
+{
+  return disc->Media->IoAlign <= 1 || (UINTN) target % disc->Media->IoAlign == 0;
+}
+
 /* Reads @length bytes at @offset of the disc; both may be anything within it. */
 static bool
 read_disc (void *context, uint64_t offset, void *buffer, uint32_t length)
 {
   Medium *self = context;
   EFI_BLOCK_IO *disc = self->disc;
-  UINT32 size = disc->Media->BlockSize;
+  UINT32 id = disc->Media->MediaId, size = disc->Media->BlockSize;
   UINT8 *target = buffer;
 
   while (length > 0)
@@ -25,18 +33,15 @@ read_disc (void *context, uint64_t offset, void *buffer, uint32_t length)
       UINT32 skip = (UINT32) (offset % size);
       UINT32 part = size - skip < length ? size - skip : length;
 
-      /* Whole blocks go straight into the buffer, where the device has no wish for its alignment.
-       */
-      if (skip == 0 && length >= size && disc->Media->IoAlign <= 1)
+      if (skip == 0 && length >= size && takes_blocks (disc, target))
         {
           part = length - length % size;
-          if (disc->ReadBlocks (disc, disc->Media->MediaId, block, part, target) != EFI_SUCCESS)
+          if (disc->ReadBlocks (disc, id, block, part, target) != EFI_SUCCESS)
             return false;
         }
       else
         {
-          if (disc->ReadBlocks (disc, disc->Media->MediaId, block, size, self->block)
-              != EFI_SUCCESS)
+          if (disc->ReadBlocks (disc, id, block, size, self->block) != EFI_SUCCESS)
             return false;
           CopyMem (target, self->block + skip, part);
         }
