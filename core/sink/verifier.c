@@ -208,34 +208,58 @@ run_check (
   return read;
 }
 
-/* Compares a region with the file that its bytes came from. Returns the first byte that differs,
- * or the region's length where none does or the file cannot be read. */
-static guint64
-find_difference (KlSink *sink, const KlRegion *region, GCancellable *cancellable)
+/* Compares a piece of a region, which lies in @block from @skip on, with the same bytes of its
+ * source. Returns the first byte that differs, counted from @skip; @length for none; -1 where the
+ * source cannot be read. */
+static gint64
+compare_piece (const Block *block,
+               gsize skip,
+               gsize length,
+               int source,
+               guint64 source_offset,
+               const char *source_path,
+               guint8 *buffer)
+{
+  if (!kl_read_at (source, buffer, length, source_offset, source_path, NULL))
+    return -1;
+
+  for (gsize i = 0; i < length; i++)
+    if (block->data[skip + i] != buffer[i])
+      return (gint64) i;
+
+  return (gint64) length;
+}
+
+/* Compares a region with the file that its bytes came from. @medium_end: how far may be read, since
+ * reading goes by whole blocks. Returns the first byte that differs, the region's length for none,
+ * -1 where it cannot be compared. */
+static gint64
+find_difference (KlSink *sink,
+                 const KlRegion *region,
+                 guint64 medium_end,
+                 GCancellable *cancellable)
 {
   Block *block = block_new ();
-  g_autofree guint8 *source = g_malloc (BLOCK_BYTES);
-  guint64 start = region->offset - region->offset % ALIGNMENT;
+  g_autofree guint8 *buffer = g_malloc (BLOCK_BYTES);
   guint64 end = region->offset + region->length;
-  guint64 found = region->length;
+  gint64 found = -1;
+  gboolean same = TRUE;
   g_autofd int fd = kl_open_for_reading (region->source_path, NULL);
 
-  for (guint64 at = start; fd >= 0 && at < end && found == region->length; at += BLOCK_BYTES)
+  for (guint64 at = region->offset - region->offset % ALIGNMENT; fd >= 0 && same && at < end;
+       at += BLOCK_BYTES)
     {
-      gsize length = (gsize) MIN (BLOCK_BYTES, end - at);
+      gsize to_read = (gsize) MIN (BLOCK_BYTES, medium_end - at);
       gsize skip = at < region->offset ? (gsize) (region->offset - at) : 0;
+      gsize length = (gsize) MIN (to_read, end - at) - skip;
       guint64 in_region = at + skip - region->offset;
+      gint64 differs = -1;
 
-      if (g_cancellable_is_cancelled (cancellable)
-          || !kl_sink_read (sink, block->data, length, at, NULL)
-          || !kl_read_at (fd, source, length - skip, in_region, region->source_path, NULL))
-        break;
-      for (gsize i = 0; i < length - skip; i++)
-        if (block->data[skip + i] != source[i])
-          {
-            found = in_region + i;
-            break;
-          }
+      if (!g_cancellable_is_cancelled (cancellable)
+          && kl_sink_read (sink, block->data, to_read, at, NULL))
+        differs = compare_piece (block, skip, length, fd, in_region, region->source_path, buffer);
+      same = differs == (gint64) length;
+      found = differs < 0 ? -1 : (gint64) in_region + differs;
     }
 
   block_free (block);
@@ -243,30 +267,35 @@ find_difference (KlSink *sink, const KlRegion *region, GCancellable *cancellable
 }
 
 static void
-set_mismatch (KlSink *sink, const KlRegion *region, GCancellable *cancellable, GError **error)
+set_mismatch (KlSink *sink,
+              const KlRegion *region,
+              guint64 medium_end,
+              GCancellable *cancellable,
+              GError **error)
 {
-  guint64 at = region->length;
+  gint64 at = -1;
 
   if (region->source_path != NULL)
-    at = find_difference (sink, region, cancellable);
+    at = find_difference (sink, region, medium_end, cancellable);
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return;
-  if (at < region->length)
-    g_set_error (error, KL_ERROR, KL_ERROR_MISMATCH,
-                 "“%s” reads back differently from “%s”, first at byte %" G_GUINT64_FORMAT
-                 " (byte %" G_GUINT64_FORMAT " of the medium)",
-                 region->name, region->source_path, at, region->offset + at);
-  else if (region->source_path != NULL)
-    g_set_error (error, KL_ERROR, KL_ERROR_MISMATCH,
-                 "“%s” on the medium (%" G_GUINT64_FORMAT " bytes) and its source “%s” do not have "
-                 "the recorded checksum %08x",
-                 region->name, region->length, region->source_path, region->crc32c);
-  else
+  if (at < 0)
     g_set_error (error, KL_ERROR, KL_ERROR_MISMATCH,
                  "“%s” reads back differently, between byte %" G_GUINT64_FORMAT
                  " and byte %" G_GUINT64_FORMAT " of the medium",
                  region->name, region->offset, region->offset + region->length);
+  else if ((guint64) at < region->length)
+    g_set_error (error, KL_ERROR, KL_ERROR_MISMATCH,
+                 "“%s” reads back differently from “%s”, first at byte %" G_GINT64_FORMAT
+                 " (byte %" G_GUINT64_FORMAT " of the medium)",
+                 region->name, region->source_path, at, region->offset + (guint64) at);
+  else
+    g_set_error (error, KL_ERROR, KL_ERROR_MISMATCH,
+                 "“%s” on the medium (%" G_GUINT64_FORMAT
+                 " bytes) is what its source “%s” holds now, and that has not the recorded "
+                 "checksum %08x",
+                 region->name, region->length, region->source_path, region->crc32c);
 }
 
 /**
@@ -307,7 +336,8 @@ kl_verify_regions (KlSink *sink,
 
   if (verified && check.mismatch >= 0)
     {
-      set_mismatch (sink, g_ptr_array_index (regions, (guint) check.mismatch), cancellable, error);
+      set_mismatch (sink, g_ptr_array_index (regions, (guint) check.mismatch), end_of (regions),
+                    cancellable, error);
       verified = FALSE;
     }
   return verified;
