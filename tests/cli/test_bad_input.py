@@ -261,7 +261,7 @@ class BadCatalogs(CommandTest):
                 file.write(text.replace('KDL00001', f'KDL{number:05X}'))
         started = time.monotonic()
         images = self.json('image', 'list').lines
-        self.assertLess(time.monotonic() - started, 2)
+        self.assertLess(time.monotonic() - started, 20 if 'ASAN_OPTIONS' in os.environ else 2)
         self.assertEqual(len(images), 1000)
         self.assertEqual({image['state'] for image in images}, {'no-status'})
 

@@ -265,7 +265,13 @@ class Cancel(CommandTest):
         self.ctl('image', 'import', self.large)
         self.ctl('create', 'CD', 'out.iso', 'KDL00001', '--no-verify')
         self.cancel(signal.SIGINT, 'check', 'out.iso')
-        self.ctl('image', 'remove', 'KDL00001')
+        self.cancel(signal.SIGINT, 'image', 'export', 'KDL00001', 'out.wim')
+        self.assert_nothing_but(self.folder, 'catalog', 'out.iso')
+
+    def test_a_cancelled_compression(self):
+        pipable = fixtures.capture(self.path('pipable.wim'), self.tree, '--pipable', '--compress=none')
+        self.cancel(signal.SIGTERM, 'image', 'import', pipable, '--reexport')
+        self.assertEqual(self.json('image', 'list').lines, [])
 
     def test_text_says_it_in_a_word(self):
         self.ctl('image', 'import', self.large)

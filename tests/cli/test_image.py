@@ -82,7 +82,22 @@ class Import(CommandTest):
         shutil.copy(self.wim, os.path.join(media, 'Sources', 'Boot.wim'))
         self.assertEqual(self.json('image', 'import', media).last['uefi'], ['x64'])
 
-    def test_relative_paths_and_text_locale(self):
+    def test_iso_files_of_both_kinds(self):
+        media = fixtures.write_tree(self.path('media'), fixtures.MEDIA_FILES)
+        os.mkdir(os.path.join(media, 'sources'))
+        shutil.copy(self.wim, os.path.join(media, 'sources', 'boot.wim'))
+        for name, options in [('plain.iso', ['-J']), ('udf.iso', ['-udf', '-iso-level', '3'])]:
+            subprocess.run(['genisoimage', '-quiet', *options, '-o', self.path(name), media], check=True,
+                           stderr=subprocess.DEVNULL)
+            done = self.json('image', 'import', self.path(name)).last
+            self.assertEqual((done['name'], done['uefi']), ('Odd PE', ['x64']))
+            self.assertEqual(done['sha256'], sha256(self.wim))
+
+    def test_the_sample_image(self):
+        done = self.json('image', 'import', '--sample').last
+        self.assertEqual((done['architecture'], done['bios'], done['uefi']), ('x64', True, ['x64']))
+
+    def test_relative_paths(self):
         shutil.copy(self.wim, self.path('-odd.wim'))
         done = self.json('image', 'import', '--', '-odd.wim').last
         shown = self.json('image', 'show', done['id']).last
@@ -194,6 +209,12 @@ class Catalog(CommandTest):
         self.assertEqual(self.json('image', 'list').lines, [])
         self.assertFalse(os.path.exists(os.path.join(self.catalog, 'KDL00001')))
         self.assert_fails('CREATETSMEDIA_E_MISSINGPACKAGE', 'KDL00001', 'image', 'remove', 'KDL00001', status=13)
+
+    def test_control_characters_do_not_reach_the_terminal(self):
+        self.assert_fails('E_INVALIDARG', 'control characters', 'image', 'import', self.wim, '--name', 'a\x1b[31mb')
+        err = self.ctl('image', 'show', 'a\x1b[31mb', status=13).err
+        self.assertIn('a\ufffd[31mb', err)
+        self.assertNotIn('\x1b', err)
 
     def test_ids_do_not_leave_the_catalog(self):
         victim = fixtures.write_tree(self.path('victim'), {'file': lambda: b'x'})
