@@ -747,7 +747,11 @@ verify_blobs (KlWim *self, Call *call, GError **error)
   wimlib_register_progress_function (self->wim, progress_cb, call);
   errno = 0;
   code = wimlib_verify_wim (self->wim, 0);
-  if (code != 0)
+  if (code == WIMLIB_ERR_RESOURCE_NOT_FOUND)
+    g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+                 "“%s” is incomplete: the content of some files is not in it, as in a delta WIM",
+                 self->path);
+  else if (code != 0)
     set_wimlib_error (error, code, errno, call->cancellable, "“%s” is damaged", self->path);
   wimlib_register_progress_function (self->wim, NULL, NULL);
   return code == 0;

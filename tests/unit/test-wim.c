@@ -665,6 +665,111 @@ test_damaged (WimFixture *fixture, gconstpointer data)
 }
 
 static void
+assert_xml (const char *text, const char *reason)
+{
+  gsize size;
+  g_autofree char *utf16 = g_convert (text, -1, "UTF-16LE", "UTF-8", NULL, &size, NULL);
+  g_autoptr (GError) error = NULL;
+  gboolean ok = kl_wim_xml_check ((KlBytesView){ (guint8 *) utf16, size }, "x.wim", &error);
+
+  g_assert_cmpint (ok, ==, reason == NULL);
+  if (reason == NULL)
+    return;
+  g_assert_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED);
+  if (strstr (error->message, reason) == NULL || strstr (error->message, "x.wim") == NULL)
+    g_error ("The message “%s” lacks “%s” or the file's name", error->message, reason);
+}
+
+static void
+test_xml (WimFixture *fixture, gconstpointer data)
+{
+  assert_xml ("<WIM><IMAGE INDEX=\"1\"/></WIM>", NULL);
+  assert_xml ("\xef\xbb\xbf<?xml version=\"1.0\"?><!-- c --><WIM><![CDATA[&]]></WIM>", NULL);
+  assert_xml ("<!DOCTYPE WIM [<!ENTITY a \"b\">]><WIM>c</WIM>", "document type");
+  assert_xml ("<WIM>&a;</WIM>", "x.wim");
+  assert_xml ("<WIM>\x1b</WIM>", "character");
+  assert_xml ("<WIM>", "x.wim");
+  assert_xml ("", "x.wim");
+}
+
+/* Without its parent a delta WIM lacks content. */
+static void
+test_delta (WimFixture *fixture, gconstpointer data)
+{
+  g_autofree char *base = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *target = fixture_path (fixture, "out.wim");
+  g_autoptr (GError) verify = NULL;
+  g_autoptr (GError) export = NULL;
+  g_autoptr (KlWim) wim = NULL;
+
+  put_winload (fixture->tree);
+  base = capture (fixture, "base.wim", "--boot");
+  put_noise (fixture->tree, "more.bin", 8, 5000);
+  path = capture (fixture, "delta.wim", "--boot --delta-from=base.wim");
+  wim = open_ok (path);
+  g_assert_false (kl_wim_verify (wim, TRUE, NULL, NULL, &verify));
+  g_assert_error (verify, KL_ERROR, KL_ERROR_WIM_DAMAGED);
+  g_assert_nonnull (strstr (verify->message, "delta WIM"));
+  g_assert_false (kl_wim_export (wim, 1, target, NULL, NULL, &export));
+  g_assert_error (export, KL_ERROR, KL_ERROR_WIM_DAMAGED);
+  g_assert_false (g_file_test (target, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_damaged_export (WimFixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *target = fixture_path (fixture, "out.wim");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlWim) wim = NULL;
+
+  put_noise (fixture->tree, "Windows/System32/winload.exe", 9, 400000);
+  path = capture (fixture, "plain.wim", "--boot --compress=none");
+  flip (path, 5000);
+  wim = open_ok (path);
+  g_assert_false (kl_wim_export (wim, 1, target, NULL, NULL, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED);
+  g_assert_nonnull (strstr (error->message, path));
+  g_assert_false (g_file_test (target, G_FILE_TEST_EXISTS));
+}
+
+static gsize
+find_text (const char *path, const char *text, gsize size)
+{
+  g_autofree char *bytes = NULL;
+  const char *at;
+  gsize length;
+
+  g_assert_true (g_file_get_contents (path, &bytes, &length, NULL));
+  at = memmem (bytes, length, text, size);
+  g_assert_nonnull (at);
+  return (gsize) (at - bytes);
+}
+
+static void
+test_damaged_tables (WimFixture *fixture, gconstpointer data)
+{
+  g_autofree char *xml = NULL;
+  g_autofree char *metadata = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlWim) wim = NULL;
+  guint index;
+
+  put_winload (fixture->tree);
+  xml = capture (fixture, "xml.wim", "--boot");
+  flip (xml, find_text (xml, "<\0W\0I\0M\0>", 9) + 2);
+  assert_open_fails (xml, KL_ERROR_WIM_DAMAGED, "The XML data");
+
+  metadata = capture (fixture, "metadata.wim", "--boot --compress=none");
+  flip (metadata, find_text (metadata, "W\0i\0n\0d\0o\0w\0s\0", 14) - 60);
+  wim = open_ok (metadata);
+  g_assert_false (kl_wim_choose_image (wim, 0, &index, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED);
+  g_assert_nonnull (strstr (error->message, metadata));
+}
+
+static void
 test_verify_cancelled (WimFixture *fixture, gconstpointer data)
 {
   g_autofree char *path = NULL;
@@ -793,6 +898,10 @@ main (int argc, char **argv)
   ADD ("/wim/an-export-counts-bytes", test_export_counts_bytes);
   ADD ("/wim/a-full-disk-fails-an-export", test_export_without_space);
   ADD ("/wim/damage-is-found", test_damaged);
+  ADD ("/wim/damage-stops-an-export", test_damaged_export);
+  ADD ("/wim/damaged-tables-are-called-so", test_damaged_tables);
+  ADD ("/wim/xml-is-whole-and-plain", test_xml);
+  ADD ("/wim/a-delta-wim-is-incomplete", test_delta);
   ADD ("/wim/verifying-can-be-cancelled", test_verify_cancelled);
   ADD ("/wim/mutated-headers-get-an-answer", test_header_mutations);
   ADD ("/wim/mutated-files-get-an-answer", test_file_mutations);
