@@ -241,12 +241,18 @@ kl_copy_range (int source,
 /**
  * kl_flush_file:
  * @size: of the file; bytes
+ * @progress: (nullable): advances by the bytes flushed
  *
  * fsync that can be cancelled: the content goes out piece by piece first, and one fsync for what is
  * left, which is little, ends it.
  */
 gboolean
-kl_flush_file (int fd, guint64 size, const char *name, GCancellable *cancellable, GError **error)
+kl_flush_file (int fd,
+               guint64 size,
+               const char *name,
+               KlProgress *progress,
+               GCancellable *cancellable,
+               GError **error)
 {
   const guint64 step = 16 * KL_IO_BLOCK;
 
@@ -258,6 +264,7 @@ kl_flush_file (int fd, guint64 size, const char *name, GCancellable *cancellable
       sync_file_range (fd, (off64_t) at, (off64_t) MIN (step, size - at),
                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
                            | SYNC_FILE_RANGE_WAIT_AFTER);
+      kl_progress_advance (progress, MIN (step, size - at));
     }
 
   if (fsync (fd) != 0)

@@ -37,8 +37,12 @@ gboolean kl_copy_range (int source,
                         KlProgress *progress,
                         GCancellable *cancellable,
                         GError **error);
-gboolean
-kl_flush_file (int fd, guint64 size, const char *name, GCancellable *cancellable, GError **error);
+gboolean kl_flush_file (int fd,
+                        guint64 size,
+                        const char *name,
+                        KlProgress *progress,
+                        GCancellable *cancellable,
+                        GError **error);
 gboolean kl_sync_directory (const char *path, GError **error);
 gboolean kl_remove_tree (const char *path, GError **error);
 

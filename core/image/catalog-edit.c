@@ -119,7 +119,7 @@ write_export (KlBootImage *image,
       return FALSE;
     }
 
-  return kl_flush_file (kl_atomic_file_get_fd (file), kl_boot_image_get_size (image), path,
+  return kl_flush_file (kl_atomic_file_get_fd (file), kl_boot_image_get_size (image), path, NULL,
                         cancellable, error)
          && kl_atomic_file_commit (file, error);
 }

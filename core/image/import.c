@@ -330,27 +330,28 @@ write_record (Import *self, GError **error)
   return kl_import_record_save (&record, self->staging, error);
 }
 
-static gboolean flush_folder (const char *path, GCancellable *cancellable, GError **error);
+static gboolean flush_folder (Import *self, const char *path, GError **error);
 
 static gboolean
-flush_path (const char *path, GCancellable *cancellable, GError **error)
+flush_path (Import *self, const char *path, GError **error)
 {
   struct stat info;
   g_autofd int fd = -1;
 
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
-    return flush_folder (path, cancellable, error);
+    return flush_folder (self, path, error);
 
   fd = kl_open_for_reading (path, error);
   if (fd < 0)
     return FALSE;
   if (fstat (fd, &info) != 0)
     info.st_size = 0;
-  return kl_flush_file (fd, (guint64) info.st_size, path, cancellable, error);
+  return kl_flush_file (fd, (guint64) info.st_size, path, self->flush_step, self->cancellable,
+                        error);
 }
 
 static gboolean
-flush_folder (const char *path, GCancellable *cancellable, GError **error)
+flush_folder (Import *self, const char *path, GError **error)
 {
   g_autoptr (GDir) folder = g_dir_open (path, 0, error);
   const char *name;
@@ -365,7 +366,7 @@ flush_folder (const char *path, GCancellable *cancellable, GError **error)
     {
       g_autofree char *child = g_build_filename (path, name, NULL);
 
-      if (!flush_path (child, cancellable, error))
+      if (!flush_path (self, child, error))
         return FALSE;
     }
   return kl_sync_directory (path, error);
@@ -440,8 +441,9 @@ commit (Import *self, GError **error)
   char *folder;
 
   kl_progress_start (self->flush_step);
+  kl_progress_set_total (self->flush_step, self->source_record.size + self->boot_record.size);
   g_clear_pointer (&self->wim, kl_wim_free);
-  if (!flush_folder (self->staging, self->cancellable, error)
+  if (!flush_folder (self, self->staging, error)
       || g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return NULL;
 
