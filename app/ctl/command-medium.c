@@ -84,9 +84,9 @@ run_check (KlCtlOptions *options)
   if (!options->json && !options->quiet)
     {
       g_autofree char *size = g_format_size (check->bytes);
+      g_autofree char *files = g_strdup_printf ("%" G_GUINT64_FORMAT, check->files);
 
-      g_print (_ ("All %" G_GUINT64_FORMAT " files match the manifest (%s read).\n"), check->files,
-               size);
+      g_print (_ ("All %s files match the manifest (%s read).\n"), files, size);
     }
   return KL_CTL_EXIT_DONE;
 }

@@ -7,7 +7,6 @@
 
 #include <glib/gi18n.h>
 
-#include "base/error.h"
 #include "data-path.h"
 #include "function-job.h"
 #include "job-runner.h"

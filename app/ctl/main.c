@@ -16,10 +16,8 @@
 #define SUMMARY_COLUMNS 42
 
 static const KlCtlCommand *const command_tables[] = {
-  kl_ctl_image_commands,
-  kl_ctl_transfer_commands,
-  kl_ctl_create_commands,
-  kl_ctl_media_commands,
+  kl_ctl_image_commands,  kl_ctl_transfer_commands, kl_ctl_edit_commands,
+  kl_ctl_create_commands, kl_ctl_media_commands,
 };
 
 static void
@@ -39,6 +37,13 @@ add_global_options (GOptionContext *context, KlCtlOptions *options)
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
 }
 
+/* @first: nullable */
+static char *
+join_words (const char *first, const char *second)
+{
+  return first != NULL ? g_strdup_printf ("%s %s", first, second) : g_strdup (second);
+}
+
 static char *
 list_commands (void)
 {
@@ -47,9 +52,8 @@ list_commands (void)
   for (guint table = 0; table < G_N_ELEMENTS (command_tables); table++)
     for (const KlCtlCommand *command = command_tables[table]; command->name != NULL; command++)
       {
-        g_autofree char *usage
-            = g_strdup_printf ("%s%s%s %s", command->group ? command->group : "",
-                               command->group ? " " : "", command->name, command->arguments);
+        g_autofree char *name = join_words (command->group, command->name);
+        g_autofree char *usage = join_words (name, command->arguments);
         g_autofree char *padded = kl_ctl_pad (usage, SUMMARY_COLUMNS);
 
         g_string_append_printf (text, "  %s %s\n", padded, _ (command->summary));
@@ -162,8 +166,7 @@ check_and_run (KlCtlOptions *options, const KlCtlCommand *command)
 static int
 run_command (KlCtlOptions *options, const KlCtlCommand *command, char ***words)
 {
-  g_autofree char *name = g_strdup_printf ("%s%s%s", command->group ? command->group : "",
-                                           command->group ? " " : "", command->name);
+  g_autofree char *name = join_words (command->group, command->name);
   g_autoptr (GError) error = NULL;
   int status;
 
@@ -202,6 +205,7 @@ dispatch (KlCtlOptions *options, char ***words)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *group = NULL;
+  g_autofree char *name = NULL;
   const KlCtlCommand *command;
 
   if (!parse_up_to_word (options, words, &error))
@@ -215,9 +219,9 @@ dispatch (KlCtlOptions *options, char ***words)
   if ((*words)[0] == NULL || (*words)[1] == NULL)
     return kl_ctl_print_usage_error (options, _ ("A command is missing"));
   command = find_command (group, (*words)[1]);
+  name = join_words (group, (*words)[1]);
   if (command == NULL)
-    return kl_ctl_print_usage_error (options, _ ("There is no command “%s%s%s”"),
-                                     group ? group : "", group ? " " : "", (*words)[1]);
+    return kl_ctl_print_usage_error (options, _ ("There is no command “%s”"), name);
 
   drop_first_word (*words);
   return run_command (options, command, words);

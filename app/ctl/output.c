@@ -373,9 +373,11 @@ kl_ctl_print_error (const KlCtlOptions *options, const GError *error)
 int
 kl_ctl_print_usage_error (const KlCtlOptions *options, const char *format, ...)
 {
-  const char *command = options->command;
+  const gboolean has_command = *options->command != '\0';
   g_autoptr (GError) error = NULL;
   g_autofree char *message = NULL;
+  g_autofree char *program
+      = g_strdup_printf ("kindlingctl%s%s", has_command ? " " : "", options->command);
   va_list args;
 
   va_start (args, format);
@@ -384,8 +386,7 @@ kl_ctl_print_usage_error (const KlCtlOptions *options, const char *format, ...)
 
   message = kl_ctl_clean (error->message);
   g_printerr ("kindlingctl: %s\n", message);
-  g_printerr (_ ("“%s%s%s --help” says how it is used.\n"), "kindlingctl", *command ? " " : "",
-              command);
+  g_printerr (_ ("“%s --help” says how it is used.\n"), program);
   if (options->json)
     print_error_event (error, kl_error_text_get_title (error), kl_error_text_get_next_step (error));
 
