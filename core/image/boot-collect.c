@@ -155,7 +155,7 @@ keep (Collector *self,
 
   file->role = role;
   file->origin = candidate->origin;
-  file->found_at = g_utf8_make_valid (candidate->found_at, -1);
+  file->found_at = g_strdup (candidate->found_at);
   file->name = g_strdup (candidate->name);
   file->path = g_build_filename (self->folder, file_name, NULL);
   file->size = size;

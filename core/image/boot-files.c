@@ -95,6 +95,23 @@ kl_boot_files_init (KlBootFiles *self)
   self->rejected = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
 }
 
+/* Names from outside reach windows and terminals: valid UTF-8 without control characters. */
+static char *
+dup_shown (const char *text)
+{
+  g_autofree char *valid = text != NULL ? g_utf8_make_valid (text, -1) : NULL;
+  GString *shown;
+
+  if (valid == NULL)
+    return NULL;
+
+  shown = g_string_new (NULL);
+  for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at))
+    g_string_append_unichar (
+        shown, g_unichar_iscntrl (g_utf8_get_char (at)) ? 0xFFFD : g_utf8_get_char (at));
+  return g_string_free (shown, FALSE);
+}
+
 KlBootFiles *
 kl_boot_files_new (const char *folder, const char *architecture)
 {
@@ -108,6 +125,13 @@ kl_boot_files_new (const char *folder, const char *architecture)
 void
 kl_boot_files_take (KlBootFiles *self, KlBootFile *file)
 {
+  char *found_at = dup_shown (file->found_at);
+  char *signer = dup_shown (file->signer);
+
+  g_free (file->found_at);
+  g_free (file->signer);
+  file->found_at = found_at;
+  file->signer = signer;
   g_ptr_array_add (self->files, file);
 }
 
@@ -126,8 +150,8 @@ kl_boot_files_add_rejected (KlBootFiles *self, KlBootRole role, const char *reas
 {
   const char *id = roles[role].id;
   const char *before = g_hash_table_lookup (self->rejected, id);
-  g_autofree char *valid = g_utf8_make_valid (reason, -1);
-  char *text = before != NULL ? g_strconcat (before, " ", valid, NULL) : g_strdup (valid);
+  g_autofree char *shown = dup_shown (reason);
+  char *text = before != NULL ? g_strconcat (before, " ", shown, NULL) : g_strdup (shown);
 
   g_hash_table_insert (self->rejected, (gpointer) id, text);
 }
@@ -306,10 +330,10 @@ load_all (KlBootFiles *self, GKeyFile *ini, const char *path, GError **error)
   self->winload_efi = load_winload (ini, "winload-efi");
   for (guint i = 0; i < G_N_ELEMENTS (roles); i++)
     {
-      char *text = g_key_file_get_string (ini, INI_REASONS, roles[i].id, NULL);
+      g_autofree char *text = g_key_file_get_string (ini, INI_REASONS, roles[i].id, NULL);
 
       if (text != NULL)
-        g_hash_table_insert (self->rejected, (gpointer) roles[i].id, text);
+        g_hash_table_insert (self->rejected, (gpointer) roles[i].id, dup_shown (text));
     }
 
   for (guint i = 0; groups[i] != NULL; i++)

@@ -117,13 +117,19 @@ find_place (const char *path, const Place *places, gsize n_places, gboolean whol
 {
   g_autofree char *folded = g_ascii_strdown (path, -1);
   g_auto (GStrv) components = NULL;
+  const char *base;
 
   g_strdelimit (folded, "\\", '/');
   components = g_strsplit (folded[0] == '/' ? folded + 1 : folded, "/", -1);
+  base = strrchr (folded, '/') != NULL ? strrchr (folded, '/') + 1 : folded;
   for (gsize i = 0; i < n_places; i++)
     {
-      g_auto (GStrv) pattern = g_strsplit (places[i].pattern, "/", -1);
+      const char *last = strrchr (places[i].pattern, '/');
+      g_auto (GStrv) pattern = NULL;
 
+      if (!g_pattern_match_simple (last != NULL ? last + 1 : places[i].pattern, base))
+        continue;
+      pattern = g_strsplit (places[i].pattern, "/", -1);
       if (match_components (components, pattern, whole))
         return &places[i];
     }

@@ -217,6 +217,26 @@ test_sms_folder (WimFixture *fixture, gconstpointer data)
   g_assert_true (kl_boot_files_can_bios (files, TRUE, NULL));
 }
 
+/* A folder of the image may bear a name that a terminal obeys. */
+static void
+test_hostile_name (WimFixture *fixture, gconstpointer data)
+{
+  g_autoptr (KlBootFiles) files = NULL;
+  char *reason = NULL;
+
+  put_winload (fixture->tree);
+  put_bytes (fixture->tree, "sms/bin/\x1b[2J/etfsboot.com", make_etfsboot (4096));
+  put_bytes (fixture->tree, "Windows/Boot/DVD\x1b/x/boot.sdi", make_font (1));
+  put_bytes (fixture->tree, "Windows/Boot/PCAT/bootmgr", make_bootmgr ());
+  put_bytes (fixture->tree, "Windows/Boot/Fonts/a\x1b.ttf", make_font (1));
+  files = collect_tree (fixture);
+  g_assert_cmpstr (kl_boot_files_get (files, KL_BOOT_ROLE_ETFSBOOT)->found_at, ==,
+                   "\\sms\\bin\\\xef\xbf\xbd[2J\\etfsboot.com");
+  g_assert_null (kl_boot_files_get (files, KL_BOOT_ROLE_FONT));
+  g_assert_false (kl_boot_files_can_bios (files, FALSE, &reason));
+  assert_reason (reason, "DVD\xef\xbf\xbd\\x\\boot.sdi is not a RAM disk");
+}
+
 /* The right name is not enough: the next place is looked at, and the reason is kept. */
 static void
 test_content_decides (WimFixture *fixture, gconstpointer data)
@@ -518,6 +538,52 @@ test_hostile_record (WimFixture *fixture, gconstpointer data)
 }
 
 static void
+test_mutated_record (WimFixture *fixture, gconstpointer data)
+{
+  g_autofree char *target = fixture_path (fixture, "target");
+  g_autofree char *ini = g_build_filename (target, "boot-files.ini", NULL);
+  g_autofree char *prefix = g_strconcat (target, "/", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GRand) random = g_rand_new_with_seed (20260105);
+  g_autoptr (KlBootFiles) files = NULL;
+  gsize length;
+  guint n_ok = 0, n_refused = 0;
+
+  put_whole_set (fixture, fixture->tree);
+  files = collect_tree (fixture);
+  g_assert_true (g_file_get_contents (ini, &text, &length, NULL));
+  for (guint i = 0; i < 2000; i++)
+    {
+      g_autofree char *copy = g_memdup2 (text, length);
+      g_autoptr (KlBootFiles) loaded = NULL;
+      g_autoptr (GError) error = NULL;
+
+      for (gint k = g_rand_int_range (random, 1, 4); k > 0; k--)
+        copy[g_rand_int_range (random, 0, (gint32) length)]
+            = i % 2 == 0 ? (char) g_rand_int (random)
+                         : "./\n=[];\\"[g_rand_int_range (random, 0, 8)];
+      g_assert_true (g_file_set_contents (ini, copy, (gssize) length, NULL));
+      loaded = kl_boot_files_load (target, &error);
+      if (loaded == NULL)
+        {
+          g_assert_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN);
+          n_refused++;
+          continue;
+        }
+      n_ok++;
+      for (guint role = 0; role <= KL_BOOT_ROLE_EFISYS; role++)
+        {
+          const KlBootFile *file = kl_boot_files_get (loaded, (KlBootRole) role);
+
+          g_assert_true (file == NULL || g_str_has_prefix (file->path, prefix));
+          g_assert_true (file == NULL || strchr (file->path + strlen (prefix), '/') == NULL);
+        }
+    }
+  g_assert_cmpuint (n_ok, >, 200);
+  g_assert_cmpuint (n_refused, >, 200);
+}
+
+static void
 test_cancelled (WimFixture *fixture, gconstpointer data)
 {
   g_autofree char *path = NULL;
@@ -638,6 +704,8 @@ main (int argc, char **argv)
   ADD ("/boot-files/a-folder-or-disc-beside-is-searched", test_beside);
   ADD ("/boot-files/the-image-comes-first", test_image_before_folder);
   ADD ("/boot-files/a-hostile-record-is-refused", test_hostile_record);
+  ADD ("/boot-files/mutated-records-stay-in-the-folder", test_mutated_record);
+  ADD ("/boot-files/names-are-safe-to-show", test_hostile_name);
   ADD ("/boot-files/cancelling-leaves-nothing", test_cancelled);
   ADD ("/boot-files/a-missing-folder-is-an-error", test_unwritable);
   ADD ("/boot-files/an-efi-boot-image-is-noted", test_efisys);
