@@ -588,6 +588,23 @@ test_watch (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (fixture->log->str, ==, "(1,1,1)(0,0,1)(2,1,0)(2,1,1)");
 }
 
+/* As on a file system whose times have steps of two seconds. */
+static void
+test_same_time (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (KlCatalog) catalog = NULL;
+
+  add_entry (fixture, "KDL00001", "Before", "");
+  catalog = load (fixture);
+  kl_catalog_watch (catalog);
+  g_string_truncate (fixture->log, 0);
+  change_from_outside (fixture, "touch -r KDL00001 .time && "
+                                "sed s/Before/After/ KDL00001/image.ini >KDL00001/.x && "
+                                "mv KDL00001/.x KDL00001/image.ini && touch -r .time KDL00001");
+  wait_for (fixture, "(0,1,1)", 1.5);
+  g_assert_cmpstr (kl_boot_image_get_name (item (catalog, 0)), ==, "After");
+}
+
 static void
 test_release (Fixture *fixture, gconstpointer data)
 {
@@ -713,6 +730,7 @@ main (int argc, char **argv)
   TEST ("/catalog/remove-leaves-nothing", test_remove);
   TEST ("/catalog/export-is-compared-and-atomic", test_export);
   TEST ("/catalog/watch-shows-what-others-do", test_watch);
+  TEST ("/catalog/watch-sees-changes-of-the-same-time", test_same_time);
   TEST ("/catalog/watch-ends-with-the-catalog", test_release);
   TEST ("/catalog/thousand-entries-without-a-pause", test_thousand);
   TEST ("/catalog/read-only-catalog-says-so", test_read_only);
