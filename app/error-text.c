@@ -25,8 +25,8 @@ static const TextRow text_rows[] = {
   { KL_ERROR_PERMISSION, N_ ("Access to a file or folder was denied"),
     N_ ("Choose another place, or change its permissions.") },
   { KL_ERROR_FORMAT, N_ ("The file is not of the expected kind"),
-    N_ ("Choose a boot image (WIM), or a folder or ISO file of Windows or ADK media. If the file "
-        "should be one, copy it again from where it came.") },
+    N_ ("Choose a boot image (WIM), an ISO file, or a folder with one. If this should be such a "
+        "file, copy it again from where it came.") },
   { KL_ERROR_BUSY, N_ ("Another job is working on the same thing"),
     N_ ("Wait until that job has ended and try again.") },
   { KL_ERROR_WRITE_PROTECTED, N_ ("The target cannot be written to"),
