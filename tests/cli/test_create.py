@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -13,9 +12,6 @@ import time
 import command
 import fixtures
 from command import CommandTest
-
-EXPECTED = ['/boot/bcd', '/boot/boot.sdi', '/boot/bootres', '/bootmgr', '/efi/boot/bootx64.efi', '/efi/microsoft/boot/bcd',
-            '/kindling.manifest', '/medialabel.txt', '/sources/boot.wim']
 
 
 def tool(*arguments):
@@ -109,7 +105,7 @@ class Create(CommandTest):
         elements = re.findall(r'\\elements\\([0-9a-f]{8})\]', text)
         for element in ['12000002', '22000002', '26000022', '11000001', '21000001', '23000003', '24000001']:
             self.assertIn(element, elements)
-        self.assertIn(f'\\{loader}'.encode('utf-16-le').hex(',') if '\\' not in text else loader, text)
+        self.assertIn(loader, text)
         self.assertIn('boot.wim'.encode('utf-16-le').hex(','), text)
 
     def test_dry_run_prints_the_layout_and_writes_nothing(self):
@@ -277,8 +273,6 @@ class Cancel(CommandTest):
         self.ctl('image', 'import', self.large)
         run = self.start('create', 'CD', 'out.iso', 'KDL00001')
         deadline = time.monotonic() + command.TIMEOUT
-        with open(f'/proc/{run.pid}/status', encoding='ascii') as status:
-            self.assertTrue(status.read())
         while time.monotonic() < deadline and not catches(run.pid, signal.SIGINT):
             time.sleep(0.005)
         run.send_signal(signal.SIGINT)
