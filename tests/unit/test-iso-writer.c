@@ -576,6 +576,50 @@ test_source_gone (Fixture *fixture, gconstpointer data)
   assert_has (error->message, item->file);
 }
 
+/* A copy of the boot image's entry whose WIM has @size bytes, most of them a hole. */
+static KlMediaLayout *
+make_huge_layout (Fixture *fixture, guint64 size)
+{
+  g_autofree char *folder = g_build_filename (fixture->folder, "TST00003", NULL);
+  g_autofree char *command = g_strdup_printf (
+      "rm -rf '%s'; cp -r '%s' '%s'; truncate -s %" G_GUINT64_FORMAT " '%s/source.wim'; "
+      "sed -i 's/^Size=.*/Size=%" G_GUINT64_FORMAT "/' '%s/image.ini'",
+      folder, kl_boot_image_get_folder (full_image), folder, size, folder, size, folder);
+  g_autofree char *output = run ("sh", "-ec", command, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlBootImage) image = kl_boot_image_load (folder, &error);
+
+  g_assert_no_error (error);
+  return make_layout (image, "HUGE");
+}
+
+/* Boot managers count in 32 bits: below the largest file of ISO 9660, but it would end above 4 GiB
+ * (media-formats.md 8.3). */
+static void
+test_too_large (Fixture *fixture, gconstpointer data)
+{
+  const guint64 limit = (guint64) 4 << 30;
+  g_autoptr (KlMediaLayout) too_large = make_huge_layout (fixture, limit - 8192);
+  g_autoptr (KlMediaWriter) writer = kl_iso_writer_new (too_large);
+  g_autoptr (KlMediaLayout) large = NULL;
+  g_autoptr (KlMediaWriter) other = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 size = 0;
+
+  g_assert_false (kl_media_writer_measure (writer, &size, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_PACKAGE_TOO_LARGE);
+  g_assert_cmpstr (kl_error_get_detail (error), ==, "TST00003");
+  assert_has (error->message, "“/sources/boot.wim” has 4294959104 bytes");
+  g_assert_cmpuint (size, ==, 0);
+  g_clear_error (&error);
+
+  large = make_huge_layout (fixture, limit - (16 << 20));
+  other = kl_iso_writer_new (large);
+  g_assert_true (kl_media_writer_measure (other, &size, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (size, >, kl_media_layout_get_content_bytes (large));
+}
+
 /* A tmpfs of 1 MiB, where there is the right to mount one. */
 static void
 test_full_target (Fixture *fixture, gconstpointer data)
@@ -725,6 +769,7 @@ main (int argc, char **argv)
   ADD ("/iso-writer/progress-counts-the-bytes-of-the-medium", test_progress);
   ADD ("/iso-writer/a-changed-source-is-found", test_changed_sources);
   ADD ("/iso-writer/a-source-that-is-gone-is-named", test_source_gone);
+  ADD ("/iso-writer/a-wim-that-ends-above-4-gib-is-refused", test_too_large);
   ADD ("/iso-writer/a-full-target-keeps-the-old-file", test_full_target);
   ADD ("/iso-writer/libisofs-prints-nothing", test_silent);
   ADD ("/iso-writer/several-write-side-by-side", test_side_by_side);
