@@ -7,7 +7,7 @@
 
 #include <glib/gi18n.h>
 
-#include "image/wim.h"
+#include "wim/wim.h"
 
 typedef struct
 {

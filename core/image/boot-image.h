@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "image/boot-files.h"
+#include "boot/boot-files.h"
 
 G_BEGIN_DECLS
 

@@ -11,7 +11,7 @@
 #include "base/file-io.h"
 #include "image/catalog-entry.h"
 #include "image/image-ini.h"
-#include "image/media-source-kinds.h"
+#include "source/media-source-kinds.h"
 
 #define MAX_DESCRIPTION 1024 /* characters */
 

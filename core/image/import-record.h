@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "image/boot-files.h"
-#include "image/wim.h"
+#include "boot/boot-files.h"
+#include "wim/wim.h"
 
 G_BEGIN_DECLS
 

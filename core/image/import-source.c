@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/media-source-kinds.h"
-#include "image/wim-header.h"
+#include "source/media-source-kinds.h"
+#include "wim/wim-header.h"
 
 #define USUAL_PLACE "/sources/boot.wim"
 #define WIM_HEADER_SIZE 208 /* bytes */

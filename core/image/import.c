@@ -17,8 +17,8 @@
 #include "image/image-ini.h"
 #include "image/import-record.h"
 #include "image/import-source.h"
-#include "image/media-source-kinds.h"
-#include "image/wim-header.h"
+#include "source/media-source-kinds.h"
+#include "wim/wim-header.h"
 
 #define ID_PREFIX "KDL"
 #define ID_NUMBERS 0x100000

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "media/iso-writer.h"
+#include "iso/iso-writer.h"
 #include "sink/file-sink.h"
 #include "sink/verifier.h"
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/checksum.h"
-#include "image/pe-file.h"
-#include "media/bcd-store.h"
+#include "crypto/pe-file.h"
+#include "bcd/bcd-store.h"
 #include "media/efi-image.h"
 #include "media/manifest.h"
 

@@ -11,9 +11,9 @@
 #include "base/error.h"
 #include "base/file-io.h"
 #include "crypto/authenticode.h"
-#include "image/media-source.h"
-#include "image/pe-file.h"
-#include "media/iso-records.h"
+#include "source/media-source.h"
+#include "crypto/pe-file.h"
+#include "source/iso-records.h"
 
 #define MEDIA_LABEL_PATH "/MediaLabel.txt"
 #define MEDIA_LABEL_KEY "label="

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "media/bcd-store.h"
+#include "bcd/bcd-store.h"
 
 #include <string.h>
 

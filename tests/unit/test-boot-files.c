@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "image/boot-files.h"
+#include "boot/boot-files.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/checksum.h"
 #include "base/error.h"
-#include "image/boot-content.h"
+#include "boot/boot-content.h"
 
 #include "wim-fixture.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "media/hive-writer.h"
+#include "bcd/hive-writer.h"
 
 #include <string.h>
 

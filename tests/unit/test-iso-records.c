@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "media/iso-records.h"
+#include "source/iso-records.h"
 
 #include <string.h>
 

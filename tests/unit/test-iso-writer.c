@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "media/iso-writer.h"
+#include "iso/iso-writer.h"
 
 #include <fcntl.h>
 #include <sched.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "image/media-source.h"
+#include "source/media-source.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/file-io.h"
 #include "image/catalog.h"
-#include "media/iso-writer.h"
+#include "iso/iso-writer.h"
 #include "sink/file-sink.h"
 
 /* Made once: a medium as an ISO file and as a folder, and what its layout said. */

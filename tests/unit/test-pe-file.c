@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "image/pe-file.h"
+#include "crypto/pe-file.h"
 
 #include "base/error.h"
 #include "crypto/authenticode.h"

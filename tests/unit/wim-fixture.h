@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/file-io.h"
+#include "wim/wim.h"
 
 typedef struct
 {
@@ -195,4 +196,33 @@ capture (WimFixture *fixture, const char *name, const char *options)
 
   RUN (fixture, "sh", "-c", command);
   return fixture_path (fixture, name);
+}
+
+G_GNUC_UNUSED static KlWim *
+open_ok (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  KlWim *wim = kl_wim_open (path, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (wim);
+  return wim;
+}
+
+G_GNUC_UNUSED static void
+flip (const char *path, gsize offset)
+{
+  g_autofree char *bytes = NULL;
+  gsize length;
+
+  g_assert_true (g_file_get_contents (path, &bytes, &length, NULL));
+  bytes[offset] ^= 0x40;
+  g_assert_true (g_file_set_contents (path, bytes, (gssize) length, NULL));
+}
+
+G_GNUC_UNUSED static void
+cancel_midway (const KlProgressReport *report, gpointer user_data)
+{
+  if (report->fraction > 0 && report->fraction < 1)
+    g_cancellable_cancel (user_data);
 }

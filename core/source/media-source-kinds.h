@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "image/media-source.h"
+#include "source/media-source.h"
 
 G_BEGIN_DECLS
 
-/* What the kinds of media sources share; for the files of core/image that implement one. */
+/* What the kinds of media sources share; for the files of core/source that implement one. */
 
 /* Limits on trees from outside. A Windows medium has about 1,000 files, 8 levels deep. */
 #define KL_MEDIA_MAX_DEPTH 32

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-disc-blocks"
 
-#include "image/media-source-kinds.h"
+#include "source/media-source-kinds.h"
 
 #include <errno.h>
 #include <unistd.h>

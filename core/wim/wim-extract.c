@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-wim-extract"
 
-#include "image/wim.h"
+#include "wim/wim.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/wim-private.h"
+#include "wim/wim-private.h"
 
 /**
  * kl_wim_find_file:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-iso-records"
 
-#include "media/iso-records.h"
+#include "source/iso-records.h"
 
 #include "base/error.h"
 

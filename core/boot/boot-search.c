@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-boot-search"
 
-#include "image/boot-search.h"
+#include "boot/boot-search.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "image/wim.h"
+#include "wim/wim.h"
 
 G_BEGIN_DECLS
 

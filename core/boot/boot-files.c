@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-boot-files"
 
-#include "image/boot-files.h"
+#include "boot/boot-files.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/boot-content.h"
-#include "image/boot-files-private.h"
-#include "image/boot-search.h"
-#include "image/pe-file.h"
+#include "boot/boot-content.h"
+#include "boot/boot-files-private.h"
+#include "boot/boot-search.h"
+#include "crypto/pe-file.h"
 
 #define INI_NAME "boot-files.ini"
 #define INI_GROUP "boot-files"

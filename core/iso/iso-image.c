@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-iso-image"
 
-#include "media/iso-image.h"
+#include "iso/iso-image.h"
 
 #include "config.h"
 
@@ -16,9 +16,9 @@
 #include <libisofs/libisofs.h>
 
 #include "base/error.h"
-#include "image/media-source-kinds.h"
-#include "media/iso-content.h"
-#include "media/iso-records.h"
+#include "source/media-source-kinds.h"
+#include "iso/iso-content.h"
+#include "source/iso-records.h"
 
 /* From this size on, content goes straight from file to extent; bytes. */
 #define BIG_FILE ((guint64) 1 << 20)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-hive-writer"
 
-#include "media/hive-writer.h"
+#include "bcd/hive-writer.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
-#include "media/hive-format.h"
+#include "bcd/hive-format.h"
 
 /* An lf list in one cell; Windows splits longer ones with an index, which no store of ours needs.
  */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-bcd-store"
 
-#include "media/bcd-store.h"
+#include "bcd/bcd-store.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "media/bcd-format.h"
-#include "media/hive-writer.h"
+#include "bcd/bcd-format.h"
+#include "bcd/hive-writer.h"
 
 /* The same store for the same options, always: 2000-01-01 00:00 UTC in units of 100 ns. */
 #define FILETIME G_GUINT64_CONSTANT (125911584000000000)

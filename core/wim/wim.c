@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-wim"
 
-#include "image/wim.h"
+#include "wim/wim.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +15,8 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/wim-header.h"
-#include "image/wim-private.h"
+#include "wim/wim-header.h"
+#include "wim/wim-private.h"
 
 /* The only chunk size of LZX and XPRESS that boot managers are known to read; bytes. */
 #define BOOT_CHUNK_SIZE 32768

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-wim-header"
 
-#include "image/wim-header.h"
+#include "wim/wim-header.h"
 
 #include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/wim-format.h"
+#include "wim/wim-format.h"
 
 /* Far above what images have (a 100,000-file image: some 5 MB of table, 10 KB of XML), far below
  * what hurts. wimlib takes the sizes at their word. */

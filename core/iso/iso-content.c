@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-iso-content"
 
-#include "media/iso-content.h"
+#include "iso/iso-content.h"
 
 #include <stdlib.h>
 #include <string.h>

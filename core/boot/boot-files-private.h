@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "image/boot-files.h"
+#include "boot/boot-files.h"
 
 G_BEGIN_DECLS
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-boot-content"
 
-#include "image/boot-content.h"
+#include "boot/boot-content.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "crypto/authenticode.h"
-#include "image/pe-file.h"
+#include "crypto/pe-file.h"
 
 #define MIB ((guint64) 1 << 20)
 #define ETFSBOOT_SIZE 4096

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-udf-source"
 
-#include "image/media-source-kinds.h"
+#include "source/media-source-kinds.h"
 
 #include <udfread/blockinput.h>
 #include <udfread/udfread.h>

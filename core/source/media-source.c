@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-media-source"
 
-#include "image/media-source.h"
+#include "source/media-source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/media-source-kinds.h"
+#include "source/media-source-kinds.h"
 
 #define COPY_STEP ((guint64) 8 * KL_IO_BLOCK)
 

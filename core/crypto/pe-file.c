@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-pe-file"
 
-#include "image/pe-file.h"
+#include "crypto/pe-file.h"
 
 #include <sys/stat.h>
 

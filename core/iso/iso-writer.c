@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-iso-writer"
 
-#include "media/iso-writer.h"
+#include "iso/iso-writer.h"
 
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/file-io.h"
-#include "media/iso-image.h"
-#include "media/iso-records.h"
+#include "iso/iso-image.h"
+#include "source/iso-records.h"
 
 #define CHUNK_BYTES ((gsize) 256 << 10)
 #define REGION_BYTES ((guint64) 4 << 20)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-boot-collect"
 
-#include "image/boot-files.h"
+#include "boot/boot-files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +14,10 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/boot-content.h"
-#include "image/boot-files-private.h"
-#include "image/boot-search.h"
-#include "image/pe-file.h"
+#include "boot/boot-content.h"
+#include "boot/boot-files-private.h"
+#include "boot/boot-search.h"
+#include "crypto/pe-file.h"
 
 /* A run of kl_boot_files_collect(). */
 typedef struct

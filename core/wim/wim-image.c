@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-wim-image"
 
-#include "image/wim.h"
+#include "wim/wim.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/pe-file.h"
-#include "image/wim-private.h"
+#include "crypto/pe-file.h"
+#include "wim/wim-private.h"
 
 #define MAX_TEXT_LENGTH 4096 /* characters of a name or description */
 #define MAX_PROGRAM_SIZE ((guint64) 64 << 20)

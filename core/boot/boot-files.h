@@ -4,8 +4,8 @@
 #include <gio/gio.h>
 
 #include "base/progress.h"
-#include "image/media-source.h"
-#include "image/wim.h"
+#include "source/media-source.h"
+#include "wim/wim.h"
 
 G_BEGIN_DECLS
 
