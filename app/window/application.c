@@ -25,11 +25,17 @@ static const struct
   const char *action;
   const char *accelerators[3];
 } accelerators[] = {
-  { "app.quit", { "<Control>q" } },         { "window.close", { "<Control>w" } },
-  { "win.import", { "<Control>o" } },       { "win.import-folder", { "<Control><Shift>o" } },
-  { "win.search", { "<Control>f" } },       { "win.create-media", { "<Control>n" } },
-  { "win.check-medium", { "<Control>k" } }, { "win.rename-image", { "F2" } },
-  { "win.export-image", { "<Control>e" } }, { "win.remove-image", { "<Control>Delete" } },
+  { "app.quit", { "<Control>q" } },
+  { "window.close", { "<Control>w" } },
+  { "win.show-help-overlay", { "<Control>question", "<Control>F1" } },
+  { "win.import", { "<Control>o" } },
+  { "win.import-folder", { "<Control><Shift>o" } },
+  { "win.search", { "<Control>f" } },
+  { "win.create-media", { "<Control>n" } },
+  { "win.check-medium", { "<Control>k" } },
+  { "win.rename-image", { "F2" } },
+  { "win.export-image", { "<Control>e" } },
+  { "win.remove-image", { "<Control>Delete" } },
 };
 
 static KlWindow *

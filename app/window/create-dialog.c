@@ -25,6 +25,7 @@ struct _KlCreateDialog
   GPtrArray *pages;        /* of KlCreatePage, borrowed from the stack; in their order */
   guint position;          /* of the page that is shown */
   gboolean ended;          /* whether the outcome is shown */
+  gboolean succeeded;      /* how it ended */
 
   AdwHeaderBar *header_bar;
   AdwWindowTitle *window_title;
@@ -75,7 +76,8 @@ update_header (KlCreateDialog *self)
 {
   const gboolean page = shows_page (self);
 
-  gtk_widget_set_visible (GTK_WIDGET (self->back_button), page || self->ended);
+  gtk_widget_set_visible (GTK_WIDGET (self->back_button),
+                          page || (self->ended && !self->succeeded));
   gtk_widget_set_visible (GTK_WIDGET (self->forward_button), page || self->ended);
   if (page)
     update_page_header (self);
@@ -120,8 +122,12 @@ show_result (KlCreateDialog *self)
                         result->verified ? _ ("Every byte was read back and compared.")
                                          : _ ("It was not read back."));
   kl_job_view_add_fact (self->job_view, _ ("File"), path, NULL, NULL);
-  /* Translators: size of the ISO file, then how long it took to make, in seconds. */
-  seconds = g_strdup_printf (_ ("%s, made in %.1f seconds"), size, result->seconds);
+  if (result->seconds < 1)
+    /* Translators: %s is the size of the ISO file. */
+    seconds = g_strdup_printf (_ ("%s, made in less than a second"), size);
+  else
+    /* Translators: size of the ISO file, then how long it took to make, in seconds. */
+    seconds = g_strdup_printf (_ ("%s, made in %.0f seconds"), size, result->seconds);
   kl_job_view_add_fact (self->job_view, _ ("Size"), seconds, NULL, NULL);
   add_boot_fact (self, _ ("Boots on BIOS"), result->bios ? C_ ("boots", "Yes") : NULL,
                  result->bios_reason);
@@ -138,6 +144,7 @@ static void
 job_ended_cb (KlCreateDialog *self, GError *error)
 {
   self->ended = TRUE;
+  self->succeeded = error == NULL;
   if (error == NULL)
     {
       g_settings_set_string (kl_settings_get (), "media-folder",
@@ -237,7 +244,6 @@ kl_create_dialog_dispose (GObject *object)
   g_clear_object (&self->draft);
   g_clear_object (&self->creator);
   g_clear_pointer (&self->pages, g_ptr_array_unref);
-  gtk_widget_dispose_template (GTK_WIDGET (self), KL_TYPE_CREATE_DIALOG);
 
   G_OBJECT_CLASS (kl_create_dialog_parent_class)->dispose (object);
 }
@@ -276,11 +282,21 @@ kl_create_dialog_init (KlCreateDialog *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
+/* Enter goes on from a page without entries too, but never over a file that would be replaced. */
 static void
 page_changed_cb (KlCreateDialog *self)
 {
-  if (self->pages != NULL && shows_page (self))
-    update_header (self);
+  KlCreatePage *page;
+
+  if (self->pages == NULL || !shows_page (self))
+    return;
+  update_header (self);
+
+  page = self->pages->pdata[self->position];
+  if (kl_create_page_is_destructive (page))
+    gtk_widget_grab_focus (GTK_WIDGET (self->back_button));
+  else if (self->position > 0 && kl_create_page_is_complete (page))
+    gtk_widget_grab_focus (GTK_WIDGET (self->forward_button));
 }
 
 static void
@@ -320,7 +336,9 @@ dup_folder (void)
 KlCreateDialog *
 kl_create_dialog_new (GtkWindow *parent, KlCatalog *catalog, KlBootImage *image)
 {
-  KlCreateDialog *self = g_object_new (KL_TYPE_CREATE_DIALOG, "transient-for", parent, NULL);
+  KlCreateDialog *self
+      = g_object_new (KL_TYPE_CREATE_DIALOG, "application", gtk_window_get_application (parent),
+                      "transient-for", parent, NULL);
   g_autofree char *folder = dup_folder ();
 
   self->draft = kl_media_draft_new (image, folder);

@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "error-text.h"
 
+/* Height of a window that shows the details; pixels. */
+#define ROOM_FOR_DETAILS 580
+
 struct _KlFailureView
 {
   AdwBin parent_instance;
@@ -54,20 +57,24 @@ copy_clicked_cb (KlFailureView *self)
   gtk_button_set_label (self->copy_button, _ ("Copied"));
 }
 
+/* The details want room; a window that is too low for them grows. */
 static void
-kl_failure_view_dispose (GObject *object)
+expanded_cb (KlFailureView *self)
 {
-  gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_FAILURE_VIEW);
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  int width;
 
-  G_OBJECT_CLASS (kl_failure_view_parent_class)->dispose (object);
+  if (!GTK_IS_WINDOW (root) || !gtk_expander_get_expanded (self->expander)
+      || gtk_widget_get_height (GTK_WIDGET (root)) >= ROOM_FOR_DETAILS)
+    return;
+  width = gtk_widget_get_width (GTK_WIDGET (root));
+  gtk_window_set_default_size (GTK_WINDOW (root), width, ROOM_FOR_DETAILS);
 }
 
 static void
 kl_failure_view_class_init (KlFailureViewClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-
-  G_OBJECT_CLASS (klass)->dispose = kl_failure_view_dispose;
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/failure-view.ui");
@@ -77,6 +84,7 @@ kl_failure_view_class_init (KlFailureViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, detail_label);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, copy_button);
   gtk_widget_class_bind_template_callback (widget_class, copy_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, expanded_cb);
 }
 
 static void

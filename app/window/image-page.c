@@ -124,14 +124,6 @@ show_image (KlImagePage *self, KlBootImage *image)
 }
 
 static void
-kl_image_page_dispose (GObject *object)
-{
-  gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_IMAGE_PAGE);
-
-  G_OBJECT_CLASS (kl_image_page_parent_class)->dispose (object);
-}
-
-static void
 bind_rows (GtkWidgetClass *widget_class)
 {
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, bios_row);
@@ -152,8 +144,6 @@ static void
 kl_image_page_class_init (KlImagePageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-
-  G_OBJECT_CLASS (klass)->dispose = kl_image_page_dispose;
 
   g_type_ensure (KL_TYPE_FACT_ROW);
   g_type_ensure (KL_TYPE_FAILURE_VIEW);

@@ -36,19 +36,9 @@ name_list_item (KlImageRow *self, const char *name, const char *identity, const 
 }
 
 static void
-kl_image_row_dispose (GObject *object)
-{
-  gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_IMAGE_ROW);
-
-  G_OBJECT_CLASS (kl_image_row_parent_class)->dispose (object);
-}
-
-static void
 kl_image_row_class_init (KlImageRowClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-
-  G_OBJECT_CLASS (klass)->dispose = kl_image_row_dispose;
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/image-row.ui");

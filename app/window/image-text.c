@@ -7,6 +7,9 @@
 
 #include <glib/gi18n.h>
 
+/* Characters of a name. */
+#define LONGEST_IN_TOAST 32
+
 KlStateText
 kl_image_text_get_state (KlBootImage *image)
 {
@@ -41,6 +44,17 @@ kl_image_text_dup_name (KlBootImage *image)
     name = kl_boot_image_get_id (image);
 
   return g_strdup (name);
+}
+
+char *
+kl_image_text_shorten (const char *name)
+{
+  g_autofree char *cut = NULL;
+
+  if (g_utf8_strlen (name, -1) <= LONGEST_IN_TOAST)
+    return g_strdup (name);
+  cut = g_utf8_substring (name, 0, LONGEST_IN_TOAST - 1);
+  return g_strconcat (cut, "…", NULL);
 }
 
 /* The admin's text where there is one, else the version of Windows PE. */

@@ -13,6 +13,9 @@
 #include "window/index-dialog.h"
 #include "window/job-dialog.h"
 
+/* A job that ends within this time shows no dialog, which would only flash; milliseconds. */
+#define SHORT_JOB 250
+
 struct _KlImportFlow
 {
   GObject parent_instance;
@@ -28,6 +31,7 @@ struct _KlImportFlow
   KlJobDialog *dialog;           /* weak; while the job is shown */
   KlImportJob *job;              /* owned */
   GtkFileChooserNative *chooser; /* owned while it is open */
+  guint present_source;          /* shows the dialog when the job takes longer; 0 for none */
 };
 
 G_DEFINE_FINAL_TYPE (KlImportFlow, kl_import_flow, G_TYPE_OBJECT)
@@ -44,6 +48,26 @@ static void
 end (KlImportFlow *self, KlBootImage *image)
 {
   g_signal_emit (self, signals[SIGNAL_ENDED], 0, image);
+}
+
+static void
+stop_waiting (KlImportFlow *self)
+{
+  if (self->present_source != 0)
+    g_source_remove (self->present_source);
+  self->present_source = 0;
+}
+
+static gboolean
+present_cb (gpointer user_data)
+{
+  KlImportFlow *self = user_data;
+
+  self->present_source = 0;
+  if (self->dialog != NULL)
+    gtk_window_present (GTK_WINDOW (self->dialog));
+
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -142,7 +166,8 @@ ask_for_more (KlImportFlow *self, const GError *error)
   if (g_error_matches (error, KL_ERROR, KL_ERROR_WIM_INDEX) && self->index == 0)
     {
       close_dialog (self);
-      kl_index_dialog_present (self->parent, self->path, index_chosen_cb, g_object_ref (self));
+      kl_index_dialog_present (self->parent, self->path, error, index_chosen_cb,
+                               g_object_ref (self));
       return TRUE;
     }
 
@@ -175,6 +200,7 @@ ask_for_more (KlImportFlow *self, const GError *error)
 static void
 job_ended_cb (KlImportFlow *self, GError *error)
 {
+  stop_waiting (self);
   if (error == NULL)
     {
       g_autoptr (KlBootImage) image = g_object_ref (kl_import_job_get_image (self->job));
@@ -182,8 +208,8 @@ job_ended_cb (KlImportFlow *self, GError *error)
       close_dialog (self);
       end (self, image);
     }
-  else
-    ask_for_more (self, error);
+  else if (!ask_for_more (self, error))
+    gtk_window_present (GTK_WINDOW (self->dialog));
 }
 
 /* The person closed the dialog that showed how it failed. */
@@ -204,6 +230,7 @@ kl_import_flow_finalize (GObject *object)
 {
   KlImportFlow *self = KL_IMPORT_FLOW (object);
 
+  stop_waiting (self);
   g_clear_weak_pointer (&self->parent);
   g_clear_weak_pointer (&self->dialog);
   g_clear_object (&self->catalog);
@@ -273,6 +300,7 @@ kl_import_flow_start (KlImportFlow *self)
 
   /* Translators: %s is the name of a file or folder. */
   title = g_strdup_printf (_ ("Importing “%s”"), name);
-  gtk_window_present (GTK_WINDOW (self->dialog));
+  stop_waiting (self);
+  self->present_source = g_timeout_add (SHORT_JOB, present_cb, self);
   kl_job_view_start (view, KL_JOB (self->job), title, self->path);
 }

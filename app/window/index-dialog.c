@@ -7,12 +7,19 @@
 
 #include <glib/gi18n.h>
 
+#include "image/import-source.h"
 #include "wim/wim.h"
+#include "window/failure-view.h"
+
+/* Of the list before it scrolls; rows, and pixels for each. */
+#define MOST_ROWS 5
+#define ROW_HEIGHT 64
 
 typedef struct
 {
   GtkWindow *parent; /* weak */
   char *path;
+  GError *error; /* why it must be asked */
   KlIndexChosen chosen;
   gpointer user_data;
   guint index; /* of the row that is checked; from 1 */
@@ -29,6 +36,7 @@ question_free (Question *question)
 {
   g_clear_weak_pointer (&question->parent);
   g_free (question->path);
+  g_error_free (question->error);
   g_free (question);
 }
 
@@ -66,20 +74,19 @@ static void
 list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Question *question = data;
-  g_autofree char *inside = g_build_filename (question->path, "sources", "boot.wim", NULL);
-  const gboolean folder = g_file_test (question->path, G_FILE_TEST_IS_DIR);
-  g_autoptr (GPtrArray) choices = NULL;
+  g_autoptr (GPtrArray) choices = g_ptr_array_new_with_free_func ((GDestroyNotify) choice_free);
   g_autoptr (KlWim) wim = NULL;
-  GError *error = NULL;
+  KlImportSource found;
 
-  wim = kl_wim_open (folder ? inside : question->path, &error);
+  if (kl_import_source_find (question->path, NULL, &found, NULL) && found.file != NULL)
+    wim = kl_wim_open (found.file, NULL);
+  kl_import_source_clear (&found);
   if (wim == NULL)
     {
-      g_task_return_error (task, error);
+      g_task_return_pointer (task, NULL, NULL);
       return;
     }
 
-  choices = g_ptr_array_new_with_free_func ((GDestroyNotify) choice_free);
   for (guint i = 1; i <= kl_wim_get_n_images (wim); i++)
     g_ptr_array_add (choices, choice_new (kl_wim_get_image (wim, i)));
   g_task_return_pointer (task, g_steal_pointer (&choices), (GDestroyNotify) g_ptr_array_unref);
@@ -155,8 +162,9 @@ make_list (Question *question, GPtrArray *choices)
 
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER,
                                   GTK_POLICY_AUTOMATIC);
-  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scrolled), TRUE);
-  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scrolled), 320);
+  gtk_scrolled_window_set_min_content_height (GTK_SCROLLED_WINDOW (scrolled),
+                                              (int) MIN (choices->len, MOST_ROWS) * ROW_HEIGHT);
+  gtk_widget_set_size_request (scrolled, 300, -1);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), list);
   return scrolled;
 }
@@ -189,8 +197,14 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   Question *question = user_data;
   g_autoptr (GPtrArray) choices = g_task_propagate_pointer (G_TASK (result), NULL);
 
-  if (choices == NULL || choices->len == 0 || question->parent == NULL)
+  if (question->parent == NULL)
     {
+      answer (question, 0);
+      return;
+    }
+  if (choices == NULL || choices->len == 0)
+    {
+      kl_failure_view_present (question->parent, question->error, question->path);
       answer (question, 0);
       return;
     }
@@ -201,14 +215,17 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /**
  * kl_index_dialog_present:
- * @path: WIM file, or folder of a medium
+ * @path: what is imported: WIM file, or folder or ISO file of a medium
+ * @error: why the import needs to know
  * @chosen: called once
  *
- * Lists the images of a WIM and asks for one of them.
+ * Lists the images of a WIM and asks for one of them. Where they cannot be listed without copying
+ * the WIM first, as from an ISO file, @error is shown instead.
  */
 void
 kl_index_dialog_present (GtkWindow *parent,
                          const char *path,
+                         const GError *error,
                          KlIndexChosen chosen,
                          gpointer user_data)
 {
@@ -217,6 +234,7 @@ kl_index_dialog_present (GtkWindow *parent,
 
   g_set_weak_pointer (&question->parent, parent);
   question->path = g_strdup (path);
+  question->error = g_error_copy (error);
   question->chosen = chosen;
   question->user_data = user_data;
 

@@ -10,6 +10,7 @@ typedef void (*KlIndexChosen) (guint index, gpointer user_data);
 
 void kl_index_dialog_present (GtkWindow *parent,
                               const char *path,
+                              const GError *error,
                               KlIndexChosen chosen,
                               gpointer user_data);
 

@@ -50,7 +50,6 @@ static void
 kl_job_dialog_dispose (GObject *object)
 {
   g_clear_pointer (&KL_JOB_DIALOG (object)->path, g_free);
-  gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_JOB_DIALOG);
 
   G_OBJECT_CLASS (kl_job_dialog_parent_class)->dispose (object);
 }
@@ -82,7 +81,8 @@ kl_job_dialog_init (KlJobDialog *self)
 KlJobDialog *
 kl_job_dialog_new (GtkWindow *parent, const char *title)
 {
-  return g_object_new (KL_TYPE_JOB_DIALOG, "transient-for", parent, "title", title, NULL);
+  return g_object_new (KL_TYPE_JOB_DIALOG, "application", gtk_window_get_application (parent),
+                       "transient-for", parent, "title", title, NULL);
 }
 
 KlJobView *

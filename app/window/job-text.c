@@ -9,8 +9,17 @@
 
 /* The sentences that core reports as it goes, for xgettext; what is not here shows in English. */
 static const char *const steps[] = {
-  N_ ("Checking the boot image"), N_ ("Laying out the medium"), N_ ("Writing files"),
-  N_ ("Flushing to the disk"),    N_ ("Reading back"),          N_ ("Finishing"),
+  N_ ("Checking the boot image"),
+  N_ ("Laying out the medium"),
+  N_ ("Writing files"),
+  N_ ("Flushing to the disk"),
+  N_ ("Reading back"),
+  N_ ("Finishing"),
+  N_ ("Writing the file system and small files"),
+  N_ ("Collecting boot files"),
+  N_ ("Exporting the image"),
+  N_ ("Writing to the disk"),
+  N_ ("Reading the medium"),
 };
 
 /* Sentences that end in the name of a file on the medium. */
@@ -83,6 +92,8 @@ kl_job_text_dup_time (KlJob *job)
 
   if (seconds < 0)
     return g_strdup ("");
+  if (seconds == 0)
+    return g_strdup (_ ("Almost done"));
   if (seconds < 60)
     return g_strdup_printf (ngettext ("%d second left", "%d seconds left", (gulong) seconds),
                             seconds);

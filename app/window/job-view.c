@@ -107,8 +107,8 @@ job_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   kl_job_run_finish (job, result, &error);
   g_signal_handlers_disconnect_by_func (job, progress_cb, self);
   running = g_list_remove (running, self);
-  if (self->stack == NULL)
-    return;
+  if (self->facts == NULL)
+    return; /* the window has gone */
 
   show_outcome (self, error);
   g_signal_emit (self, signals[SIGNAL_ENDED], 0, error);
@@ -133,7 +133,6 @@ kl_job_view_dispose (GObject *object)
   g_clear_pointer (&self->subject, g_free);
   g_clear_pointer (&self->facts, g_ptr_array_unref);
   g_clear_weak_pointer (&self->also_closed);
-  gtk_widget_dispose_template (GTK_WIDGET (self), KL_TYPE_JOB_VIEW);
 
   G_OBJECT_CLASS (kl_job_view_parent_class)->dispose (object);
 }
@@ -365,6 +364,8 @@ kl_job_view_add_fact (KlJobView *self,
   if (icon_name != NULL)
     kl_fact_row_set_state (KL_FACT_ROW (row), icon_name, css_class, NULL);
   adw_preferences_group_add (self->facts_group, row);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (row)),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, _ ("Result"), -1);
   g_ptr_array_add (self->facts, row);
   gtk_widget_set_visible (GTK_WIDGET (self->facts_group), TRUE);
 }
@@ -384,6 +385,5 @@ kl_job_view_add_button (KlJobView *self, const char *label, const char *action_n
 
   button = gtk_button_new_with_mnemonic (label);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action_name);
-  gtk_widget_add_css_class (button, "pill");
   gtk_box_append (self->buttons_box, button);
 }

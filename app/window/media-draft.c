@@ -52,6 +52,8 @@ dup_default_file_name (KlBootImage *image)
   if (*name == '.')
     *name = '-';
   cut = g_utf8_substring (name, 0, MIN (g_utf8_strlen (name, -1), 60));
+  if (strlen (cut) < strlen (name) && strrchr (cut, ' ') != NULL)
+    *strrchr (cut, ' ') = '\0';
 
   return g_strconcat (cut, ".iso", NULL);
 }

@@ -142,6 +142,8 @@ show_files (KlReviewPage *self, KlMediaLayout *layout)
   g_autofree char *title = g_strdup_printf (ngettext ("%u File", "%u Files", n_items), n_items);
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->files_row), title);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->files_row), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  title, -1);
   adw_expander_row_set_subtitle (self->files_row, size);
   for (guint i = 0; i < self->file_rows->len; i++)
     adw_expander_row_remove (self->files_row, self->file_rows->pdata[i]);
@@ -192,7 +194,7 @@ planned_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (KlMediaPlan) plan = kl_media_plan_new_finish (result, &error);
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self->stack == NULL)
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
 
   if (plan != NULL)
@@ -234,7 +236,6 @@ kl_review_page_dispose (GObject *object)
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->warning_rows, g_ptr_array_unref);
   g_clear_pointer (&self->file_rows, g_ptr_array_unref);
-  gtk_widget_dispose_template (GTK_WIDGET (self), KL_TYPE_REVIEW_PAGE);
 
   G_OBJECT_CLASS (kl_review_page_parent_class)->dispose (object);
 }
@@ -265,10 +266,27 @@ kl_review_page_class_init (KlReviewPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, failure_view);
 }
 
+/* AdwExpanderRow gives the lists inside it, and its own head, no names. */
+static void
+name_lists (GtkWidget *widget, const char *name)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      if (GTK_IS_LIST_BOX (child) || GTK_IS_LIST_BOX_ROW (child))
+        gtk_accessible_update_property (GTK_ACCESSIBLE (child), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
+                                        -1);
+      name_lists (child, name);
+    }
+}
+
 static void
 kl_review_page_init (KlReviewPage *self)
 {
   self->warning_rows = g_ptr_array_new ();
   self->file_rows = g_ptr_array_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->files_row), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _ ("Files"), -1);
+  name_lists (GTK_WIDGET (self->files_row), _ ("Files"));
 }

@@ -173,7 +173,6 @@ kl_target_page_dispose (GObject *object)
   KlTargetPage *self = KL_TARGET_PAGE (object);
 
   g_clear_object (&self->chooser);
-  gtk_widget_dispose_template (GTK_WIDGET (self), KL_TYPE_TARGET_PAGE);
 
   G_OBJECT_CLASS (kl_target_page_parent_class)->dispose (object);
 }

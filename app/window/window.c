@@ -30,6 +30,8 @@ struct _KlWindow
   char *wanted_id;               /* owned; nullable; image to select once it is listed */
   GQueue imports;                /* of owned paths that wait */
   KlImportFlow *import;          /* owned; nullable; the one under way */
+  KlBootImage *last_imported;    /* owned; nullable */
+  guint n_imported;              /* since nothing was under way */
   GtkFileChooserNative *chooser; /* owned while it is open */
 
   AdwToastOverlay *toasts;
@@ -42,6 +44,7 @@ struct _KlWindow
   KlImagePage *image_page;
   KlFailureView *failure_view;
   GtkWidget *sample_button;
+  GtkWidget *import_button;
 };
 
 G_DEFINE_FINAL_TYPE (KlWindow, kl_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -162,12 +165,35 @@ bind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
                           gtk_list_item_get_item (item));
 }
 
+/* @text is markup. A toast is not dismissed for a newer one: libadwaita 1.2 crashes where the
+ * animation of the old one has not ended. */
 static void
 announce (KlWindow *self, const char *text)
 {
-  AdwToast *toast = adw_toast_new (text);
+  adw_toast_overlay_add_toast (self->toasts, adw_toast_new (text));
+}
 
-  adw_toast_overlay_add_toast (self->toasts, toast);
+/* One word for all that was imported in one go. */
+static void
+announce_imports (KlWindow *self)
+{
+  g_autofree char *text = NULL;
+
+  if (self->n_imported == 1)
+    {
+      g_autofree char *name = kl_image_text_dup_name (self->last_imported);
+      g_autofree char *shortened = kl_image_text_shorten (name);
+      g_autofree char *escaped = g_markup_escape_text (shortened, -1);
+
+      /* Translators: %s is the name of a boot image. */
+      text = g_strdup_printf (_ ("“%s” was imported"), escaped);
+    }
+  else
+    text = g_strdup_printf (
+        ngettext ("%u boot image was imported", "%u boot images were imported", self->n_imported),
+        self->n_imported);
+  announce (self, text);
+  self->n_imported = 0;
 }
 
 static void start_next_import (KlWindow *self);
@@ -179,18 +205,16 @@ import_ended_cb (KlWindow *self, KlBootImage *image)
 
   if (image != NULL)
     {
-      g_autofree char *name = kl_image_text_dup_name (image);
-      g_autofree char *escaped = g_markup_escape_text (name, -1);
-      g_autofree char *text = NULL;
-
-      /* Translators: %s is the name of a boot image. */
-      text = g_strdup_printf (_ ("“%s” was imported"), escaped);
-      announce (self, text);
+      self->n_imported++;
+      g_set_object (&self->last_imported, image);
       g_free (self->wanted_id);
       self->wanted_id = g_strdup (kl_boot_image_get_id (image));
       select_wanted (self);
     }
+
   start_next_import (self);
+  if (self->import == NULL && self->n_imported > 0)
+    announce_imports (self);
 }
 
 static void
@@ -359,6 +383,7 @@ load_catalog_cb (gpointer user_data)
   catalog_changed_cb (self);
   filtered_cb (self);
   selected_cb (self);
+  gtk_widget_grab_focus (GTK_WIDGET (self->list_view));
 
   return G_SOURCE_REMOVE;
 }
@@ -411,8 +436,8 @@ kl_window_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->filtered, self);
   if (self->catalog != NULL)
     g_signal_handlers_disconnect_by_data (self->catalog, self);
-  gtk_widget_dispose_template (GTK_WIDGET (self), KL_TYPE_WINDOW);
   g_clear_object (&self->import);
+  g_clear_object (&self->last_imported);
   g_clear_object (&self->chooser);
   g_clear_object (&self->selection);
   g_clear_object (&self->filtered);
@@ -462,11 +487,29 @@ kl_window_class_init (KlWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlWindow, image_page);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, failure_view);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, sample_button);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, import_button);
   gtk_widget_class_bind_template_callback (widget_class, search_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, setup_row_cb);
   gtk_widget_class_bind_template_callback (widget_class, bind_row_cb);
   install_actions (widget_class);
+}
+
+/* AdwSplitButton gives its two halves no names of their own. */
+static void
+name_halves (GtkWidget *split_button)
+{
+  for (GtkWidget *half = gtk_widget_get_first_child (split_button); half != NULL;
+       half = gtk_widget_get_next_sibling (half))
+    {
+      const char *name = GTK_IS_MENU_BUTTON (half) ? _ ("Import From…") : _ ("Import");
+
+      gtk_accessible_update_property (GTK_ACCESSIBLE (half), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
+                                      -1);
+      if (GTK_IS_MENU_BUTTON (half))
+        gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (half)),
+                                        GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+    }
 }
 
 static void
@@ -478,6 +521,7 @@ kl_window_init (KlWindow *self)
   g_queue_init (&self->imports);
   gtk_widget_init_template (GTK_WIDGET (self));
 
+  name_halves (self->import_button);
   gtk_widget_set_visible (self->sample_button, sample != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add-sample", sample != NULL);
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self));
