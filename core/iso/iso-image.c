@@ -365,11 +365,12 @@ open_source (KlIsoImage *self, gboolean only_measure, GError **error)
 /* Where big files will begin, counted from the end. What libisofs makes of it is read from its
  * records later (find_extents); this only chooses the padding and refuses what is too far out. */
 static gboolean
-predict_extents (KlIsoImage *self, guint64 *offset_of_last, GError **error)
+predict_extents (KlIsoImage *self, guint64 *offset_of_largest, GError **error)
 {
   guint64 end = self->size - KL_ISO_TAIL_BYTES;
+  guint64 largest = 0;
 
-  *offset_of_last = 0;
+  *offset_of_largest = 0;
   for (guint i = self->big->len; i-- > 0;)
     {
       const Piece *piece = g_ptr_array_index (self->big, i);
@@ -378,8 +379,11 @@ predict_extents (KlIsoImage *self, guint64 *offset_of_last, GError **error)
       if (is_boot_file (piece->item->path) && offset + piece->item->size >= BOOT_LIMIT)
         return set_too_large_error (self->reading.layout, piece->item, offset + piece->item->size,
                                     error);
-      if (i == self->big->len - 1)
-        *offset_of_last = offset;
+      if (piece->item->size > largest)
+        {
+          largest = piece->item->size;
+          *offset_of_largest = offset;
+        }
       end = offset;
     }
 

@@ -1,0 +1,30 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every file with text to translate is in po/POTFILES, every file in it is there, and xgettext reads them all."""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+os.chdir(sys.argv[1])
+with open('po/POTFILES', encoding='utf-8') as f:
+    listed = {line for line in f.read().splitlines() if line and not line.startswith('#')}
+marked = set()
+for path in glob.glob('app/**/*.[cu]*', recursive=True):
+    if not path.endswith(('.c', '.ui')):
+        continue
+    with open(path, encoding='utf-8') as f:
+        if re.search(r'\b(_|C_|N_|ngettext) \("|translatable="yes"', f.read()):
+            marked.add(path)
+wrong = [f'not in POTFILES: {p}' for p in sorted(marked - listed)]
+wrong += [f'in POTFILES but not there: {p}' for p in sorted(listed) if not os.path.exists(p)]
+run = subprocess.run(['xgettext', '--from-code=UTF-8', '--files-from=-', '--output=-', '--add-comments=Translators',
+                      '--keyword=_', '--keyword=N_', '--keyword=C_:1c,2'], input='\n'.join(sorted(listed)),
+                     capture_output=True, text=True)
+wrong += run.stderr.splitlines()
+count = run.stdout.count('\nmsgid "') - 1
+if count < 100:
+    wrong.append(f'only {count} texts were found')
+print('\n'.join(wrong) or f'{count} texts in {len(listed)} files')
+sys.exit(bool(wrong))

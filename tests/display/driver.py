@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program under test: its process, its catalog, its windows, and screenshots of it. Imported by the scenarios."""
+import atexit
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+from a11y import *  # noqa: E402,F401,F403
+import a11y  # noqa: E402
+from a11y import Atspi, check, find, kids, log, settle, wait  # noqa: E402
+
+PROGRAM = os.environ['KINDLING']                    # the built program
+SAMPLE = os.environ['KINDLING_SAMPLE']              # the built sample boot image
+SHOTS = os.environ['KINDLING_SCREENSHOTS']          # folder that keeps the pictures
+SCENARIO = os.path.splitext(os.path.basename(sys.argv[0]))[0].removeprefix('test_').replace('_', '-')
+HOME = os.environ['HOME']
+CATALOG = os.path.join(os.environ['XDG_DATA_HOME'], 'kindling', 'catalog')
+
+# Of the platform, not of the program.
+HARMLESS = re.compile(r'AT-SPI|Unable to acquire session bus|dconf|portal|Unknown key gtk-modules')
+
+
+class App:
+    def __init__(self, *arguments, **environment):
+        self.log = os.path.join(HOME, 'kindling.log')
+        with open(self.log, 'a') as f:
+            self.process = subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+                                            env=dict(os.environ, **environment))
+        atexit.register(self._print_end)
+        Atspi.init()
+        self.node = wait(self._find, 'program on the accessibility bus')
+        self.window = wait(lambda: find(self.node, 'frame', 'Kindling'), 'window')
+
+    def _find(self):
+        if self.process.poll() is not None:
+            raise SystemExit(f'FAILED: the program ended with status {self.process.returncode}\n' + self.said())
+        return next((a for a in kids(Atspi.get_desktop(0)) if a.get_process_id() == self.process.pid), None)
+
+    def _print_end(self):
+        """For the log of a scenario that failed."""
+        if self.process.poll() is None:
+            self.process.kill()
+        print(f'the program ended with status {self.process.wait()} and said:\n{self.said()}', flush=True)
+
+    def said(self):
+        with open(self.log) as f:
+            return f.read()
+
+    def windows(self):
+        """Windows and dialogs, the main window first. One that has gone may stay in the cache for a while."""
+        found = []
+        for window in kids(self.node):
+            try:
+                if window.get_name() and not a11y.is_on(window, 'DEFUNCT'):
+                    found.append(window)
+            except a11y.GLib.Error:
+                pass               # closed in this moment
+        return found
+
+    def dialog(self, name):
+        return next((w for w in self.windows() if w.get_name() == name), None)
+
+    def wait_dialog(self, name, timeout=30):
+        return wait(lambda: self.dialog(name), f'dialog “{name}”', timeout)
+
+    def open(self, *files):
+        """As a file manager does it: a second start hands the files over to the first."""
+        subprocess.run([PROGRAM, *files], check=True, timeout=60, stdin=subprocess.DEVNULL)
+
+    def rows(self):
+        """Names of the rows of the list of boot images."""
+        images = find(self.window, 'list', 'Boot Images')
+        return [n.get_name() for n in kids(images)] if images else []
+
+    def add_sample(self):
+        click = a11y.click
+        click(wait(lambda: a11y.button(self.window, 'Try the Sample Image'), 'sample button'))
+        wait(lambda: any('Kindling sample' in r for r in self.rows()), 'row of the sample image')
+
+    def close(self):
+        """Ends the program and looks whether it complained."""
+        running = self.process.poll() is None
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        complaints = [line for line in self.said().splitlines()
+                      if re.search(r'-(CRITICAL|WARNING) \*\*', line) and not HARMLESS.search(line)]
+        check('the program ran until it was ended', running, self.said()[-2000:])
+        check('the program complained of nothing', not complaints, complaints)
+
+
+def screenshot(name):
+    """Keeps a picture of the whole screen and proves that it is not blank."""
+    os.makedirs(SHOTS, exist_ok=True)
+    path = os.path.join(SHOTS, f'{SCENARIO}-{name}.png')
+    settle(.5)
+    subprocess.run(['import', '-window', 'root', path], check=True)
+    colours = int(subprocess.run(['identify', '-format', '%k', path], check=True, capture_output=True,
+                                 text=True).stdout)
+    check('screenshot ' + name, colours > 50, f'{colours} colours')
+
+
+def wimlib(*arguments):
+    subprocess.run(['wimlib-imagex', *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+
+
+def big_image(path, megabytes):
+    """The sample image with a file that takes time to copy."""
+    tree = os.path.join(HOME, 'tree')
+    wimlib('apply', SAMPLE, '1', tree)
+    with open(os.path.join(tree, 'big.bin'), 'wb') as f:
+        f.truncate(megabytes << 20)
+        for i in range(0, megabytes):      # no two blocks alike
+            f.seek(i << 20)
+            f.write(i.to_bytes(8, 'little') + os.urandom(64))
+    wimlib('capture', tree, path, 'Big image', '--boot', '--compress=none')
+    shutil.rmtree(tree)
+    return path
