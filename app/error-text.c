@@ -42,6 +42,8 @@ static const TextRow text_rows[] = {
         "be faulty.") },
   { KL_ERROR_OUT_OF_MEMORY, N_ ("There is not enough memory"),
     N_ ("Close other programs and try again.") },
+  { KL_ERROR_WRONG_DRIVE, N_ ("This is not the drive that was chosen"),
+    N_ ("Choose the drive again. Nothing was written to the one that is there now.") },
 
   { KL_ERROR_WIM_TRUNCATED, N_ ("The boot image is incomplete"),
     N_ ("The file is shorter than it should be. Copy it again from where it came.") },

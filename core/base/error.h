@@ -31,6 +31,7 @@ typedef enum
   KL_ERROR_IO,
   KL_ERROR_MISMATCH, /* read-back differs from what was written */
   KL_ERROR_OUT_OF_MEMORY,
+  KL_ERROR_WRONG_DRIVE, /* the drive is not the one that was chosen */
 
   /* Boot images. */
   KL_ERROR_WIM_TRUNCATED,    /* shorter than its header says */
