@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "drive/drive-facts.h"
+
+G_BEGIN_DECLS
+
+/* What kl_drive_open() is made of; inside core/access, and for its tests. */
+
+/* A stand-in's descriptor is a plain file. A test may allow that; the node's number is then taken
+ * for the descriptor's. */
+extern gboolean kl_drive_allow_plain_files;
+
+/* UDisks2, by blocking calls; no limit on the time in which a person types a password. */
+GDBusConnection *kl_udisks_connect (GCancellable *cancellable);
+gboolean kl_udisks_list (GDBusConnection *connection,
+                         GPtrArray *drives,
+                         GPtrArray *mounts,
+                         GCancellable *cancellable,
+                         GError **error);
+gboolean kl_udisks_unmount (GDBusConnection *connection,
+                            const char *device,
+                            const char *where,
+                            GCancellable *cancellable,
+                            GError **error);
+gboolean kl_udisks_lock (GDBusConnection *connection,
+                         const char *device,
+                         GCancellable *cancellable,
+                         GError **error);
+int kl_udisks_open (GDBusConnection *connection,
+                    const char *device,
+                    int flags,
+                    GCancellable *cancellable,
+                    GError **error);
+void kl_udisks_rescan (GDBusConnection *connection, const char *device);
+
+/* Who keeps a drive busy. */
+char *kl_drive_find_users (const KlDriveFacts *facts, const char *mount_point);
+
+/* @connection: (nullable): without UDisks2 everything is done by system calls */
+gboolean kl_drive_release (const KlDriveFacts *facts,
+                           GDBusConnection *connection,
+                           GCancellable *cancellable,
+                           GError **error);
+KlDriveIdentity *kl_drive_read_identity (const KlDriveFacts *facts,
+                                         int fd,
+                                         GDBusConnection *connection,
+                                         GCancellable *cancellable,
+                                         GError **error);
+
+G_END_DECLS

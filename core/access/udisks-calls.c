@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-drive"
+
+#include "access/access.h"
+
+#include <string.h>
+
+#include <gio/gunixfdlist.h>
+
+#include "base/error.h"
+#include "drive/udisks-objects.h"
+
+#define ERROR_PREFIX KL_UDISKS_NAME ".Error."
+
+/* UDisks2 may have to be started first; milliseconds. */
+#define LIST_TIMEOUT 30000
+
+/* UDisks2 passes most errors of the system on as text. */
+static const struct
+{
+  const char *words;
+  int code;
+} system_words[] = {
+  { "Device or resource busy", KL_ERROR_BUSY },
+  { "target is busy", KL_ERROR_BUSY },
+  { "Read-only file system", KL_ERROR_WRITE_PROTECTED },
+  { "No medium found", KL_ERROR_DEVICE_GONE },
+  { "No such device", KL_ERROR_DEVICE_GONE },
+  { "Permission denied", KL_ERROR_PERMISSION },
+};
+
+static const struct
+{
+  const char *name; /* with or without the prefix of UDisks2's errors */
+  int code;
+} error_names[] = {
+  { "NotAuthorized", KL_ERROR_PERMISSION },
+  { "NotAuthorizedCanObtain", KL_ERROR_PERMISSION },
+  { "DeviceBusy", KL_ERROR_BUSY },
+  { "AlreadyUnmounting", KL_ERROR_BUSY },
+  { "org.freedesktop.DBus.Error.AccessDenied", KL_ERROR_PERMISSION },
+  { "org.freedesktop.DBus.Error.UnknownObject", KL_ERROR_DEVICE_GONE },
+  { "org.freedesktop.DBus.Error.UnknownMethod", KL_ERROR_DEVICE_GONE },
+  { "org.freedesktop.DBus.Error.UnknownInterface", KL_ERROR_DEVICE_GONE },
+};
+
+static int
+find_code (const char *name, const char *message)
+{
+  const char *end = g_str_has_prefix (name, ERROR_PREFIX) ? name + strlen (ERROR_PREFIX) : name;
+
+  for (guint i = 0; i < G_N_ELEMENTS (error_names); i++)
+    if (g_str_equal (end, error_names[i].name))
+      return error_names[i].code;
+  for (guint i = 0; i < G_N_ELEMENTS (system_words); i++)
+    if (strstr (message, system_words[i].words) != NULL)
+      return system_words[i].code;
+  return KL_ERROR_FAILED;
+}
+
+/* A person who closes the password dialogue cancels; one who may not do it is denied. */
+static void
+translate_error (GError **error, const char *what, const char *device)
+{
+  g_autofree char *name = g_dbus_error_get_remote_error (*error);
+  g_autoptr (GError) raw = NULL;
+
+  if (g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  raw = g_steal_pointer (error);
+  g_dbus_error_strip_remote_error (raw);
+  if (g_strcmp0 (name, ERROR_PREFIX "NotAuthorizedDismissed") == 0)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                 "%s “/dev/%s” was not allowed: the question was dismissed", what, device);
+  else if (g_strcmp0 (name, ERROR_PREFIX "Cancelled") == 0)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s “/dev/%s” was cancelled", what,
+                 device);
+  else
+    g_set_error (error, KL_ERROR, find_code (name != NULL ? name : "", raw->message),
+                 "%s “/dev/%s” failed: %s", what, device, raw->message);
+}
+
+/* Errors are as GDBus gives them. */
+static GVariant *
+call (GDBusConnection *connection,
+      const char *device,
+      const char *interface,
+      const char *method,
+      GVariant *parameters,
+      GUnixFDList **fds,
+      GCancellable *cancellable,
+      GError **error)
+{
+  g_autofree char *path = kl_udisks_path_of_device (device);
+  g_autofree char *name = g_strconcat (KL_UDISKS_NAME, ".", interface, NULL);
+
+  return g_dbus_connection_call_with_unix_fd_list_sync (
+      connection, KL_UDISKS_NAME, path, name, method, parameters, NULL,
+      G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, G_MAXINT, NULL, fds, cancellable, error);
+}
+
+/**
+ * kl_udisks_connect:
+ *
+ * Returns: (transfer full) (nullable): the system bus if UDisks2 is on it or can be started
+ */
+GDBusConnection *
+kl_udisks_connect (GCancellable *cancellable)
+{
+  g_autoptr (GDBusConnection) connection = g_bus_get_sync (G_BUS_TYPE_SYSTEM, cancellable, NULL);
+  g_autoptr (GVariant) reply = NULL;
+
+  if (connection == NULL)
+    return NULL;
+  reply = g_dbus_connection_call_sync (connection, KL_UDISKS_NAME, KL_UDISKS_PATH "/Manager",
+                                       "org.freedesktop.DBus.Peer", "Ping", NULL, NULL,
+                                       G_DBUS_CALL_FLAGS_NONE, LIST_TIMEOUT, cancellable, NULL);
+  return reply != NULL ? g_steal_pointer (&connection) : NULL;
+}
+
+gboolean
+kl_udisks_list (GDBusConnection *connection,
+                GPtrArray *drives,
+                GPtrArray *mounts,
+                GCancellable *cancellable,
+                GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      connection, KL_UDISKS_NAME, KL_UDISKS_PATH, "org.freedesktop.DBus.ObjectManager",
+      "GetManagedObjects", NULL, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"), G_DBUS_CALL_FLAGS_NONE,
+      LIST_TIMEOUT, cancellable, &problem);
+
+  if (reply == NULL)
+    {
+      g_dbus_error_strip_remote_error (problem);
+      kl_translate_io_error (&problem, "UDisks2 cannot be asked about drives");
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+
+  kl_udisks_parse (reply, drives, mounts);
+  return TRUE;
+}
+
+/* What is not mounted any more is no error. */
+gboolean
+kl_udisks_unmount (GDBusConnection *connection,
+                   const char *device,
+                   const char *where,
+                   GCancellable *cancellable,
+                   GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (GVariant) reply = call (connection, device, "Filesystem", "Unmount",
+                                     g_variant_new ("(@a{sv})", g_variant_new ("a{sv}", NULL)),
+                                     NULL, cancellable, &problem);
+  g_autofree char *name = NULL;
+
+  if (reply != NULL)
+    return TRUE;
+  name = g_dbus_error_get_remote_error (problem);
+  if (g_strcmp0 (name, ERROR_PREFIX "NotMounted") == 0)
+    return TRUE;
+
+  translate_error (&problem, "Unmounting", device);
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
+/* Locks the LUKS container on @device. */
+gboolean
+kl_udisks_lock (GDBusConnection *connection,
+                const char *device,
+                GCancellable *cancellable,
+                GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (GVariant) reply = call (connection, device, "Encrypted", "Lock",
+                                     g_variant_new ("(@a{sv})", g_variant_new ("a{sv}", NULL)),
+                                     NULL, cancellable, &problem);
+
+  if (reply != NULL)
+    return TRUE;
+  translate_error (&problem, "Locking", device);
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
+/* Returns a descriptor open for reading and writing, or -1. @flags: further flags of open(2) */
+int
+kl_udisks_open (GDBusConnection *connection,
+                const char *device,
+                int flags,
+                GCancellable *cancellable,
+                GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (GUnixFDList) fds = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  GVariantDict options;
+  gint32 handle = -1;
+  int fd = -1;
+
+  g_variant_dict_init (&options, NULL);
+  g_variant_dict_insert (&options, "flags", "i", flags);
+  reply = call (connection, device, "Block", "OpenDevice",
+                g_variant_new ("(s@a{sv})", "rw", g_variant_dict_end (&options)), &fds, cancellable,
+                &problem);
+  if (reply == NULL)
+    translate_error (&problem, "Opening", device);
+  else if (!g_variant_is_of_type (reply, G_VARIANT_TYPE ("(h)")) || fds == NULL)
+    problem = g_error_new (KL_ERROR, KL_ERROR_FAILED,
+                           "Opening “/dev/%s” failed: UDisks2 sent no descriptor", device);
+  else
+    {
+      /* A duplicate: the list closes its own when it goes, or O_EXCL would outlive ours. */
+      g_variant_get (reply, "(h)", &handle);
+      fd = g_unix_fd_list_get (fds, handle, &problem);
+      if (fd < 0)
+        kl_translate_io_error (&problem, "Opening “/dev/%s” failed", device);
+    }
+
+  if (fd < 0)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return fd;
+}
+
+/* Has the partition table read again, which needs a privilege. Failures mean that partitions show
+ * up later, when the drive is plugged in again. */
+void
+kl_udisks_rescan (GDBusConnection *connection, const char *device)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  GVariantDict options;
+
+  g_variant_dict_init (&options, NULL);
+  g_variant_dict_insert (&options, "auth.no_user_interaction", "b", TRUE);
+  reply = call (connection, device, "Block", "Rescan",
+                g_variant_new ("(@a{sv})", g_variant_dict_end (&options)), NULL, NULL, &problem);
+  if (reply == NULL)
+    g_debug ("Rescan of %s: %s", device, problem->message);
+}
