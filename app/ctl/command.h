@@ -36,6 +36,9 @@ typedef struct
   gboolean no_verify;
   gboolean dry_run;
 
+  /* drive list, drive watch */
+  gboolean all;
+
   char **arguments;    /* without options; in the encoding of file names; never NULL in run() */
   const char *command; /* "image import", for messages */
 } KlCtlOptions;
@@ -58,6 +61,7 @@ extern const KlCtlCommand kl_ctl_transfer_commands[];
 extern const KlCtlCommand kl_ctl_edit_commands[];
 extern const KlCtlCommand kl_ctl_media_commands[];
 extern const KlCtlCommand kl_ctl_create_commands[];
+extern const KlCtlCommand kl_ctl_drive_commands[];
 
 KlCatalog *kl_ctl_open_catalog (const KlCtlOptions *options);
 

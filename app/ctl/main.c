@@ -17,7 +17,7 @@
 
 static const KlCtlCommand *const command_tables[] = {
   kl_ctl_image_commands,  kl_ctl_transfer_commands, kl_ctl_edit_commands,
-  kl_ctl_create_commands, kl_ctl_media_commands,
+  kl_ctl_create_commands, kl_ctl_media_commands,    kl_ctl_drive_commands,
 };
 
 static void

@@ -34,9 +34,11 @@ _kindlingctl()
   esac
 
   local command="${words[0]:-}" options='--catalog --json --quiet --help' choices='' files=
-  [[ $command == image ]] && command="image ${words[1]:-}"
+  [[ $command == image || $command == drive ]] && command="$command ${words[1]:-}"
   case $command in
-    '') choices='image create check inspect'; options+=' --version' ;;
+    '') choices='image create check inspect drive'; options+=' --version' ;;
+    'drive ') choices='list watch' ;;
+    'drive list' | 'drive watch') options+=' --all' ;;
     'image ') choices='list show import remove export set status' ;;
     'image import') files=yes; options+=' --index --id --name --boot-files --reexport --sample' ;;
     'image show') options+=' --verify'; [[ ${#words[@]} == 2 ]] && choices=$(_kindlingctl_ids) ;;

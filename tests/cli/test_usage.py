@@ -8,7 +8,8 @@ import command
 from command import CommandTest
 
 COMMANDS = [('image', 'list'), ('image', 'show'), ('image', 'import'), ('image', 'remove'), ('image', 'export'),
-            ('image', 'set'), ('image', 'status'), ('create',), ('check',), ('inspect',)]
+            ('image', 'set'), ('image', 'status'), ('create',), ('check',), ('inspect',),
+            ('drive', 'list'), ('drive', 'watch')]
 
 
 class Usage(CommandTest):
@@ -53,10 +54,11 @@ class Usage(CommandTest):
         self.assert_usage('“image import” needs PATH', 'image', 'import')
         self.assert_usage('either PATH or --sample', 'image', 'import', 'x.wim', '--sample')
         self.assert_usage('“name” is not of the form KEY=VALUE', 'image', 'set', 'KDL00001', 'name')
+        self.assert_usage('“x” is one argument too many', 'drive', 'list', 'x')
         self.assert_usage('“=x” is not of the form KEY=VALUE', 'image', 'set', 'KDL00001', '=x')
 
     def test_what_later_versions_bring_is_refused(self):
-        for arguments in [('drive', 'list'), ('driver', 'inspect', 'x'), ('site', 'show'),
+        for arguments in [('drive', 'eject'), ('driver', 'inspect', 'x'), ('site', 'show'),
                           ('image', 'prepare', 'KDL00001'), ('image', 'add-driver', 'KDL00001', 'x')]:
             self.assert_usage('There is no command', *arguments)
         for option in ['--password-fd=3', '--certificate=x', '--disk-image=1G', '--variable=a=b']:
