@@ -10,7 +10,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/file-io.h"
-#include "media/fat-format.h"
+#include "disk/fat-format.h"
 
 /* A cluster is one block of a CD. With it the smallest volume has about 1,000 clusters, and the
  * largest one is far from the end of FAT16. */

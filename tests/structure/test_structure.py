@@ -13,17 +13,18 @@ ROOT = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else os.getcwd()
 MAY_INCLUDE = {
     'base': set(),
     'crypto': {'base'},
+    'disk': {'base'},
     'wim': {'base', 'crypto'},
-    'source': {'base'},
+    'source': {'base', 'disk'},
     'boot': {'base', 'crypto', 'wim', 'source'},
     'image': {'base', 'wim', 'source', 'boot'},
     'drive': {'base'},
     'access': {'base', 'drive'},
     'sink': {'base', 'drive', 'access'},
     'bcd': {'base'},
-    'media': {'base', 'crypto', 'source', 'boot', 'image', 'sink', 'bcd'},
+    'media': {'base', 'crypto', 'disk', 'source', 'boot', 'image', 'sink', 'bcd'},
     'iso': {'base', 'source', 'sink', 'media'},
-    'job': {'base', 'image', 'sink', 'media', 'iso'},
+    'job': {'base', 'disk', 'image', 'sink', 'media', 'iso'},
 }
 
 # Foreign header (pattern) → the only files that may include it.
