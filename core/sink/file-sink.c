@@ -30,6 +30,8 @@ struct _KlFileSink
   char *path;           /* of the file itself, symbolic links resolved */
   KlAtomicFile *file;   /* owned */
   guint64 size;         /* bytes; 0 before prepare */
+  gboolean sparse;      /* what is never written, or is zero, takes no space */
+  guint64 needed;       /* bytes that a sparse file takes in the end */
   int direct;           /* owned; the file opened past the page cache; -1: not open */
   gboolean read_before; /* direct was tried, or the cache was dropped */
 };
@@ -86,11 +88,11 @@ set_size (KlFileSink *self, guint64 size, GError **error)
   guint64 free_bytes = 0;
 
   do
-    result = fallocate (fd, 0, 0, (off_t) size);
+    result = self->sparse ? ftruncate (fd, (off_t) size) : fallocate (fd, 0, 0, (off_t) size);
   while (result != 0 && errno == EINTR);
 
   /* Without fallocate(2) the file is sparse until it is written; never emulate it with zeros. */
-  if (result != 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL))
+  if (result != 0 && !self->sparse && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL))
     result = ftruncate (fd, (off_t) size);
   if (result == 0)
     return TRUE;
@@ -113,6 +115,7 @@ static gboolean
 kl_file_sink_prepare (KlSink *sink, guint64 size, GError **error)
 {
   KlFileSink *self = KL_FILE_SINK (sink);
+  guint64 needed = self->sparse ? MIN (self->needed, size) : size;
   guint64 free_bytes = 0;
 
   /* A second call finds the room that the first one took. */
@@ -120,9 +123,9 @@ kl_file_sink_prepare (KlSink *sink, guint64 size, GError **error)
     return TRUE;
   if (!check_limit_of_process (self, size, error))
     return FALSE;
-  if (get_free_space (self, &free_bytes) && size > free_bytes)
+  if (get_free_space (self, &free_bytes) && needed > free_bytes)
     {
-      set_no_space_error (self, size, free_bytes, error);
+      set_no_space_error (self, needed, free_bytes, error);
       return FALSE;
     }
   if (size > 0 && !set_size (self, size, error))
@@ -133,11 +136,36 @@ kl_file_sink_prepare (KlSink *sink, guint64 size, GError **error)
 }
 
 static gboolean
+is_zero (const guint8 *data, gsize length)
+{
+  return length > 0 && data[0] == 0 && memcmp (data, data + 1, length - 1) == 0;
+}
+
+/* Zeros in a sparse file become a hole, where the file system has holes. */
+static gboolean
+make_hole (KlFileSink *self, const void *data, gsize length, guint64 offset)
+{
+  return self->sparse && is_zero (data, length)
+         && fallocate (kl_atomic_file_get_fd (self->file),
+                       FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t) offset, (off_t) length)
+                == 0;
+}
+
+static gboolean
 kl_file_sink_write (KlSink *sink, const void *data, gsize length, guint64 offset, GError **error)
 {
   KlFileSink *self = KL_FILE_SINK (sink);
+  int fd = kl_atomic_file_get_fd (self->file);
 
-  return kl_write_at (kl_atomic_file_get_fd (self->file), data, length, offset, self->path, error);
+  if (make_hole (self, data, length, offset))
+    return TRUE;
+  if (!kl_write_at (fd, data, length, offset, self->path, error))
+    return FALSE;
+
+  /* The disk begins its work at once, so that there is less to wait for when flushing. */
+  if (length >= KL_IO_BLOCK)
+    sync_file_range (fd, (off64_t) offset, (off64_t) length, SYNC_FILE_RANGE_WRITE);
+  return TRUE;
 }
 
 static gboolean
@@ -352,4 +380,20 @@ kl_file_sink_new (const char *path, GError **error)
     return NULL;
 
   return KL_SINK (g_steal_pointer (&self));
+}
+
+/**
+ * kl_file_sink_set_sparse:
+ * @needed: bytes of the medium that will be written; free space is checked for these
+ *
+ * Makes a file with holes where nothing or zeros are written: a disk image. Before
+ * kl_sink_prepare().
+ */
+void
+kl_file_sink_set_sparse (KlFileSink *self, guint64 needed)
+{
+  g_return_if_fail (KL_IS_FILE_SINK (self) && self->size == 0);
+
+  self->sparse = TRUE;
+  self->needed = needed;
 }

@@ -12,5 +12,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KlFileSink, kl_file_sink, KL, FILE_SINK, KlSink)
 
 KlSink *kl_file_sink_new (const char *path, GError **error);
+void kl_file_sink_set_sparse (KlFileSink *self, guint64 needed);
 
 G_END_DECLS

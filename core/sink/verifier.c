@@ -153,6 +153,28 @@ end_of (GPtrArray *regions)
   return last->offset + last->length;
 }
 
+/* Where to read on from @offset: what lies between two regions is left out. @next: index of the
+ * first region that does not end before. */
+static guint64
+skip_gap (GPtrArray *regions, guint *next, guint64 offset)
+{
+  const KlRegion *region = g_ptr_array_index (regions, *next);
+
+  while (region->offset + region->length <= offset && *next + 1 < regions->len)
+    region = g_ptr_array_index (regions, ++*next);
+  return MAX (offset, region->offset - region->offset % ALIGNMENT);
+}
+
+static guint64
+sum_lengths (GPtrArray *regions)
+{
+  guint64 sum = 0;
+
+  for (guint i = 0; i < regions->len; i++)
+    sum += ((const KlRegion *) g_ptr_array_index (regions, i))->length;
+  return sum;
+}
+
 /* Reads from the first region to the end of the last, and hands the blocks on. */
 static gboolean
 read_blocks (
@@ -161,8 +183,9 @@ read_blocks (
   const KlRegion *first = g_ptr_array_index (check->regions, 0);
   guint64 end = end_of (check->regions);
   guint64 offset = first->offset - first->offset % ALIGNMENT;
+  guint next = 0;
 
-  kl_progress_set_total (progress, end - offset);
+  kl_progress_set_total (progress, sum_lengths (check->regions));
   while (offset < end && g_atomic_int_get (&check->mismatch) < 0)
     {
       gsize length = (gsize) MIN (BLOCK_BYTES, end - offset);
@@ -180,8 +203,8 @@ read_blocks (
           return FALSE;
         }
       g_async_queue_push (check->full, block);
-      offset += length;
       kl_progress_advance (progress, length);
+      offset = skip_gap (check->regions, &next, offset + length);
     }
 
   return TRUE;
