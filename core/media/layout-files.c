@@ -222,12 +222,10 @@ add_label (KlMediaLayout *self, GError **error)
 }
 
 static gboolean
-add_manifest (KlLayoutPlan *plan, GDateTime *created, GError **error)
+add_manifest (KlLayoutPlan *plan, GError **error)
 {
   KlMediaLayout *self = plan->layout;
   g_autoptr (KlManifest) manifest = kl_manifest_new ();
-  g_autoptr (GDateTime) now = created != NULL ? NULL : g_date_time_new_now_utc ();
-  g_autoptr (GDateTime) utc = g_date_time_to_utc (created != NULL ? created : now);
   guint i;
 
   manifest->image_id = g_strdup (self->image_id);
@@ -235,7 +233,7 @@ add_manifest (KlLayoutPlan *plan, GDateTime *created, GError **error)
   manifest->architecture = g_strdup (kl_boot_image_get_architecture (plan->image));
   manifest->media_type = g_strdup (kl_media_type_to_string (self->type));
   manifest->label = g_strdup (self->label);
-  manifest->created = g_date_time_format (utc, "%Y-%m-%dT%H:%M:%SZ");
+  manifest->created = g_date_time_format (self->created, "%Y-%m-%dT%H:%M:%SZ");
   manifest->bios = self->bios;
   manifest->uefi = g_strdup (self->architecture != NULL ? self->architecture : "");
   manifest->signer = g_strdup (self->signer);
@@ -270,19 +268,17 @@ kl_loader_name_find (guint16 machine)
 
 /**
  * kl_layout_plan_add_files:
- * @created: (nullable): now
  *
  * Adds every file of the medium, the manifest last, for it lists the others (media-formats.md 3 and
  * 5.1).
  */
 gboolean
-kl_layout_plan_add_files (KlLayoutPlan *plan, GDateTime *created, GError **error)
+kl_layout_plan_add_files (KlLayoutPlan *plan, GError **error)
 {
   KlMediaLayout *self = plan->layout;
 
   return (!self->bios || add_bios_files (plan, error))
          && (!self->uefi || add_uefi_files (plan, error))
          && add_required (plan, KL_BOOT_ROLE_BOOT_SDI, BIOS_BOOT "boot.sdi", error)
-         && add_boot_wim (plan, error) && add_label (self, error)
-         && add_manifest (plan, created, error);
+         && add_boot_wim (plan, error) && add_label (self, error) && add_manifest (plan, error);
 }

@@ -29,6 +29,7 @@ struct _KlMediaLayout
   KlMediaType type;
   char *label;         /* owned */
   char *image_id;      /* owned */
+  GDateTime *created;  /* owned; UTC */
   GPtrArray *items;    /* owned; of KlLayoutItem, sorted by path once complete */
   GHashTable *by_path; /* owned; lower-case path, owned → KlLayoutItem of items */
 
@@ -58,7 +59,7 @@ typedef struct
 } KlLayoutPlan;
 
 const KlLoaderName *kl_loader_name_find (guint16 machine);
-gboolean kl_layout_plan_add_files (KlLayoutPlan *plan, GDateTime *created, GError **error);
+gboolean kl_layout_plan_add_files (KlLayoutPlan *plan, GError **error);
 void kl_media_layout_set_error (KlMediaLayout *self,
                                 GError **error,
                                 KlError code,

@@ -189,6 +189,7 @@ kl_media_layout_finalize (GObject *object)
 
   g_free (self->label);
   g_free (self->image_id);
+  g_clear_pointer (&self->created, g_date_time_unref);
   g_hash_table_unref (self->by_path);
   g_ptr_array_unref (self->items);
   g_free (self->bios_reason);
@@ -298,9 +299,11 @@ kl_media_layout_new (KlBootImage *image, const KlLayoutOptions *options, GError 
   self->image_id = g_strdup (kl_boot_image_get_id (image));
   self->label = options->label != NULL ? g_strdup (options->label)
                                        : kl_label_dup_default (kl_boot_image_get_name (image));
+  self->created = options->created != NULL ? g_date_time_to_utc (options->created)
+                                           : g_date_time_new_now_utc ();
   plan = (KlLayoutPlan){ self, image, files, NULL };
   if (!decide_firmware (&plan, options->boot_manager, error) || !check_wim_size (&plan, error)
-      || !kl_layout_plan_add_files (&plan, options->created, error))
+      || !kl_layout_plan_add_files (&plan, error))
     return NULL;
   collect_warnings (&plan);
   g_ptr_array_add (self->warnings, NULL);
@@ -327,6 +330,18 @@ kl_media_layout_get_image_id (KlMediaLayout *self)
 {
   g_return_val_if_fail (KL_IS_MEDIA_LAYOUT (self), NULL);
   return self->image_id;
+}
+
+/**
+ * kl_media_layout_get_created:
+ *
+ * Returns: (transfer none): when the medium is made, as the manifest says; UTC
+ */
+GDateTime *
+kl_media_layout_get_created (KlMediaLayout *self)
+{
+  g_return_val_if_fail (KL_IS_MEDIA_LAYOUT (self), NULL);
+  return self->created;
 }
 
 guint

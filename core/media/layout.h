@@ -65,6 +65,7 @@ kl_media_layout_new (KlBootImage *image, const KlLayoutOptions *options, GError 
 KlMediaType kl_media_layout_get_media_type (KlMediaLayout *self);
 const char *kl_media_layout_get_label (KlMediaLayout *self);
 const char *kl_media_layout_get_image_id (KlMediaLayout *self);
+GDateTime *kl_media_layout_get_created (KlMediaLayout *self); /* UTC; borrowed */
 guint kl_media_layout_get_n_items (KlMediaLayout *self);
 const KlLayoutItem *
 kl_media_layout_get_item (KlMediaLayout *self,

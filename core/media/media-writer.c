@@ -38,7 +38,8 @@ kl_media_writer_measure (KlMediaWriter *self, guint64 *size, GError **error)
  * @sink: a new sink
  * @progress: (nullable): gets its total here and advances by the bytes of the medium
  *
- * Prepares the sink and writes the whole medium; does not flush or commit. Once per writer.
+ * Prepares the sink and writes everything but what kl_media_writer_finish() writes; does not flush
+ * at its end, or commit. Once per writer.
  *
  * Errors: those of kl_media_writer_measure() and of the sink; of reading the layout's files;
  * KL_ERROR_MISSING_PACKAGE, detail: the boot image ID, if one of them is no longer what the layout
@@ -59,10 +60,35 @@ kl_media_writer_write (KlMediaWriter *self,
 }
 
 /**
+ * kl_media_writer_finish:
+ * @sink: the one that was written to, and flushed since
+ *
+ * Writes what turns the bytes on the sink into a medium that starts, and flushes that.
+ *
+ * Errors: those of the sink; G_IO_ERROR_CANCELLED.
+ */
+gboolean
+kl_media_writer_finish (KlMediaWriter *self,
+                        KlSink *sink,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  KlMediaWriterClass *klass;
+
+  g_return_val_if_fail (KL_IS_MEDIA_WRITER (self), FALSE);
+  g_return_val_if_fail (KL_IS_SINK (sink), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  klass = KL_MEDIA_WRITER_GET_CLASS (self);
+  return klass->finish == NULL || klass->finish (self, sink, cancellable, error);
+}
+
+/**
  * kl_media_writer_get_regions:
  *
- * Returns: (transfer none) (element-type KlRegion): what must be read back, sorted by offset and
- *   covering every byte of the medium; empty before a successful kl_media_writer_write()
+ * Returns: (transfer none) (element-type KlRegion): what must be read back, sorted by offset: every
+ *   byte that was written; empty before a successful kl_media_writer_write(), and complete only
+ *   after kl_media_writer_finish()
  */
 GPtrArray *
 kl_media_writer_get_regions (KlMediaWriter *self)

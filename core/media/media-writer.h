@@ -22,19 +22,27 @@ struct _KlMediaWriterClass
                      GCancellable *cancellable,
                      GError **error);
   GPtrArray *(*get_regions) (KlMediaWriter *self);
+  /* Optional: what must be on the medium last. */
+  gboolean (*finish) (KlMediaWriter *self, KlSink *sink, GCancellable *cancellable, GError **error);
 };
 
 /* The size of the whole medium in bytes, known before anything is written. Errors:
  * KL_ERROR_PACKAGE_TOO_LARGE. */
 gboolean kl_media_writer_measure (KlMediaWriter *self, guint64 *size, GError **error);
-/* Writes everything onto a sink that was prepared for the measured size; does not flush or commit.
- */
+/* Writes everything but what must be last onto a sink that was prepared for the measured size; does
+ * not flush or commit at its end. */
 gboolean kl_media_writer_write (KlMediaWriter *self,
                                 KlSink *sink,
                                 KlProgress *progress,
                                 GCancellable *cancellable,
                                 GError **error);
-/* After write: what must be read back, sorted, covering the whole medium; borrowed, of KlRegion. */
+/* After write and a flush: what makes the medium start, so that one that is broken off never half
+ * starts; flushes. Nothing for an ISO file. */
+gboolean kl_media_writer_finish (KlMediaWriter *self,
+                                 KlSink *sink,
+                                 GCancellable *cancellable,
+                                 GError **error);
+/* After finish: what must be read back, sorted; borrowed, of KlRegion. */
 GPtrArray *kl_media_writer_get_regions (KlMediaWriter *self);
 
 G_END_DECLS
