@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "disk/bios-code.h"
 #include "iso/iso-writer.h"
+#include "media/fat32-writer.h"
 #include "sink/file-sink.h"
 #include "sink/verifier.h"
 
@@ -142,17 +144,84 @@ make_layout (KlMediaCreator *self, KlBootImage *image, GError **error)
   return kl_media_layout_new (image, &options, error);
 }
 
+static KlMediaWriter *
+make_fat32_writer (KlMediaCreator *self, KlMediaLayout *layout, GError **error)
+{
+  const char *folder = kl_media_request_get_bios_code_folder (self->request);
+  g_autoptr (KlBiosCode) code = NULL;
+  KlFat32Options options = {
+    .disk_bytes = kl_media_request_get_disk_image_bytes (self->request),
+    .vhd = kl_media_request_get_vhd (self->request),
+    .gpt = kl_media_request_get_gpt (self->request),
+  };
+
+  if (kl_media_layout_has_bios (layout, NULL) && !options.gpt)
+    {
+      if (folder == NULL)
+        {
+          g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND,
+                       "The start code for BIOS is not there, which is part of the program");
+          return NULL;
+        }
+      options.bios_code = code = kl_bios_code_load (folder, error);
+      if (code == NULL)
+        return NULL;
+    }
+  return kl_fat32_writer_new (layout, &options, error);
+}
+
+/* The one place that knows which writer makes which type of media. */
+static KlMediaWriter *
+make_writer (KlMediaCreator *self, KlMediaLayout *layout, GError **error)
+{
+  switch (kl_media_layout_get_media_type (layout))
+    {
+    case KL_MEDIA_TYPE_UFD_FORMAT:
+      return make_fat32_writer (self, layout, error);
+    case KL_MEDIA_TYPE_CD:
+    case KL_MEDIA_TYPE_UFD:
+    default:
+      return kl_iso_writer_new (layout);
+    }
+}
+
+/* Bytes that the medium needs at least. */
+static gboolean
+measure_needed (KlMediaWriter *writer, guint64 *bytes, GError **error)
+{
+  if (!KL_IS_FAT32_WRITER (writer))
+    return kl_media_writer_measure (writer, bytes, error);
+
+  *bytes = kl_fat32_writer_get_min_bytes (KL_FAT32_WRITER (writer));
+  return TRUE;
+}
+
+static gboolean
+prepare_sink (KlMediaWriter *writer, KlSink *sink, guint64 *bytes, GError **error)
+{
+  if (KL_IS_FAT32_WRITER (writer) && KL_IS_FILE_SINK (sink))
+    kl_file_sink_set_sparse (KL_FILE_SINK (sink),
+                             kl_fat32_writer_get_written_bytes (KL_FAT32_WRITER (writer)));
+  return kl_media_writer_measure (writer, bytes, error) && kl_sink_prepare (sink, *bytes, error);
+}
+
 static KlMediaResult *
 make_result (KlMediaCreator *self, KlMediaLayout *layout, guint64 bytes, gint64 started)
 {
   KlMediaResult *result = g_new0 (KlMediaResult, 1);
   const char *reason = NULL;
 
+  result->type = kl_media_layout_get_media_type (layout);
   result->path = g_strdup (kl_media_request_get_destination (self->request));
   result->bytes = bytes;
   result->seconds = (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC;
   result->verified = kl_media_request_get_verify (self->request);
   result->bios = kl_media_layout_has_bios (layout, &reason);
+  if (result->bios && kl_media_request_get_gpt (self->request))
+    {
+      result->bios = FALSE;
+      reason = "Drives with GPT are made for UEFI only.";
+    }
   result->bios_reason = result->bios ? NULL : g_strdup (reason);
   if (kl_media_layout_has_uefi (layout, &reason))
     result->uefi = g_strdup (kl_media_layout_get_uefi_architecture (layout));
@@ -178,7 +247,8 @@ write_and_verify (KlMediaWriter *writer,
   kl_progress_finish (steps->write);
 
   kl_progress_start (steps->flush);
-  if (!kl_sink_flush (sink, steps->flush, cancellable, error))
+  if (!kl_sink_flush (sink, steps->flush, cancellable, error)
+      || !kl_media_writer_finish (writer, sink, cancellable, error))
     return FALSE;
   kl_progress_finish (steps->flush);
 
@@ -231,8 +301,8 @@ create_on_target (KlMediaCreator *self,
   layout = make_layout (self, image, error);
   if (layout == NULL)
     return FALSE;
-  writer = kl_iso_writer_new (layout);
-  if (!kl_media_writer_measure (writer, &bytes, error) || !kl_sink_prepare (sink, bytes, error))
+  writer = make_writer (self, layout, error);
+  if (writer == NULL || !prepare_sink (writer, sink, &bytes, error))
     return FALSE;
   kl_progress_finish (steps.plan);
 
@@ -429,8 +499,8 @@ kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **err
   layout = make_layout (self, image, error);
   if (layout == NULL)
     return NULL;
-  writer = kl_iso_writer_new (layout);
-  if (!kl_media_writer_measure (writer, &bytes, error))
+  writer = make_writer (self, layout, error);
+  if (writer == NULL || !measure_needed (writer, &bytes, error))
     return NULL;
 
   if (bytes_needed != NULL)

@@ -20,6 +20,7 @@ G_DECLARE_FINAL_TYPE (KlMediaCreator, kl_media_creator, KL, MEDIA_CREATOR, KlJob
 /* What was made; filled in when the run has succeeded. */
 typedef struct
 {
+  KlMediaType type;
   char *path;     /* of the medium */
   guint64 bytes;  /* its size */
   double seconds; /* from start to commit */

@@ -3,8 +3,14 @@
 
 #include "job/media-request.h"
 
+#include <string.h>
+
 #include "base/error.h"
+#include "disk/vhd.h"
 #include "image/catalog.h"
+
+#define MIB ((guint64) 1 << 20)
+#define MAX_DISK ((guint64) 1 << 60) /* bytes; files end at 2^63 */
 
 struct _KlMediaRequest
 {
@@ -16,6 +22,10 @@ struct _KlMediaRequest
   char *label;       /* owned, nullable */
   KlBootManager boot_manager;
   gboolean verify;
+  guint64 disk_image_bytes; /* 0: no disk image */
+  gboolean vhd;
+  gboolean gpt;
+  char *bios_code_folder; /* owned, nullable */
 };
 
 G_DEFINE_FINAL_TYPE (KlMediaRequest, kl_media_request, G_TYPE_OBJECT)
@@ -48,7 +58,7 @@ check_destination (const char *destination, GError **error)
   if (destination == NULL || destination[0] == '\0')
     {
       g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                   "No destination was given: a CD needs the path of the ISO file to create");
+                   "No destination was given: the path of the file to create is needed");
       return FALSE;
     }
   if (g_str_has_suffix (destination, G_DIR_SEPARATOR_S))
@@ -62,22 +72,62 @@ check_destination (const char *destination, GError **error)
 }
 
 static gboolean
+is_vhd (const char *destination)
+{
+  gsize length = strlen (destination);
+
+  return length > 4 && g_ascii_strcasecmp (destination + length - 4, ".vhd") == 0;
+}
+
+static gboolean
+check_type (const KlMediaOptions *options, GError **error)
+{
+  if (options->type == KL_MEDIA_TYPE_UFD)
+    g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                 "UFD media cannot be made by this version, only CD (an ISO file) and UFD+FORMAT "
+                 "with --disk-image SIZE");
+  else if (options->type == KL_MEDIA_TYPE_UFD_FORMAT && options->disk_image_bytes == 0)
+    g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                 "This version makes UFD+FORMAT media as disk image files only and not on drives: "
+                 "--disk-image SIZE is needed");
+  else if (options->type == KL_MEDIA_TYPE_CD && (options->disk_image_bytes > 0 || options->gpt))
+    g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                 "A CD has no disk image and no partition table");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
+check_disk_image (const KlMediaOptions *options, GError **error)
+{
+  guint64 bytes = options->disk_image_bytes;
+
+  if (bytes > MAX_DISK)
+    g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                 "A disk image of %" G_GUINT64_FORMAT " bytes is larger than a file can be", bytes);
+  else if (bytes > KL_VHD_MAX_BYTES && is_vhd (options->destination))
+    g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                 "A VHD file holds a disk of at most %" G_GUINT64_FORMAT " bytes, and not of "
+                 "%" G_GUINT64_FORMAT,
+                 KL_VHD_MAX_BYTES, bytes);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
 check_options (const KlMediaOptions *options, GError **error)
 {
-  if (options->type != KL_MEDIA_TYPE_CD)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                   "%s media cannot be made by this version, only CD (an ISO file)",
-                   kl_media_type_to_string (options->type));
-      return FALSE;
-    }
+  if (!check_type (options, error))
+    return FALSE;
   if (options->image_id == NULL || options->image_id[0] == '\0')
     {
       g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "No boot image ID was given");
       return FALSE;
     }
 
-  return check_destination (options->destination, error)
+  return check_destination (options->destination, error) && check_disk_image (options, error)
          && (options->label == NULL || kl_label_check (options->label, error));
 }
 
@@ -86,7 +136,8 @@ check_options (const KlMediaOptions *options, GError **error)
  * @options: copied
  *
  * Checks what needs no I/O. A destination that is not absolute is taken from the current folder.
- * Boot image IDs are compared without case.
+ * Boot image IDs are compared without case. A disk image whose name ends in ".vhd" is a fixed
+ * virtual hard disk, any other a raw one; its size is rounded down to whole MiB or sectors.
  *
  * Errors: KL_ERROR_INVALID_ARGUMENT, KL_ERROR_LABEL.
  *
@@ -109,6 +160,11 @@ kl_media_request_new (const KlMediaOptions *options, GError **error)
   self->label = g_strdup (options->label);
   self->boot_manager = options->boot_manager;
   self->verify = !options->no_verify;
+  self->vhd = options->disk_image_bytes > 0 && is_vhd (options->destination);
+  self->disk_image_bytes
+      = options->disk_image_bytes - options->disk_image_bytes % (self->vhd ? MIB : 512);
+  self->gpt = options->gpt;
+  self->bios_code_folder = g_strdup (options->bios_code_folder);
   return self;
 }
 
@@ -146,4 +202,28 @@ gboolean
 kl_media_request_get_verify (KlMediaRequest *self)
 {
   return self->verify;
+}
+
+guint64
+kl_media_request_get_disk_image_bytes (KlMediaRequest *self)
+{
+  return self->disk_image_bytes;
+}
+
+gboolean
+kl_media_request_get_vhd (KlMediaRequest *self)
+{
+  return self->vhd;
+}
+
+gboolean
+kl_media_request_get_gpt (KlMediaRequest *self)
+{
+  return self->gpt;
+}
+
+const char *
+kl_media_request_get_bios_code_folder (KlMediaRequest *self)
+{
+  return self->bios_code_folder;
 }
