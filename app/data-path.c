@@ -52,3 +52,16 @@ kl_data_path_dup_sample_wim (void)
 {
   return kl_data_path_dup ("sample/boot.wim");
 }
+
+/**
+ * kl_data_path_dup_bios_code:
+ *
+ * Returns: (transfer full) (nullable): the folder with the start code for BIOS (KlBiosCode)
+ */
+char *
+kl_data_path_dup_bios_code (void)
+{
+  g_autofree char *core = kl_data_path_dup ("bios/core.img");
+
+  return core != NULL ? g_path_get_dirname (core) : NULL;
+}
