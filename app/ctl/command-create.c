@@ -5,9 +5,13 @@
 
 #include "command.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "data-path.h"
 #include "job-runner.h"
 #include "job/media-creator.h"
 #include "output.h"
@@ -26,12 +30,47 @@ parse_boot_manager (const char *text, KlBootManager *manager)
   return TRUE;
 }
 
+/* A size in bytes or with a unit, as dd and truncate take it: K, M, G, T (also KiB …) are powers of
+ * 1,024, and KB, MB, GB, TB powers of 1,000. */
+static gboolean
+parse_size (const char *text, guint64 *bytes)
+{
+  static const char units[] = "KMGT";
+  const char *unit;
+  char *rest = NULL;
+  guint64 number, factor = 1;
+  guint64 base = 1024;
+
+  if (!g_ascii_isdigit (text[0]))
+    return FALSE;
+  errno = 0;
+  number = g_ascii_strtoull (text, &rest, 10);
+  if (errno != 0 || number == 0)
+    return FALSE;
+
+  if (*rest != '\0')
+    {
+      unit = strchr (units, g_ascii_toupper (*rest++));
+      if (unit == NULL)
+        return FALSE;
+      if (g_ascii_strcasecmp (rest, "B") == 0)
+        base = 1000;
+      else if (*rest != '\0' && g_ascii_strcasecmp (rest, "iB") != 0)
+        return FALSE;
+      for (gssize i = unit - units; i >= 0; i--)
+        factor *= base;
+    }
+  return g_uint64_checked_mul (bytes, number, factor);
+}
+
 static KlMediaRequest *
 make_request (const KlCtlOptions *options,
               KlMediaType type,
               KlBootManager boot_manager,
+              guint64 disk_image_bytes,
               GError **error)
 {
+  g_autofree char *bios_code = kl_data_path_dup_bios_code ();
   const KlMediaOptions media_options = {
     .type = type,
     .destination = options->arguments[1],
@@ -39,15 +78,11 @@ make_request (const KlCtlOptions *options,
     .label = options->label,
     .boot_manager = boot_manager,
     .no_verify = options->no_verify,
+    .disk_image_bytes = disk_image_bytes,
+    .gpt = options->gpt,
+    .bios_code_folder = bios_code,
   };
 
-  if (type != KL_MEDIA_TYPE_CD)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                   "Media of type %s cannot be made by this version, only CD (an ISO file)",
-                   kl_media_type_to_string (type));
-      return NULL;
-    }
   return kl_media_request_new (&media_options, error);
 }
 
@@ -165,7 +200,7 @@ print_result_event (const KlMediaResult *result)
 {
   JsonBuilder *builder = kl_ctl_json_new ("done");
 
-  kl_ctl_json_add_text (builder, "type", kl_media_type_to_string (KL_MEDIA_TYPE_CD));
+  kl_ctl_json_add_text (builder, "type", kl_media_type_to_string (result->type));
   kl_ctl_json_add_text (builder, "path", result->path);
   kl_ctl_json_add_number (builder, "bytes", result->bytes);
   kl_ctl_json_add_real (builder, "seconds", result->seconds);
@@ -203,6 +238,7 @@ run_create (KlCtlOptions *options)
   g_autoptr (GError) error = NULL;
   KlBootManager boot_manager;
   KlMediaType type;
+  guint64 disk_image_bytes = 0;
 
   if (!kl_media_type_from_string (options->arguments[0], &type))
     return kl_ctl_print_usage_error (options, _ ("“%s” is no type of media: CD, UFD, UFD+FORMAT"),
@@ -210,8 +246,13 @@ run_create (KlCtlOptions *options)
   if (!parse_boot_manager (options->boot_manager, &boot_manager))
     return kl_ctl_print_usage_error (options, _ ("“%s” is no boot manager: 2011, 2023"),
                                      options->boot_manager);
+  if (options->disk_image != NULL && !parse_size (options->disk_image, &disk_image_bytes))
+    return kl_ctl_print_usage_error (options,
+                                     _ ("“%s” is no size: bytes, or a number with K, M, G "
+                                        "or T such as 8G"),
+                                     options->disk_image);
 
-  request = make_request (options, type, boot_manager, &error);
+  request = make_request (options, type, boot_manager, disk_image_bytes, &error);
   if (request == NULL)
     return kl_ctl_print_error (options, error);
 
@@ -240,6 +281,11 @@ add_create_options (GOptionContext *context, KlCtlOptions *options)
     { "boot-manager", 0, 0, G_OPTION_ARG_STRING, &options->boot_manager,
       N_ ("Boot manager signed by the authority of 2011 or 2023; else the image's setting"),
       "2011|2023" },
+    { "disk-image", 0, 0, G_OPTION_ARG_STRING, &options->disk_image,
+      N_ ("UFD+FORMAT: make a disk image of this size, a VHD if DESTINATION ends in .vhd"),
+      N_ ("SIZE") },
+    { "gpt", 0, 0, G_OPTION_ARG_NONE, &options->gpt,
+      N_ ("UFD+FORMAT: GPT instead of MBR; starts on UEFI only"), NULL },
     { "no-verify", 0, 0, G_OPTION_ARG_NONE, &options->no_verify, N_ ("Do not read the medium back"),
       NULL },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run,
@@ -252,10 +298,12 @@ add_create_options (GOptionContext *context, KlCtlOptions *options)
 
 const KlCtlCommand kl_ctl_create_commands[] = {
   { NULL, "create", "TYPE DESTINATION IMAGE-ID",
-    N_ ("Make a medium; TYPE is CD, DESTINATION the ISO file"),
+    N_ ("Make a medium; TYPE is CD or UFD+FORMAT, DESTINATION the file to make"),
     "  kindlingctl create CD winpe.iso KDL00001\n"
     "  kindlingctl create CD winpe.iso KDL00001 --label \"DEPLOY 1\" --boot-manager 2023\n"
-    "  kindlingctl create CD winpe.iso KDL00001 --dry-run",
+    "  kindlingctl create CD winpe.iso KDL00001 --dry-run\n"
+    "  kindlingctl create UFD+FORMAT stick.img KDL00001 --disk-image 8G\n"
+    "  kindlingctl create UFD+FORMAT winpe.vhd KDL00001 --disk-image 2G",
     3, 3, add_create_options, run_create },
   { NULL },
 };

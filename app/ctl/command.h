@@ -33,6 +33,8 @@ typedef struct
   /* create */
   char *label;
   char *boot_manager;
+  char *disk_image; /* a size; NULL: not into a disk image */
+  gboolean gpt;
   gboolean no_verify;
   gboolean dry_run;
 

@@ -263,6 +263,7 @@ options_clear (KlCtlOptions *options)
   g_free (options->boot_files);
   g_free (options->label);
   g_free (options->boot_manager);
+  g_free (options->disk_image);
   g_strfreev (options->arguments);
 }
 

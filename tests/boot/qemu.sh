@@ -5,7 +5,7 @@
 #   qemu.sh FIRMWARE MEDIUM UNTIL LOG SECONDS [QEMU-ARGUMENT…]
 #
 #   FIRMWARE  seabios, ovmf, or ovmf-secure (Secure Boot on, with Microsoft's keys)
-#   MEDIUM    cd:FILE, disk:FILE, or usb:FILE, usb2:FILE, usb1:FILE (stick on xhci, ehci, uhci)
+#   MEDIUM    cd:FILE, disk:FILE, vhd:FILE, or usb:FILE, usb2:FILE, usb1:FILE (stick on xhci, ehci, uhci)
 #   UNTIL     extended regular expression; QEMU is ended when a line of LOG matches it
 #   LOG       gets the serial line; LOG.bios gets what SeaBIOS says of its own work, for UNTIL too
 #
@@ -56,6 +56,9 @@ case $medium in
            -device ide-cd,drive=medium,bootindex=0) ;;
   disk:*)
     args+=(-drive "$drive,snapshot=on,file=$file" -device ide-hd,drive=medium,bootindex=0) ;;
+  vhd:*)
+    args+=(-drive "if=none,id=medium,format=vpc,snapshot=on,file=$file"
+           -device ide-hd,drive=medium,bootindex=0) ;;
   usb:* | usb1:* | usb2:*)
     case $medium in usb1:*) bus=piix3-usb-uhci ;; usb2:*) bus=usb-ehci ;; *) bus=qemu-xhci ;; esac
     args+=(-device "$bus,id=usb" -drive "$drive,snapshot=on,file=$file"

@@ -61,13 +61,20 @@ class Usage(CommandTest):
         for arguments in [('drive', 'eject'), ('driver', 'inspect', 'x'), ('site', 'show'),
                           ('image', 'prepare', 'KDL00001'), ('image', 'add-driver', 'KDL00001', 'x')]:
             self.assert_usage('There is no command', *arguments)
-        for option in ['--password-fd=3', '--certificate=x', '--disk-image=1G', '--variable=a=b']:
+        for option in ['--password-fd=3', '--certificate=x', '--variable=a=b']:
             self.assert_usage('Unknown option', 'create', 'CD', 'x.iso', 'KDL00001', option)
         self.assert_usage('Unknown option --site', '--site', 'x', 'image', 'list')
 
     def test_usb_media_are_refused_in_words(self):
-        for kind in ['UFD', 'UFD+FORMAT', 'ufd']:
+        for kind in ['UFD', 'ufd']:
             self.assert_fails('E_INVALIDARG', 'only CD', 'create', kind, '/dev/null', 'KDL00001')
+        self.assert_fails('E_INVALIDARG', '--disk-image SIZE is needed', 'create', 'UFD+FORMAT', '/dev/null', 'KDL00001')
+        self.assert_fails('E_INVALIDARG', 'A CD has no disk image', 'create', 'CD', 'x.iso', 'KDL00001',
+                          '--disk-image=1G')
+
+    def test_sizes_of_disk_images(self):
+        for size in ['', '0', 'G', '-1', '1X', '1GiBs', '1.5G', '99999999999G', '18446744073709551616']:
+            self.assert_usage(f'“{size}” is no size', 'create', 'UFD+FORMAT', 'x.img', 'KDL00001', f'--disk-image={size}')
 
     def test_global_options_stand_anywhere(self):
         other = self.path('other')
