@@ -11,8 +11,9 @@
 #include "base/error.h"
 #include "base/file-io.h"
 #include "crypto/authenticode.h"
-#include "source/media-source.h"
 #include "crypto/pe-file.h"
+#include "disk/partition-table.h"
+#include "source/media-source.h"
 #include "source/iso-records.h"
 
 #define MEDIA_LABEL_PATH "/MediaLabel.txt"
@@ -30,6 +31,7 @@ struct _KlMedium
 {
   KlMediaSource *source; /* owned */
   gboolean is_folder;
+  gboolean is_disk;
   char *label;
   KlIsoBootEntries entries; /* of the El Torito catalogue; both TRUE for a folder */
   KlManifest *manifest;     /* owned; NULL if there is none or it is broken */
@@ -104,6 +106,26 @@ load_manifest (KlMedium *self)
     kl_translate_io_error (&self->manifest_error, "“%s”", path);
 }
 
+/* On a disk, an active partition and start code before the table (media-formats.md 9.1, 9.3). UEFI
+ * needs neither. */
+static void
+read_disk_entries (KlMedium *self)
+{
+  const char *path = kl_media_source_get_path (self->source);
+  guint8 sector[KL_DISK_SECTOR];
+  const KlBytesView view = { sector, sizeof sector };
+  KlMbrPartition partition = { 0 };
+  g_autofd int fd = kl_open_for_reading (path, NULL);
+
+  self->entries.efi = TRUE;
+  if (fd < 0 || !kl_read_at (fd, sector, sizeof sector, 0, path, NULL))
+    return;
+
+  for (guint i = 0; i < 4; i++)
+    if (kl_mbr_get_partition (view, i, &partition) && partition.active && partition.has_code)
+      self->entries.bios = TRUE;
+}
+
 /* Reads the El Torito catalogue of an ISO file; one that cannot be read offers nothing. */
 static void
 read_boot_entries (KlMedium *self)
@@ -126,10 +148,10 @@ read_boot_entries (KlMedium *self)
 
 /**
  * kl_medium_open:
- * @path: an ISO file, or the folder where a medium is mounted
+ * @path: an ISO file, a disk image, or the folder where a medium is mounted
  *
  * Lists a finished medium. Blocks; errors: KL_ERROR_* of opening it, KL_ERROR_FORMAT for a file
- * that is no ISO file. A medium without a manifest opens; kl_medium_get_manifest() says so.
+ * that is neither. A medium without a manifest opens; kl_medium_get_manifest() says so.
  *
  * Returns: (transfer full) (nullable): free with kl_medium_free()
  */
@@ -147,7 +169,10 @@ kl_medium_open (const char *path, GError **error)
 
   self->is_folder = g_strcmp0 (kl_media_source_get_kind (self->source), "folder") == 0;
   self->entries = (KlIsoBootEntries){ self->is_folder, self->is_folder };
-  if (!self->is_folder)
+  self->is_disk = g_strcmp0 (kl_media_source_get_kind (self->source), "FAT32") == 0;
+  if (self->is_disk)
+    read_disk_entries (self);
+  else if (!self->is_folder)
     read_boot_entries (self);
   self->label = read_label (self);
   load_manifest (self);
@@ -189,7 +214,7 @@ kl_medium_get_manifest (KlMedium *self, GError **error)
 /**
  * kl_medium_get_kind:
  *
- * Returns: (transfer none): "ISO 9660", "UDF" or "folder"
+ * Returns: (transfer none): "ISO 9660", "UDF", "FAT32" or "folder"
  */
 const char *
 kl_medium_get_kind (KlMedium *self)
@@ -216,7 +241,8 @@ kl_medium_get_label (KlMedium *self)
  * kl_medium_has_bios:
  *
  * Whether the files that a BIOS start needs are there, and on an ISO file its entry in the boot
- * catalogue (media-formats.md 5.1, 8.1). Of a folder the boot sector cannot be seen.
+ * catalogue, on a disk start code (media-formats.md 5.1, 8.1, 9.1). Of a folder the boot sector
+ * cannot be seen.
  */
 gboolean
 kl_medium_has_bios (KlMedium *self)
@@ -415,14 +441,15 @@ check_file (KlMedium *self,
   return !g_cancellable_set_error_if_cancelled (cancellable, error);
 }
 
-/* A stick is its owner's, who may keep more on it; nobody adds to an ISO file by accident. */
+/* A stick is its owner's, who may keep more on it, and so are disk images, which machines write to;
+ * nobody adds to an ISO file by accident. */
 static void
 find_strangers (KlMedium *self, KlMediumCheck *check)
 {
   g_autoptr (GHashTable) known = NULL;
   GPtrArray *entries = kl_media_source_list (self->source, NULL);
 
-  if (self->is_folder || entries == NULL)
+  if (self->is_folder || self->is_disk || entries == NULL)
     return;
 
   known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* A finished medium, read: ISO file or folder (disk images and drives come with the drives). One
+/* A finished medium, read: ISO file, disk image or folder. One
  * thread at a time. */
 typedef struct _KlMedium KlMedium;
 
@@ -32,7 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMedium, kl_medium_free)
 
 const KlManifest *
 kl_medium_get_manifest (KlMedium *self, GError **error); /* KL_ERROR_NO_MANIFEST; borrowed */
-const char *kl_medium_get_kind (KlMedium *self);         /* "ISO 9660", "UDF", "folder" */
+const char *kl_medium_get_kind (KlMedium *self);         /* "ISO 9660", "UDF", "FAT32", "folder" */
 const char *kl_medium_get_label (KlMedium *self);        /* MediaLabel.txt, else the volume name */
 gboolean kl_medium_has_bios (KlMedium *self); /* judged by what is there, not by the manifest */
 char *kl_medium_dup_uefi (KlMedium *self);    /* "x64", … or NULL */

@@ -18,6 +18,7 @@ KlMediaSource *kl_file_source_new (const char *path, GError **error);
 /* Both: KL_ERROR_FORMAT where the file holds no such file system. */
 KlMediaSource *kl_udf_source_new (const char *path, GError **error);
 KlMediaSource *kl_iso9660_source_new (const char *path, GError **error);
+KlMediaSource *kl_disk_source_new (const char *path, gboolean *recognised, GError **error);
 
 /* libisofs is started once, here, also for the writer of ISO files. */
 void kl_libisofs_start (void);

@@ -180,13 +180,13 @@ kl_media_listing_add (
 
 /**
  * kl_media_source_open:
- * @path: a folder, an ISO file, or a drive with a disc
+ * @path: a folder, an ISO file, a disk image (raw or fixed VHD), or a drive
  *
  * UDF goes before ISO 9660: Windows DVDs have their files in UDF only, and in ISO 9660 one
  * readme that says so.
  *
  * Errors: KL_ERROR_* of stat(2) and open(2), KL_ERROR_FORMAT for a file with neither ISO 9660 nor
- * UDF.
+ * UDF nor FAT32 on a disk, and for an unfinished medium.
  *
  * Returns: (transfer full): the source
  */
@@ -195,6 +195,8 @@ kl_media_source_open (const char *path, GError **error)
 {
   g_autoptr (GError) udf_error = NULL;
   g_autoptr (GError) iso_error = NULL;
+  g_autoptr (GError) disk_error = NULL;
+  gboolean is_disk = FALSE;
   KlMediaSource *source;
   struct stat info;
 
@@ -218,8 +220,17 @@ kl_media_source_open (const char *path, GError **error)
     }
 
   source = kl_iso9660_source_new (path, &iso_error);
+  if (source != NULL || !g_error_matches (iso_error, KL_ERROR, KL_ERROR_FORMAT))
+    {
+      if (source == NULL)
+        g_propagate_error (error, g_steal_pointer (&iso_error));
+      return source;
+    }
+
+  source = kl_disk_source_new (path, &is_disk, &disk_error);
   if (source == NULL)
-    g_propagate_error (error, g_steal_pointer (&iso_error));
+    g_propagate_error (error,
+                       is_disk ? g_steal_pointer (&disk_error) : g_steal_pointer (&iso_error));
   return source;
 }
 

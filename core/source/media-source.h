@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 
 /*
  * Read access to a tree of files that came from outside: a folder, an ISO file with ISO 9660
- * (Joliet where there is) or UDF. Paths are absolute with "/", looked up without case, given back
- * as spelt. Used by import (ADK or Windows media) and by check and inspect. One thread at a time.
+ * (Joliet where there is) or UDF, a disk image or drive with FAT32. Paths are absolute with "/",
+ * looked up without case, given back as spelt. Used by import (ADK or Windows media) and by check
+ * and inspect. One thread at a time.
  */
 #define KL_TYPE_MEDIA_SOURCE (kl_media_source_get_type ())
 G_DECLARE_DERIVABLE_TYPE (KlMediaSource, kl_media_source, KL, MEDIA_SOURCE, GObject)
@@ -41,10 +42,11 @@ struct _KlMediaSourceClass
   int (*get_fd) (KlMediaSource *self, gpointer handle);
 };
 
-/* Opens a folder or an ISO file, whichever @path is. */
+/* Opens a folder, an ISO file or a disk image, whichever @path is. */
 KlMediaSource *kl_media_source_open (const char *path, GError **error);
 const char *kl_media_source_get_path (KlMediaSource *self);
-const char *kl_media_source_get_kind (KlMediaSource *self);  /* "folder", "ISO 9660", "UDF" */
+const char *
+kl_media_source_get_kind (KlMediaSource *self); /* "folder", "ISO 9660", "UDF", "FAT32" */
 const char *kl_media_source_get_label (KlMediaSource *self); /* volume name, "" for a folder */
 
 /* Borrowed, of KlMediaEntry, sorted by path; read once. kl_media_source_find() reads it too. */
