@@ -335,6 +335,49 @@ kl_catalog_load (KlCatalog *self, GError **error)
   return TRUE;
 }
 
+static void
+load_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (kl_catalog_scan_run (KL_CATALOG (source)->scan, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * kl_catalog_load_async:
+ *
+ * kl_catalog_load() that does not block: a thread reads the entries, and the model is filled by
+ * kl_catalog_load_finish(). Only in the thread that made the catalog.
+ */
+void
+kl_catalog_load_async (KlCatalog *self,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_return_if_fail (KL_IS_CATALOG (self));
+
+  g_task_set_source_tag (task, kl_catalog_load_async);
+  g_task_run_in_thread (task, load_in_thread);
+}
+
+gboolean
+kl_catalog_load_finish (KlCatalog *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+
+  apply_changes (self);
+  return TRUE;
+}
+
 /**
  * kl_catalog_watch:
  *

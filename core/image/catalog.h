@@ -25,6 +25,11 @@ KlCatalog *kl_catalog_new (const char *path); /* reads nothing yet */
 const char *kl_catalog_get_path (KlCatalog *self);
 gboolean
 kl_catalog_load (KlCatalog *self, GError **error); /* fills the model; an absent folder is empty */
+void kl_catalog_load_async (KlCatalog *self,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data);
+gboolean kl_catalog_load_finish (KlCatalog *self, GAsyncResult *result, GError **error);
 void kl_catalog_watch (KlCatalog *self);
 KlBootImage *
 kl_catalog_lookup (KlCatalog *self,

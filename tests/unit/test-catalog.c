@@ -195,6 +195,45 @@ test_unreadable (Fixture *fixture, gconstpointer data)
 }
 
 static void
+keep_result (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+static gboolean
+load_without_blocking (KlCatalog *catalog, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  kl_catalog_load_async (catalog, NULL, keep_result, &result);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (catalog)), ==, 0);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  return kl_catalog_load_finish (catalog, result, error);
+}
+
+static void
+test_load_async (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (KlCatalog) catalog = kl_catalog_new (fixture->catalog);
+  g_autoptr (KlCatalog) broken = kl_catalog_new (fixture->catalog);
+  g_autoptr (GError) error = NULL;
+
+  add_entry (fixture, "KDL00001", "First", "");
+  add_entry (fixture, "KDL00002", "Second", "");
+  g_signal_connect (catalog, "items-changed", G_CALLBACK (log_changes), fixture->log);
+  g_assert_true (load_without_blocking (catalog, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (fixture->log->str, ==, "(0,0,2)");
+
+  kl_remove_tree (fixture->catalog, NULL);
+  g_assert_true (g_file_set_contents (fixture->catalog, "a file", -1, NULL));
+  g_assert_false (load_without_blocking (broken, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, fixture->catalog));
+}
+
+static void
 test_broken (Fixture *fixture, gconstpointer data)
 {
   static const struct
@@ -726,6 +765,7 @@ main (int argc, char **argv)
 
 #define TEST(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   g_test_add_func ("/catalog/id-has-site-code-and-number", test_ids);
+  TEST ("/catalog/load-in-a-thread-fills-in-one-go", test_load_async);
   TEST ("/catalog/entries-are-read-from-their-records", test_load);
   TEST ("/catalog/absent-folder-is-empty-and-may-come", test_absent);
   TEST ("/catalog/unreadable-folder-is-an-error", test_unreadable);
