@@ -200,13 +200,16 @@ export_ended_cb (KlJobView *view, GError *error, gpointer user_data)
 {
   Work *work = user_data;
   g_autofree char *name = g_filename_display_basename (work->name);
+  g_autofree char *path = NULL;
   g_autofree char *title = NULL;
 
   if (error != NULL)
     return;
   /* Translators: %s is a file name. */
   title = g_strdup_printf (_ ("“%s” Is Ready"), name);
-  kl_job_view_set_done (view, title, _ ("The boot image was exported."));
+  path = g_filename_display_name (work->name);
+  kl_job_view_set_done (view, title, "");
+  kl_job_view_add_fact (view, _ ("File"), path, NULL, NULL);
   kl_job_dialog_set_file (work->job_dialog, work->name);
 }
 

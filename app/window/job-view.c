@@ -15,8 +15,9 @@ struct _KlJobView
 {
   AdwBin parent_instance;
 
-  KlJob *job;    /* owned; nullable */
-  char *subject; /* owned; nullable; for the detail of a failure */
+  KlJob *job;           /* owned; nullable */
+  char *subject;        /* owned; nullable; for the detail of a failure */
+  char *cancelled_text; /* owned; nullable; what is left of the target */
 
   GPtrArray *facts;       /* of KlFactRow, borrowed from the group */
   GtkWindow *also_closed; /* weak; a window that closes once the job has ended */
@@ -89,7 +90,10 @@ show_outcome (KlJobView *self, const GError *error)
   if (error == NULL)
     gtk_stack_set_visible_child_name (self->stack, "done");
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    gtk_stack_set_visible_child_name (self->stack, "cancelled");
+    {
+      adw_status_page_set_description (self->cancelled_page, self->cancelled_text);
+      gtk_stack_set_visible_child_name (self->stack, "cancelled");
+    }
   else
     {
       kl_failure_view_set_error (self->failure_view, error, self->subject);
@@ -131,6 +135,7 @@ kl_job_view_dispose (GObject *object)
     g_signal_handlers_disconnect_by_func (self->job, progress_cb, self);
   g_clear_object (&self->job);
   g_clear_pointer (&self->subject, g_free);
+  g_clear_pointer (&self->cancelled_text, g_free);
   g_clear_pointer (&self->facts, g_ptr_array_unref);
   g_clear_weak_pointer (&self->also_closed);
 
@@ -188,6 +193,8 @@ clear_outcome (KlJobView *self)
   for (guint i = 0; i < self->facts->len; i++)
     adw_preferences_group_remove (self->facts_group, g_ptr_array_index (self->facts, i));
   g_ptr_array_set_size (self->facts, 0);
+  adw_status_page_set_description (self->cancelled_page, "");
+  gtk_label_set_label (self->done_title, "");
   gtk_widget_set_visible (GTK_WIDGET (self->facts_group), FALSE);
 
   while ((button = gtk_widget_get_first_child (GTK_WIDGET (self->buttons_box))) != NULL)
@@ -314,7 +321,8 @@ kl_job_view_set_cancelled_text (KlJobView *self, const char *text)
 {
   g_return_if_fail (KL_IS_JOB_VIEW (self));
 
-  adw_status_page_set_description (self->cancelled_page, text);
+  g_free (self->cancelled_text);
+  self->cancelled_text = g_strdup (text);
 }
 
 static void

@@ -366,32 +366,40 @@ announce_activated (GtkWidget *widget, const char *action, GVariant *parameter)
   announce (KL_WINDOW (widget), g_variant_get_string (parameter, NULL));
 }
 
-/* The catalog is read after the first frame, so that the window is there at once. */
-static gboolean
-load_catalog_cb (gpointer user_data)
+static void
+loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  KlWindow *self = user_data;
+  g_autoptr (KlWindow) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!kl_catalog_load (self->catalog, &error))
+  if (!kl_catalog_load_finish (KL_CATALOG (source), result, &error))
     {
+      if (self->catalog == NULL)
+        return; /* the window has gone */
       kl_failure_view_set_error (self->failure_view, error, kl_catalog_get_path (self->catalog));
       gtk_stack_set_visible_child_name (self->stack, "failed");
-      return G_SOURCE_REMOVE;
+      return;
     }
+  if (self->catalog == NULL)
+    return;
+
   kl_catalog_watch (self->catalog);
   catalog_changed_cb (self);
   filtered_cb (self);
   selected_cb (self);
   gtk_widget_grab_focus (GTK_WIDGET (self->list_view));
+}
 
-  return G_SOURCE_REMOVE;
+static void
+load_catalog (KlWindow *self)
+{
+  kl_catalog_load_async (self->catalog, NULL, loaded_cb, g_object_ref (self));
 }
 
 static void
 retry_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  load_catalog_cb (widget);
+  load_catalog (KL_WINDOW (widget));
 }
 
 static gboolean
@@ -561,7 +569,7 @@ kl_window_new (GtkApplication *application, KlCatalog *catalog)
   self->catalog = g_object_ref (catalog);
   show_catalog (self);
   update_actions (self);
-  g_idle_add_full (G_PRIORITY_LOW, load_catalog_cb, g_object_ref (self), g_object_unref);
+  load_catalog (self);
 
   return self;
 }
