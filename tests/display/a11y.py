@@ -45,8 +45,14 @@ def kids(node):
 
 
 def walk(node):
+    """The node and all below it, but for those that go away meanwhile: the cache may miss that they have gone."""
+    try:
+        node.get_role_name(), node.get_name()
+        below = kids(node)
+    except GLib.Error:
+        return
     yield node
-    for k in kids(node):
+    for k in below:
         yield from walk(k)
 
 

@@ -3,7 +3,7 @@
 """Cancelling leaves the old file as it was and nothing else; closing asks first."""
 from driver import *
 
-big = big_image(os.path.join(HOME, 'big.wim'), 500)
+big = big_image(os.path.join(HOME, 'big.wim'), 700)
 folder = os.path.join(HOME, 'Media')
 os.mkdir(folder)
 old = os.path.join(HOME, 'Big image.iso')
@@ -11,6 +11,9 @@ with open(old, 'w') as f:
     f.write('the old file')
 
 app = App(big)
+dialog = app.wait_dialog('Import')
+wait(lambda: says(dialog, ' of 73'), 'bytes of bytes')
+screenshot('0-progress')
 wait(lambda: len(app.rows()) == 1, 'row of the big image', 120)
 os.remove(big)
 before = sorted(os.listdir(HOME))
@@ -29,17 +32,15 @@ def start():
 dialog, create = start()
 screenshot('1-replace')
 create.do_action(0)
-cancel = next(n for n in find_all(dialog, 'push button') if n.get_name().endswith(' Cancel') and 'click' in actions(n))
 wait(lambda: says(dialog, 'Creating “Big image.iso”'), 'progress')
-subprocess.run(['import', '-window', 'root', os.path.join(SHOTS, 'cancel-2-progress.png')], check=True)
-wait(lambda: button(dialog, 'Cancel'), 'Cancel')
 started = time.monotonic()
-button(dialog, 'Cancel').do_action(0)
-wait(lambda: says(dialog, 'The old file is as it was'), 'outcome that says the old file is there')
+key('Return')        # Cancel has the focus
+outcome = wait(lambda: says(dialog, 'The old file is as it was') or says(dialog, 'Is Ready'), 'outcome')
+check('it was cancelled', 'old file' in outcome.get_name(), outcome.get_name())
 check('it ended within two seconds', time.monotonic() - started < 2 * SLOW, f'{time.monotonic() - started:.2f} s')
 screenshot('3-cancelled')
-with open(old) as f:
-    check('the old file is as it was', f.read() == 'the old file')
+with open(old, errors='replace') as f:
+    check('the old file is as it was', f.read(100) == 'the old file')
 check('nothing is left beside it', sorted(os.listdir(HOME)) == before, os.listdir(HOME))
 click(button(dialog, 'Close'))
 wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
@@ -53,7 +54,7 @@ screenshot('4-ask')
 click(button(ask, 'Keep Working'))
 wait(lambda: app.dialog('Cancel the Running Job?') is None, 'the question to close')
 wait(lambda: says(dialog, '“Big image.iso” Is Ready'), 'the job to end', 120)
-check('the new file has replaced the old one', os.path.getsize(old) > 500 << 20)
+check('the new file has replaced the old one', os.path.getsize(old) > 700 << 20)
 click(button(dialog, 'Close'))
 wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
 
@@ -67,6 +68,6 @@ ask = app.wait_dialog('Cancel the Running Job?')
 click(button(ask, 'Cancel the Job and Close'))
 app.process.wait(timeout=60)
 check('the program ended with status 0', app.process.returncode == 0, app.process.returncode)
-with open(old) as f:
-    check('the old file is as it was again', f.read() == 'the old file')
+with open(old, errors='replace') as f:
+    check('the old file is as it was again', f.read(100) == 'the old file')
 check('nothing is left beside it again', sorted(os.listdir(HOME)) == before, os.listdir(HOME))
