@@ -173,6 +173,40 @@ kl_pe_load (const char *path, KlPeFile *pe, GError **error)
 }
 
 /**
+ * kl_pe_read_machine:
+ * @machine: (out): untouched on failure
+ *
+ * What machine a program or driver is for: reads its headers only.
+ *
+ * Errors: those of kl_open_for_reading(), KL_ERROR_FORMAT. Blocks.
+ */
+gboolean
+kl_pe_read_machine (const char *path, guint16 *machine, GError **error)
+{
+  guint8 dos[DOS_PE_OFFSET + 4], coff[COFF_MACHINE + 2];
+  KlBytesView dos_view = { dos, sizeof dos }, coff_view = { coff, sizeof coff };
+  guint32 at = 0;
+  g_autoptr (GError) short_file = NULL;
+  g_autofd int fd = kl_open_for_reading (path, error);
+
+  if (fd < 0)
+    return FALSE;
+  if (!kl_read_at (fd, dos, sizeof dos, 0, path, &short_file)
+      || !kl_view_equals (dos_view, 0, "MZ", 2) || !kl_view_u32 (dos_view, DOS_PE_OFFSET, &at)
+      || !kl_read_at (fd, coff, sizeof coff, at, path, &short_file)
+      || !kl_view_equals (coff_view, 0, "PE\0\0", 4))
+    {
+      if (short_file != NULL && !g_error_matches (short_file, KL_ERROR, KL_ERROR_FORMAT))
+        g_propagate_error (error, g_steal_pointer (&short_file));
+      else
+        refuse (error, path, "it has no MZ and PE header");
+      return FALSE;
+    }
+
+  return kl_view_u16 (coff_view, COFF_MACHINE, machine);
+}
+
+/**
  * kl_pe_machine_to_architecture:
  * @machine: a machine of a PE header
  *
