@@ -71,17 +71,21 @@ progress_cb (KlJobView *self)
     show_progress (self);
 }
 
+/* The other window goes first: it would start the next import when the dialog of this one closes.
+ */
 static void
 close_windows (KlJobView *self)
 {
-  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  g_autoptr (GtkRoot) root = gtk_widget_get_root (GTK_WIDGET (self));
   GtkWindow *also = self->also_closed;
 
+  if (root != NULL)
+    g_object_ref (root);
   g_clear_weak_pointer (&self->also_closed);
-  if (GTK_IS_WINDOW (root))
-    gtk_window_close (GTK_WINDOW (root));
   if (also != NULL)
     gtk_window_close (also);
+  if (GTK_IS_WINDOW (root))
+    gtk_window_close (GTK_WINDOW (root));
 }
 
 static void
