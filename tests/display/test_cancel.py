@@ -71,3 +71,12 @@ check('the program ended with status 0', app.process.returncode == 0, app.proces
 with open(old, errors='replace') as f:
     check('the old file is as it was again', f.read(100) == 'the old file')
 check('nothing is left beside it again', sorted(os.listdir(HOME)) == before, os.listdir(HOME))
+
+app = App(os.path.join(CATALOG, 'KDL00001', 'source.wim'), SAMPLE)
+app.wait_dialog('Import')
+key('ctrl+q')
+ask = app.wait_dialog('Cancel the Running Job?')
+click(button(ask, 'Cancel the Job and Close'))
+app.process.wait(timeout=60)
+check('no import that waits is begun', app.process.returncode == 0 and os.listdir(CATALOG) == ['KDL00001'],
+      os.listdir(CATALOG))
