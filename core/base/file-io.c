@@ -14,6 +14,15 @@
 
 #include "base/error.h"
 
+/* A call of copy_file_range(2) cannot be cancelled: begin small, and take more at a time only where
+ * it is quick. */
+#define COPY_MIN ((gsize) KL_IO_BLOCK)
+#define COPY_MAX (8 * COPY_MIN)
+#define COPY_QUICK (G_USEC_PER_SEC / 10)
+
+/* What is waited for at a time while flushing; bytes. A second on a slow stick. */
+#define FLUSH_WINDOW ((guint64) 4 << 20)
+
 struct _KlAtomicFile
 {
   char *path;      /* final name */
@@ -191,11 +200,12 @@ kl_copy_range (int source,
                GCancellable *cancellable,
                GError **error)
 {
-  const gsize step = 8 * KL_IO_BLOCK;
   g_autofree guint8 *buffer = NULL;
+  gsize step = COPY_MIN;
 
   while (length > 0)
     {
+      gint64 began = g_get_monotonic_time ();
       gssize n = -1;
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -229,6 +239,7 @@ kl_copy_range (int source,
         }
 
       sync_file_range (target, (off64_t) target_offset, n, SYNC_FILE_RANGE_WRITE);
+      step = g_get_monotonic_time () - began < COPY_QUICK ? MIN (step * 2, COPY_MAX) : COPY_MIN;
       source_offset += (guint64) n;
       target_offset += (guint64) n;
       length -= (guint64) n;
@@ -238,13 +249,31 @@ kl_copy_range (int source,
   return TRUE;
 }
 
+/* Waits for the write-back of one window. The kernel tells an error of the disk once: who is told
+ * here would not hear of it from fsync(2), so it counts. */
+static gboolean
+wait_for_window (int fd, guint64 offset, guint64 length, const char *name, GError **error)
+{
+  if (sync_file_range (fd, (off64_t) offset, (off64_t) length,
+                       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
+                           | SYNC_FILE_RANGE_WAIT_AFTER)
+          == 0
+      || errno == ENOSYS || errno == EINVAL || errno == ESPIPE || errno == EOPNOTSUPP)
+    return TRUE;
+
+  kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", name);
+  return FALSE;
+}
+
 /**
  * kl_flush_file:
  * @size: of the file; bytes
  * @progress: (nullable): advances by the bytes flushed
  *
- * fsync that can be cancelled: the content goes out piece by piece first, and one fsync for what is
- * left, which is little, ends it.
+ * fsync that can be cancelled and shows progress: the content goes out window by window first, and
+ * one fsync for what is left, which is little, ends it.
+ *
+ * Errors: KL_ERROR_* of sync_file_range(2) and fsync(2); G_IO_ERROR_CANCELLED. Blocks; any thread.
  */
 gboolean
 kl_flush_file (int fd,
@@ -254,17 +283,14 @@ kl_flush_file (int fd,
                GCancellable *cancellable,
                GError **error)
 {
-  const guint64 step = 16 * KL_IO_BLOCK;
-
-  for (guint64 at = 0; at < size; at += step)
+  for (guint64 at = 0; at < size; at += FLUSH_WINDOW)
     {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+      guint64 length = MIN (FLUSH_WINDOW, size - at);
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error)
+          || !wait_for_window (fd, at, length, name, error))
         return FALSE;
-      /* Where this is not supported, fsync does it all; failures show there too. */
-      sync_file_range (fd, (off64_t) at, (off64_t) MIN (step, size - at),
-                       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
-                           | SYNC_FILE_RANGE_WAIT_AFTER);
-      kl_progress_advance (progress, MIN (step, size - at));
+      kl_progress_advance (progress, length);
     }
 
   if (fsync (fd) != 0)

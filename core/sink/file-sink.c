@@ -17,9 +17,6 @@
 /* What O_DIRECT wants offsets, lengths and memory to be multiples of, on any disk; bytes. */
 #define DIRECT_BLOCK ((gsize) 4096)
 
-/* How much is waited for at a time while flushing; bytes. A second on a slow stick. */
-#define FLUSH_WINDOW ((guint64) 4 << 20)
-
 /* As many symbolic links in a row as the kernel follows. */
 #define MAX_LINKS 40
 
@@ -185,47 +182,14 @@ kl_file_sink_copy (KlSink *sink,
                         source_name, self->path, progress, cancellable, error);
 }
 
-/* Waits for the write-back of one window. It was started while copying, so that this mostly waits
- * for a disk that is at work already. An error of the disk is reported once only, so it counts. */
-static gboolean
-wait_for_window (KlFileSink *self, guint64 offset, guint64 length, GError **error)
-{
-  if (sync_file_range (kl_atomic_file_get_fd (self->file), (off64_t) offset, (off64_t) length,
-                       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
-                           | SYNC_FILE_RANGE_WAIT_AFTER)
-          != 0
-      && errno != ENOSYS && errno != EINVAL && errno != ESPIPE && errno != EOPNOTSUPP)
-    {
-      kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", self->path);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
-/* One fsync(2) of a whole medium could neither be cancelled nor show progress: go in windows. */
 static gboolean
 kl_file_sink_flush (KlSink *sink, KlProgress *progress, GCancellable *cancellable, GError **error)
 {
   KlFileSink *self = KL_FILE_SINK (sink);
 
   kl_progress_set_total (progress, self->size);
-  for (guint64 offset = 0; offset < self->size; offset += FLUSH_WINDOW)
-    {
-      guint64 length = MIN (FLUSH_WINDOW, self->size - offset);
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error)
-          || !wait_for_window (self, offset, length, error))
-        return FALSE;
-      kl_progress_advance (progress, length);
-    }
-
-  if (fdatasync (kl_atomic_file_get_fd (self->file)) != 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", self->path);
-      return FALSE;
-    }
-  return TRUE;
+  return kl_flush_file (kl_atomic_file_get_fd (self->file), self->size, self->path, progress,
+                        cancellable, error);
 }
 
 static int

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/file-io.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -14,6 +16,31 @@ typedef struct
 {
   char *folder;
 } Fixture;
+
+/* What the two system calls below do besides their work. */
+static gsize longest_copy;   /* bytes asked for in one call */
+static guint copy_delay;     /* microseconds */
+static int write_back_error; /* errno; 0 for none */
+
+/* These stand before those of the C library. */
+ssize_t
+copy_file_range (
+    int in, off64_t *in_offset, int out, off64_t *out_offset, size_t length, unsigned int flags)
+{
+  longest_copy = MAX (longest_copy, length);
+  if (copy_delay > 0)
+    g_usleep (copy_delay);
+  return syscall (SYS_copy_file_range, in, in_offset, out, out_offset, length, flags);
+}
+
+int
+sync_file_range (int fd, off64_t offset, off64_t length, unsigned int flags)
+{
+  if (write_back_error == 0 || (flags & SYNC_FILE_RANGE_WAIT_AFTER) == 0)
+    return 0;
+  errno = write_back_error;
+  return -1;
+}
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
@@ -140,6 +167,50 @@ test_copy_cancelled (Fixture *fixture, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* On a slow disk each call stays short, so that cancelling does not wait for a long one. */
+static void
+test_copy_steps (Fixture *fixture, gconstpointer data)
+{
+  const gsize size = 16 * KL_IO_BLOCK;
+  g_autofree char *source = g_build_filename (fixture->folder, "source", NULL);
+  g_autofree char *target = g_build_filename (fixture->folder, "target", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofd int from = open (source, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  g_autofd int to = open (target, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+  g_assert_cmpint (ftruncate (from, (off_t) size), ==, 0);
+  longest_copy = 0;
+  g_assert_true (kl_copy_range (from, 0, to, 0, size, source, target, NULL, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (longest_copy, >, KL_IO_BLOCK);
+
+  longest_copy = 0;
+  copy_delay = G_USEC_PER_SEC / 8;
+  g_assert_true (
+      kl_copy_range (from, 0, to, 0, 4 * KL_IO_BLOCK, source, target, NULL, NULL, &error));
+  copy_delay = 0;
+  g_assert_cmpuint (longest_copy, ==, KL_IO_BLOCK);
+}
+
+static void
+test_flush_error (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->folder, "a.wim", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofd int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+  /* Not every file system knows the call. */
+  write_back_error = ENOSYS;
+  g_assert_true (kl_flush_file (fd, 100, path, NULL, NULL, &error));
+  g_assert_no_error (error);
+
+  write_back_error = EIO;
+  g_assert_false (kl_flush_file (fd, 100, path, NULL, NULL, &error));
+  write_back_error = 0;
+  g_assert_error (error, KL_ERROR, KL_ERROR_IO);
+  g_assert_nonnull (strstr (error->message, "a.wim"));
+}
+
 static void
 test_opens_files_only (Fixture *fixture, gconstpointer data)
 {
@@ -186,6 +257,8 @@ main (int argc, char **argv)
   ADD ("/file-io/a-folder-or-device-is-no-target", test_atomic_refuses);
   ADD ("/file-io/copies-a-range", test_copy_range);
   ADD ("/file-io/copying-can-be-cancelled", test_copy_cancelled);
+  ADD ("/file-io/slow-copies-go-in-short-steps", test_copy_steps);
+  ADD ("/file-io/an-error-of-write-back-counts", test_flush_error);
   ADD ("/file-io/only-files-are-opened", test_opens_files_only);
   ADD ("/file-io/checksums-match-published-values", test_checksums);
 #undef ADD
