@@ -144,10 +144,28 @@ print_version (void)
   return KL_CTL_EXIT_DONE;
 }
 
+/* "" as a path would mean the current folder to some calls and nothing to others. */
+static int
+check_not_empty (const KlCtlOptions *options)
+{
+  const char *const paths[] = { options->catalog, options->boot_files };
+
+  for (guint i = 0; options->arguments[i] != NULL; i++)
+    if (*options->arguments[i] == '\0')
+      return kl_ctl_print_usage_error (options, _ ("Argument %u of “%s” is empty"), i + 1,
+                                       options->command);
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    if (paths[i] != NULL && *paths[i] == '\0')
+      return kl_ctl_print_usage_error (options, _ ("%s needs the path of a folder"),
+                                       i == 0 ? "--catalog" : "--boot-files");
+  return KL_CTL_EXIT_DONE;
+}
+
 static int
 check_and_run (KlCtlOptions *options, const KlCtlCommand *command)
 {
   guint n_arguments;
+  int status;
 
   if (options->arguments == NULL)
     options->arguments = g_new0 (char *, 1);
@@ -159,7 +177,8 @@ check_and_run (KlCtlOptions *options, const KlCtlCommand *command)
   if (n_arguments > command->max_arguments)
     return kl_ctl_print_usage_error (options, _ ("“%s” is one argument too many for “%s”"),
                                      options->arguments[command->max_arguments], options->command);
-  return command->run (options);
+  status = check_not_empty (options);
+  return status == KL_CTL_EXIT_DONE ? command->run (options) : status;
 }
 
 /* @words: the command line from the last word of the command on, which is words[0]. */

@@ -55,6 +55,10 @@ class Usage(CommandTest):
         self.assert_usage('either PATH or --sample', 'image', 'import', 'x.wim', '--sample')
         self.assert_usage('“name” is not of the form KEY=VALUE', 'image', 'set', 'KDL00001', 'name')
         self.assert_usage('“x” is one argument too many', 'drive', 'list', 'x')
+        self.assert_usage('Argument 1 of “image import” is empty', 'image', 'import', '')
+        self.assert_usage('Argument 2 of “create” is empty', 'create', 'CD', '', 'KDL00001')
+        self.assert_usage('--boot-files needs', 'image', 'import', 'x.wim', '--boot-files', '')
+        self.assert_usage('--catalog needs', 'image', 'list', '--catalog=')
         self.assert_usage('“=x” is not of the form KEY=VALUE', 'image', 'set', 'KDL00001', '=x')
 
     def test_what_later_versions_bring_is_refused(self):
