@@ -601,14 +601,27 @@ kl_boot_image_get_context_id (KlBootImage *self)
 /**
  * kl_boot_image_load_boot_files:
  *
+ * Errors: KL_ERROR_IMAGE_BROKEN, also where they are gone; KL_ERROR_* of reading.
+ *
  * Returns: (transfer full): the boot files of the entry, for making media
  */
 KlBootFiles *
 kl_boot_image_load_boot_files (KlBootImage *self, GError **error)
 {
   g_autofree char *folder = g_build_filename (self->folder, KL_BOOT_FILES_FOLDER, NULL);
+  g_autoptr (GError) failure = NULL;
+  KlBootFiles *files = kl_boot_files_load (folder, &failure);
 
-  return kl_boot_files_load (folder, error);
+  if (files != NULL)
+    return files;
+
+  if (g_error_matches (failure, KL_ERROR, KL_ERROR_NOT_FOUND))
+    g_set_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN,
+                 "The catalog entry “%s” has lost its boot files: %s", self->folder,
+                 failure->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return NULL;
 }
 
 /* An entry without a record has nothing to compare with. */

@@ -227,6 +227,11 @@ class BadCatalogs(CommandTest):
         self.assertIn((result.status, result.last['code']),
                       [(13, 'CREATETSMEDIA_E_MISSINGPACKAGE'), (1, 'KINDLING_E_IMAGE_BROKEN')])
 
+    def test_an_entry_without_its_boot_files(self):
+        image = self.import_good()
+        shutil.rmtree(self.path('catalog', image, 'boot-files'))
+        self.assert_fails('KINDLING_E_IMAGE_BROKEN', 'has lost its boot files', 'create', 'CD', self.path('x.iso'), image)
+
     def test_a_read_only_catalog_can_be_read(self):
         for where, _, _ in os.walk(self.catalog):
             os.chmod(where, 0o555)
