@@ -297,7 +297,7 @@ kl_media_layout_new (KlBootImage *image, const KlLayoutOptions *options, GError 
   self = g_object_new (KL_TYPE_MEDIA_LAYOUT, NULL);
   self->type = options->type;
   self->image_id = g_strdup (kl_boot_image_get_id (image));
-  self->label = options->label != NULL ? g_strdup (options->label)
+  self->label = options->label != NULL ? g_strstrip (g_strdup (options->label))
                                        : kl_label_dup_default (kl_boot_image_get_name (image));
   self->created = options->created != NULL ? g_date_time_to_utc (options->created)
                                            : g_date_time_new_now_utc ();

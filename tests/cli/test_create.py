@@ -37,6 +37,7 @@ class Create(CommandTest):
         self.assertIs(done['bios'], True)
         self.assertEqual(done['uefi'], ['x64'])
         self.assertEqual(done['label'], 'Deploy 1')
+        self.assertEqual(self.create('--label', ' Deploy 2 ')['label'], 'Deploy 2')
         self.assertIsInstance(done['warnings'], list)
         self.assert_nothing_but(self.folder, 'catalog', 'out.iso')
 
