@@ -39,7 +39,7 @@ static int
 run_remove (KlCtlOptions *options)
 {
   g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
-  const char *id = options->arguments[0];
+  g_autofree char *id = g_ascii_strup (options->arguments[0], -1);
   g_autofree char *text = g_strdup_printf (_ ("Removed %s."), id);
   g_autoptr (GError) error = NULL;
 
@@ -69,7 +69,7 @@ static int
 run_set (KlCtlOptions *options)
 {
   g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
-  const char *id = options->arguments[0];
+  g_autofree char *id = g_ascii_strup (options->arguments[0], -1);
   g_autofree char *text = g_strdup_printf (_ ("Changed %s."), id);
   g_autoptr (GError) error = NULL;
   int status = check_settings (options);

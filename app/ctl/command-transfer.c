@@ -158,9 +158,10 @@ static int
 run_export (KlCtlOptions *options)
 {
   g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
+  g_autofree char *id = g_ascii_strup (options->arguments[0], -1);
   g_autofree char *path = dup_absolute (options->arguments[1]);
   g_autofree char *clean = kl_ctl_clean (path);
-  Export export = { .catalog = catalog, .id = options->arguments[0], .path = path };
+  Export export = { .catalog = catalog, .id = id, .path = path };
   g_autoptr (KlJob) job = kl_function_job_new ("Copying the boot image", export_image, &export);
   g_autoptr (GError) error = NULL;
 

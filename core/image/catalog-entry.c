@@ -102,18 +102,25 @@ kl_entry_lock_free (KlEntryLock *self)
  * @min: characters
  * @max: characters
  *
- * Whether a text from a user can be recorded: UTF-8, one line, of fitting length.
+ * Whether a text from a user can be recorded: UTF-8, one line, of fitting length. A text that must
+ * be there is more than spaces.
  */
 gboolean
 kl_entry_text_is_valid (const char *text, gsize min, gsize max)
 {
+  gboolean blank = TRUE;
   glong length;
 
   if (strlen (text) > max * 4 || !g_utf8_validate (text, -1, NULL))
     return FALSE;
   for (const char *at = text; *at != '\0'; at = g_utf8_next_char (at))
-    if (g_unichar_iscntrl (g_utf8_get_char (at)))
-      return FALSE;
+    {
+      if (g_unichar_iscntrl (g_utf8_get_char (at)))
+        return FALSE;
+      blank = blank && g_unichar_isspace (g_utf8_get_char (at));
+    }
+  if (min > 0 && blank)
+    return FALSE;
 
   length = g_utf8_strlen (text, -1);
   return (gsize) length >= min && (gsize) length <= max;
@@ -121,6 +128,7 @@ kl_entry_text_is_valid (const char *text, gsize min, gsize max)
 
 /**
  * kl_catalog_find_entry:
+ * @id: in any letter case
  *
  * Errors: KL_ERROR_MISSING_PACKAGE with @id as its detail (media-api.md 3, row 0x80040003).
  *
@@ -129,11 +137,12 @@ kl_entry_text_is_valid (const char *text, gsize min, gsize max)
 char *
 kl_catalog_find_entry (KlCatalog *self, const char *id, GError **error)
 {
+  g_autofree char *upper = id != NULL ? g_ascii_strup (id, -1) : NULL;
   g_autofree char *folder = NULL;
 
-  if (id != NULL && kl_catalog_is_valid_id (id))
+  if (upper != NULL && kl_catalog_is_valid_id (upper))
     {
-      folder = g_build_filename (kl_catalog_get_path (self), id, NULL);
+      folder = g_build_filename (kl_catalog_get_path (self), upper, NULL);
       if (g_file_test (folder, G_FILE_TEST_IS_DIR))
         return g_steal_pointer (&folder);
     }

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * Broken entries are items with an error.
  *
  * The blocking functions (import, remove, export, set) may be called from any thread, also while
- * the model is in use.
+ * the model is in use. They take IDs in any letter case; entries have them in upper case.
  */
 #define KL_TYPE_CATALOG (kl_catalog_get_type ())
 G_DECLARE_FINAL_TYPE (KlCatalog, kl_catalog, KL, CATALOG, GObject)
@@ -40,7 +40,7 @@ typedef struct
 {
   const char *path;       /* WIM file, folder or ISO file */
   guint index;            /* 0: choose (kl_wim_choose_image) */
-  const char *id;         /* NULL: the next free KDLxxxxx */
+  const char *id;         /* in any letter case; NULL: the next free KDLxxxxx */
   const char *name;       /* NULL: from the image */
   const char *boot_files; /* folder or ISO with boot files, or NULL */
   gboolean reexport;      /* allow compressing a WIM anew that boot managers can't read */

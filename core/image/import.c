@@ -93,7 +93,7 @@ check_options (KlCatalog *catalog, const KlImportOptions *options, GError **erro
     {
       g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
                    "“%s” is no ID of a boot image: three letters or digits and five hexadecimal "
-                   "digits are expected, in upper case, such as KDL00001",
+                   "digits are expected, such as KDL00001",
                    options->id);
       return FALSE;
     }
@@ -537,11 +537,19 @@ kl_catalog_import (KlCatalog *self,
                    GCancellable *cancellable,
                    GError **error)
 {
-  g_auto (Import) import = { .catalog = self, .options = options, .cancellable = cancellable };
+  g_auto (Import) import = { .catalog = self, .cancellable = cancellable };
+  KlImportOptions own_options;
+  g_autofree char *id = NULL;
   g_autofree char *folder = NULL;
 
   g_return_val_if_fail (KL_IS_CATALOG (self), NULL);
   g_return_val_if_fail (options != NULL && options->path != NULL, NULL);
+
+  own_options = *options;
+  id = options->id != NULL ? g_ascii_strup (options->id, -1) : NULL;
+  if (id != NULL && kl_catalog_is_valid_id (id))
+    own_options.id = id;
+  import.options = &own_options;
 
   folder = run (&import, progress, error);
   if (folder == NULL)

@@ -61,6 +61,15 @@ class Import(CommandTest):
         listed = {image['id']: image['name'] for image in self.json('image', 'list').lines}
         self.assertEqual(listed, {'ABC0001F': 'Büro', 'KDL00001': 'Odd PE', 'KDL00002': 'Odd PE'})
 
+    def test_ids_in_small_letters_mean_the_same(self):
+        self.assertEqual(self.import_good('--id', 'abc0000f'), 'ABC0000F')
+        self.assertEqual(os.listdir(self.catalog), ['ABC0000F'])
+        self.assertEqual(self.json('image', 'show', 'abc0000f').last['id'], 'ABC0000F')
+        self.assertEqual(self.json('image', 'set', 'abc0000f', 'name=x').last['id'], 'ABC0000F')
+        self.assertEqual(self.json('image', 'export', 'Abc0000f', 'x.wim').last['id'], 'ABC0000F')
+        self.json('create', 'CD', 'x.iso', 'abc0000f', '--dry-run')
+        self.assertEqual(self.json('image', 'remove', 'abc0000f').last['id'], 'ABC0000F')
+
     def test_the_index_chooses_the_image(self):
         wim = shutil.copy(self.wim, self.path('two.wim'))
         fixtures.wimlib('append', self.tree, wim, 'Second one')

@@ -297,11 +297,11 @@ test_ids (Fixture *fixture, gconstpointer data)
 static void
 test_options (Fixture *fixture, gconstpointer data)
 {
-  assert_refused (fixture, &(KlImportOptions){ .path = fixture->wim, .id = "kdl00001" },
+  assert_refused (fixture, &(KlImportOptions){ .path = fixture->wim, .id = "kdl0000g" },
                   KL_ERROR_INVALID_ARGUMENT, "no ID of a boot image");
   assert_refused (fixture, &(KlImportOptions){ .path = fixture->wim, .id = "../../xx" },
                   KL_ERROR_INVALID_ARGUMENT, "no ID of a boot image");
-  assert_refused (fixture, &(KlImportOptions){ .path = fixture->wim, .name = "" },
+  assert_refused (fixture, &(KlImportOptions){ .path = fixture->wim, .name = " " },
                   KL_ERROR_INVALID_ARGUMENT, "1 to 256");
   assert_refused (fixture, &(KlImportOptions){ .path = fixture->wim, .name = "a\x1b[2J" },
                   KL_ERROR_INVALID_ARGUMENT, "control characters");
