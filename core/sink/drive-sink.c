@@ -81,10 +81,7 @@ set_error (KlDriveSink *self, int errnum, const char *doing, guint64 offset, GEr
     case EBADF:
       code = KL_ERROR_WRITE_PROTECTED;
       break;
-    case ENOSPC:
-      code = KL_ERROR_NO_SPACE;
-      break;
-    default:
+    default: /* also ENOSPC: within its size a drive has space, or lies */
       code = is_gone (self) ? KL_ERROR_DEVICE_GONE : KL_ERROR_IO;
       break;
     }
