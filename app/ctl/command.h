@@ -41,6 +41,11 @@ typedef struct
   /* drive list, drive watch */
   gboolean all;
 
+  /* driver inspect */
+  char *architecture;
+  char *hardware_id;
+  int build; /* 0: not given */
+
   char **arguments;    /* without options; in the encoding of file names; never NULL in run() */
   const char *command; /* "image import", for messages */
 } KlCtlOptions;
@@ -64,6 +69,7 @@ extern const KlCtlCommand kl_ctl_edit_commands[];
 extern const KlCtlCommand kl_ctl_media_commands[];
 extern const KlCtlCommand kl_ctl_create_commands[];
 extern const KlCtlCommand kl_ctl_drive_commands[];
+extern const KlCtlCommand kl_ctl_driver_commands[];
 
 KlCatalog *kl_ctl_open_catalog (const KlCtlOptions *options);
 

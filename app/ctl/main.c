@@ -16,8 +16,8 @@
 #define SUMMARY_COLUMNS 42
 
 static const KlCtlCommand *const command_tables[] = {
-  kl_ctl_image_commands,  kl_ctl_transfer_commands, kl_ctl_edit_commands,
-  kl_ctl_create_commands, kl_ctl_media_commands,    kl_ctl_drive_commands,
+  kl_ctl_image_commands, kl_ctl_transfer_commands, kl_ctl_edit_commands,   kl_ctl_create_commands,
+  kl_ctl_media_commands, kl_ctl_drive_commands,    kl_ctl_driver_commands,
 };
 
 static void
@@ -283,6 +283,8 @@ options_clear (KlCtlOptions *options)
   g_free (options->label);
   g_free (options->boot_manager);
   g_free (options->disk_image);
+  g_free (options->architecture);
+  g_free (options->hardware_id);
   g_strfreev (options->arguments);
 }
 
