@@ -345,6 +345,7 @@ run_inspect (KlCtlOptions *options)
   };
   g_autoptr (KlJob) job = kl_function_job_new ("Reading drivers", inspect, &self);
   g_autoptr (GError) error = NULL;
+  KlCtlOptions job_options;
   static const char *const architectures[] = { "x86", "x64", "arm", "arm64", "ia64", NULL };
 
   if (options->architecture != NULL && !g_strv_contains (architectures, options->architecture))
@@ -354,7 +355,10 @@ run_inspect (KlCtlOptions *options)
   if (options->build < 0)
     return kl_ctl_print_usage_error (options, _ ("A build is a number such as 26100, not %d"),
                                      options->build);
-  if (!kl_ctl_run_job (options, job, &error))
+  /* With --json there is a line per INF and nothing else. */
+  job_options = *options;
+  job_options.quiet |= options->json;
+  if (!kl_ctl_run_job (&job_options, job, &error))
     return kl_ctl_print_error (options, error);
 
   for (guint i = 0; self.matches != NULL && i < self.matches->len; i++)

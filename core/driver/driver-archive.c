@@ -174,7 +174,8 @@ fail (System *system, int code, GError **error)
   switch (code)
     {
     case MSPACK_ERR_SIGNATURE:
-      g_set_error (error, KL_ERROR, KL_ERROR_FORMAT, "“%s” is not a cabinet file", system->archive);
+      g_set_error (error, KL_ERROR, KL_ERROR_FORMAT,
+                   "“%s” is not a cabinet file, or ends within its header", system->archive);
       break;
     case MSPACK_ERR_NOMEMORY:
       g_set_error (error, KL_ERROR, KL_ERROR_OUT_OF_MEMORY, "No memory to unpack “%s”",
@@ -273,7 +274,11 @@ extract_all (System *system,
   gboolean ok;
 
   if (cabinet == NULL)
-    return fail (system, cab->last_error (cab), error);
+    {
+      int code = cab->last_error (cab);
+
+      return fail (system, code == MSPACK_ERR_READ ? MSPACK_ERR_SIGNATURE : code, error);
+    }
 
   ok = check_contents (system, cabinet, error);
   for (struct mscabd_file *file = cabinet->files; ok && file != NULL; file = file->next)

@@ -118,13 +118,36 @@ check_catalog (Check *check, KlDriverPackage *package, const char *architecture)
 
   if (name == NULL)
     add (check, package, "D10", KL_DRIVER_WARNING,
-         "It names no CatalogFile and will be rejected on x64");
+         "It names no CatalogFile for %s and will be rejected on x64", architecture);
   else if (path == NULL)
     add (check, package, "D10", KL_DRIVER_WARNING,
          "The catalog “%s” is not there, so it will be rejected on x64", name);
   else if (!is_catalog (path))
     add (check, package, "D11", KL_DRIVER_WARNING,
          "The catalog “%s” is not a signed catalog (PKCS #7)", name);
+}
+
+/* Without an architecture: each catalog once. */
+static void
+check_catalogs (Check *check, KlDriverPackage *package)
+{
+  const char *const *architectures = kl_driver_package_get_architectures (package);
+
+  if (check->architecture != NULL)
+    {
+      check_catalog (check, package, check->architecture);
+      return;
+    }
+  for (guint i = 0; architectures[i] != NULL; i++)
+    {
+      const char *name = kl_driver_package_get_catalog (package, architectures[i]);
+      gboolean seen = FALSE;
+
+      for (guint k = 0; k < i; k++)
+        seen |= g_strcmp0 (name, kl_driver_package_get_catalog (package, architectures[k])) == 0;
+      if (!seen)
+        check_catalog (check, package, architectures[i]);
+    }
 }
 
 static gboolean
@@ -147,8 +170,9 @@ check_machine (Check *check,
 
   if (!kl_pe_read_machine (path, &machine, &error))
     {
-      add (check, package, "D15", KL_DRIVER_ERROR, "“%s” cannot be used: %s", file->name,
-           error->message);
+      g_autofree char *why = kl_driver_package_shorten (package, error->message);
+
+      add (check, package, "D15", KL_DRIVER_ERROR, "A driver cannot be used: %s", why);
       return;
     }
 
@@ -270,8 +294,10 @@ static void
 check_rivals (Check *check, KlDriverPackage *package)
 {
   Rivals rivals = { 0 };
-  const char *version, *relation;
+  const char *date, *version, *relation;
   g_autofree char *id = NULL;
+  g_autofree char *ids = NULL;
+  g_autofree char *others = NULL;
   int order;
 
   find_rivals (check, package, &rivals);
@@ -281,14 +307,15 @@ check_rivals (Check *check, KlDriverPackage *package)
 
   order = kl_driver_package_compare_version (rivals.other, package);
   relation = order > 0 ? "newer" : order < 0 ? "older" : "of the same version";
+  date = kl_driver_package_get_date (rivals.other);
   version = kl_driver_package_get_version (rivals.other);
-  add (check, package, "D16", KL_DRIVER_NOTE,
-       "%u of its hardware IDs, such as “%s”, are also in %u other package%s; the newest of those, "
-       "“%s” (%s%s%s), is %s",
-       rivals.n_ids, id, rivals.n_others, rivals.n_others == 1 ? "" : "s",
-       kl_driver_package_get_inf (rivals.other),
-       kl_driver_package_get_date (rivals.other) ? kl_driver_package_get_date (rivals.other)
-                                                 : "no date",
+  ids = rivals.n_ids == 1 ? g_strdup_printf ("the hardware ID “%s”", id)
+                          : g_strdup_printf ("%u hardware IDs, such as “%s”,", rivals.n_ids, id);
+  others = rivals.n_others == 1
+               ? g_strdup ("another package,")
+               : g_strdup_printf ("%u packages, the newest of them", rivals.n_others);
+  add (check, package, "D16", KL_DRIVER_NOTE, "It shares %s with %s “%s” (%s%s%s), which is %s",
+       ids, others, kl_driver_package_get_inf (rivals.other), date != NULL ? date : "no date",
        version != NULL ? ", " : "", version != NULL ? version : "", relation);
 }
 
@@ -307,7 +334,7 @@ check_package (Check *check, KlDriverPackage *package)
   targets = kl_driver_package_get_targets (package, check->architecture, check->build);
   check_targets (check, package);
   check_devices (check, package, targets);
-  check_catalog (check, package, check->architecture);
+  check_catalogs (check, package);
   check_files (check, package, targets);
   check_version_section (check, package);
   check_rivals (check, package);

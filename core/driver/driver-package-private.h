@@ -104,6 +104,8 @@ kl_driver_package_new_broken (const char *path, const char *inf, const char *pro
 GPtrArray *
 kl_driver_package_get_targets (KlDriverPackage *self, const char *architecture, guint build);
 
+char *kl_driver_package_shorten (KlDriverPackage *self, const char *message);
+
 /* driver-models.c */
 gboolean
 kl_driver_package_read_models (KlDriverPackage *self, const KlInfFile *inf, GError **error);

@@ -80,8 +80,18 @@ kl_driver_package_new_broken (const char *path, const char *inf, const char *pro
 {
   KlDriverPackage *self = new_package (path, inf);
 
-  self->problem = g_strdup (problem);
+  self->problem = kl_driver_package_shorten (self, problem);
   return self;
+}
+
+/* @message without the way to the package, which may be a temporary folder. */
+char *
+kl_driver_package_shorten (KlDriverPackage *self, const char *message)
+{
+  g_autofree char *prefix = g_strconcat (self->folder, "/", NULL);
+  g_auto (GStrv) parts = g_strsplit (message, prefix, -1);
+
+  return g_strjoinv (NULL, parts);
 }
 
 static const char *
@@ -374,13 +384,14 @@ kl_driver_package_get_architectures (KlDriverPackage *self)
   return self->architectures;
 }
 
-/* Without an architecture: the first one that has a catalog. */
+/* Without an architecture: the first that the package is for. */
 static guint
 find_architecture (KlDriverPackage *self, const char *architecture)
 {
+  if (architecture == NULL)
+    architecture = self->architectures[0];
   for (guint i = 0; i < N_ARCHITECTURES; i++)
-    if (architecture != NULL ? strcmp (architecture, kl_driver_architectures[i].name) == 0
-                             : self->catalogs[i] != NULL)
+    if (g_strcmp0 (architecture, kl_driver_architectures[i].name) == 0)
       return i;
   return 0;
 }

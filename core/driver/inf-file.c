@@ -265,18 +265,25 @@ next_line (char **text)
   return line;
 }
 
+/* Whether @rest goes on with a line that ends with a backslash. Some INFs end a folder's name with
+ * one: before an empty line, before a section, and right behind a name before another entry. */
 static gboolean
-can_follow (const char *text)
+goes_on (const char *line, gsize length, const char *rest)
 {
-  if (text == NULL)
+  gsize next;
+
+  if (rest == NULL || length == 0 || line[length - 1] != '\\')
     return FALSE;
-  while (is_space (*text))
-    text++;
-  return *text != '\0' && *text != '\n' && *text != '[';
+  while (is_space (*rest))
+    rest++;
+  if (*rest == '\0' || *rest == '\n' || *rest == '[')
+    return FALSE;
+
+  next = strcspn (rest, "\n\r=");
+  return rest[next] != '=' || length == 1 || line[length - 2] == ',' || is_space (line[length - 2]);
 }
 
-/* Joins @line with those that follow while it ends with a backslash outside quotes. One before an
- * empty line or a section is the end of a folder's name. */
+/* Joins @line with those that follow while it ends with a backslash outside quotes. */
 static gboolean
 join_lines (KlInfFile *self, char **line, char **rest, guint *number, GError **error)
 {
@@ -288,15 +295,15 @@ join_lines (KlInfFile *self, char **line, char **rest, guint *number, GError **e
   for (;;)
     {
       gsize length = strlen (piece);
-      gboolean goes_on = !quoted && length > 0 && piece[length - 1] == '\\' && can_follow (*rest);
+      const gboolean joins = !quoted && goes_on (piece, length, *rest);
 
-      if (goes_on && joined == NULL)
+      if (joins && joined == NULL)
         joined = g_string_new (NULL);
       if (joined != NULL)
-        g_string_append_len (joined, piece, (gssize) (goes_on ? length - 1 : length));
+        g_string_append_len (joined, piece, (gssize) (joins ? length - 1 : length));
       if (is_too_long (joined != NULL ? joined->str : piece))
         return refuse (self, first, error, "is longer than 4096 characters");
-      if (!goes_on)
+      if (!joins)
         break;
 
       piece = next_line (rest);
