@@ -3,6 +3,8 @@
 
 #include "image/catalog.h"
 
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "image/catalog-entry.h"
 #include "image/catalog-scan.h"
@@ -313,6 +315,34 @@ kl_catalog_get_path (KlCatalog *self)
   g_return_val_if_fail (KL_IS_CATALOG (self), NULL);
 
   return self->path;
+}
+
+/**
+ * kl_catalog_contains:
+ * @path: of a file that may not exist yet
+ *
+ * Whether a file of this name lies in the catalog folder or below, by whatever path. Symbolic links
+ * among its folders are followed; @path itself is not. Any thread.
+ */
+gboolean
+kl_catalog_contains (KlCatalog *self, const char *path)
+{
+  g_autofree char *folder = NULL;
+  g_autofree char *real_folder = NULL;
+  g_autofree char *real_catalog = NULL;
+  gsize length;
+
+  g_return_val_if_fail (KL_IS_CATALOG (self) && path != NULL, FALSE);
+
+  folder = g_path_get_dirname (path);
+  real_folder = realpath (folder, NULL);
+  real_catalog = realpath (self->path, NULL);
+  if (real_folder == NULL || real_catalog == NULL)
+    return FALSE;
+
+  length = strlen (real_catalog);
+  return strncmp (real_folder, real_catalog, length) == 0
+         && (real_folder[length] == '/' || real_folder[length] == '\0');
 }
 
 /**

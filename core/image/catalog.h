@@ -24,6 +24,8 @@ char *kl_catalog_dup_default_path (void); /* $XDG_DATA_HOME/kindling/catalog */
 KlCatalog *kl_catalog_new (const char *path); /* reads nothing yet */
 const char *kl_catalog_get_path (KlCatalog *self);
 gboolean
+kl_catalog_contains (KlCatalog *self, const char *path); /* a file that may not exist yet */
+gboolean
 kl_catalog_load (KlCatalog *self, GError **error); /* fills the model; an absent folder is empty */
 void kl_catalog_load_async (KlCatalog *self,
                             GCancellable *cancellable,

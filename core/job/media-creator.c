@@ -107,22 +107,12 @@ release_target (const char *path)
 static gboolean
 check_outside_catalog (KlMediaCreator *self, const char *destination, GError **error)
 {
-  g_autofree char *folder = g_path_get_dirname (destination);
-  g_autofree char *real_folder = realpath (folder, NULL);
-  g_autofree char *real_catalog = realpath (kl_catalog_get_path (self->catalog), NULL);
-  gsize length;
-
-  if (real_folder == NULL || real_catalog == NULL)
-    return TRUE;
-
-  length = strlen (real_catalog);
-  if (strncmp (real_folder, real_catalog, length) != 0
-      || (real_folder[length] != '\0' && real_folder[length] != G_DIR_SEPARATOR))
+  if (!kl_catalog_contains (self->catalog, destination))
     return TRUE;
 
   g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
                "“%s” lies inside the catalog “%s”; choose another folder", destination,
-               real_catalog);
+               kl_catalog_get_path (self->catalog));
   return FALSE;
 }
 
@@ -289,7 +279,9 @@ create_on_target (KlMediaCreator *self,
   if (image == NULL || !check_outside_catalog (self, destination, error))
     return FALSE;
   sink = kl_file_sink_new (destination, error);
-  if (sink == NULL)
+  /* Where a symbolic link leads, too. */
+  if (sink == NULL
+      || !check_outside_catalog (self, kl_file_sink_get_path (KL_FILE_SINK (sink)), error))
     return FALSE;
 
   kl_progress_start (steps.check);

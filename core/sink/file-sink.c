@@ -347,6 +347,20 @@ kl_file_sink_new (const char *path, GError **error)
 }
 
 /**
+ * kl_file_sink_get_path:
+ *
+ * Returns: (transfer none): of the file that will be replaced: where a symbolic link leads, if the
+ *   path was one
+ */
+const char *
+kl_file_sink_get_path (KlFileSink *self)
+{
+  g_return_val_if_fail (KL_IS_FILE_SINK (self), NULL);
+
+  return self->path;
+}
+
+/**
  * kl_file_sink_set_sparse:
  * @needed: bytes of the medium that will be written; free space is checked for these
  *

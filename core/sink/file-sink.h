@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KlFileSink, kl_file_sink, KL, FILE_SINK, KlSink)
 
 KlSink *kl_file_sink_new (const char *path, GError **error);
+const char *
+kl_file_sink_get_path (KlFileSink *self); /* of the file itself, symbolic links resolved */
 void kl_file_sink_set_sparse (KlFileSink *self, guint64 needed);
 
 G_END_DECLS

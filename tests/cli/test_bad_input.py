@@ -167,6 +167,16 @@ class BadTargets(CommandTest):
         self.assert_not_made('E_INVALIDARG', 'inside the catalog', target)
         self.assertEqual(os.path.getsize(target), os.path.getsize(self.wim))
 
+    def test_a_link_into_the_catalog(self):
+        """What it leads to is the file that would be replaced."""
+        self.create_before()
+        wim = os.path.join(self.catalog, 'KDL00001', 'source.wim')
+        link = self.path('link.iso')
+        os.symlink(wim, link)
+        self.assert_fails('E_INVALIDARG', 'inside the catalog', 'create', 'CD', link, 'KDL00001')
+        self.assertEqual(os.path.getsize(wim), os.path.getsize(self.wim))
+        self.assertTrue(os.path.islink(link))
+
     def test_larger_than_an_iso_can_hold(self):
         """The WIM of the entry is made 4 GiB long, mostly holes, and the record says so."""
         self.create_before()
