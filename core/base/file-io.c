@@ -265,13 +265,24 @@ wait_for_window (int fd, guint64 offset, guint64 length, const char *name, GErro
   return FALSE;
 }
 
+/* The next byte from @offset on that is not in a hole; @size where there is none. */
+static guint64
+skip_hole (int fd, guint64 offset, guint64 size)
+{
+  off_t data = lseek (fd, (off_t) offset, SEEK_DATA);
+
+  if (data < 0)
+    return errno == ENXIO ? size : offset;
+  return (guint64) data;
+}
+
 /**
  * kl_flush_file:
  * @size: of the file; bytes
  * @progress: (nullable): advances by the bytes flushed
  *
  * fsync that can be cancelled and shows progress: the content goes out window by window first, and
- * one fsync for what is left, which is little, ends it.
+ * one fsync for what is left, which is little, ends it. Moves the position of @fd.
  *
  * Errors: KL_ERROR_* of sync_file_range(2) and fsync(2); G_IO_ERROR_CANCELLED. Blocks; any thread.
  */
@@ -283,10 +294,12 @@ kl_flush_file (int fd,
                GCancellable *cancellable,
                GError **error)
 {
-  for (guint64 at = 0; at < size; at += FLUSH_WINDOW)
+  for (guint64 at = skip_hole (fd, 0, size); at < size;
+       at = skip_hole (fd, MIN (at + FLUSH_WINDOW, size), size))
     {
       guint64 length = MIN (FLUSH_WINDOW, size - at);
 
+      kl_progress_set_done (progress, at);
       if (g_cancellable_set_error_if_cancelled (cancellable, error)
           || !wait_for_window (fd, at, length, name, error))
         return FALSE;
