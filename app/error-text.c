@@ -65,6 +65,10 @@ static const TextRow text_rows[] = {
   { KL_ERROR_IMAGE_BROKEN, N_ ("The boot image in the catalog cannot be used"),
     N_ ("Remove the image and import it again.") },
 
+  { KL_ERROR_INJECTION, N_ ("The boot image could not be prepared"),
+    N_ ("Correct what the details name and prepare the image again. The image that was prepared "
+        "before is still in use.") },
+
   { KL_ERROR_LABEL, N_ ("The label cannot be used"),
     N_ ("Use 1 to 32 characters, and none of these: \" * + , . / : ; < = > ? [ \\ ] |") },
   { KL_ERROR_NO_MANIFEST, N_ ("The medium has no list of its files"),

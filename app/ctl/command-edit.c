@@ -10,15 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "output.h"
-
-/* The Status of QueryOSDBinaryInjectionStatus (media-api.md 4.2). */
-enum
-{
-  STATUS_COMPLETE,
-  STATUS_IN_PROGRESS,
-  STATUS_ERROR,
-  STATUS_NO_STATUS,
-};
+#include "prepare/recipe.h"
 
 static int
 print_done (const KlCtlOptions *options, const char *id, const char *text)
@@ -81,99 +73,25 @@ run_set (KlCtlOptions *options)
     {
       g_auto (GStrv) parts = g_strsplit (options->arguments[i], "=", 2);
 
-      if (!kl_catalog_set (catalog, id, parts[0], parts[1], &error))
+      if (kl_recipe_is_key (parts[0]) ? !kl_recipe_set (catalog, id, parts[0], parts[1], &error)
+                                      : !kl_catalog_set (catalog, id, parts[0], parts[1], &error))
         return kl_ctl_print_error (options, error);
     }
   return print_done (options, id, text);
 }
 
-static int
-find_status (KlImageState state)
-{
-  switch (state)
-    {
-    case KL_IMAGE_STATE_COMPLETE:
-    case KL_IMAGE_STATE_STALE:
-      return STATUS_COMPLETE;
-    case KL_IMAGE_STATE_IN_PROGRESS:
-      return STATUS_IN_PROGRESS;
-    case KL_IMAGE_STATE_ERROR:
-      return STATUS_ERROR;
-    case KL_IMAGE_STATE_NO_STATUS:
-    default:
-      return STATUS_NO_STATUS;
-    }
-}
-
-static void
-print_status (const KlCtlOptions *options, const char *context_id, int status)
-{
-  static const char *const names[]
-      = { N_ ("complete"), N_ ("in progress"), N_ ("error"), N_ ("no status: never prepared") };
-  JsonBuilder *builder;
-
-  if (!options->json)
-    {
-      g_print ("%s\n", _ (names[status]));
-      return;
-    }
-
-  builder = kl_ctl_json_new (NULL);
-  kl_ctl_json_add_text (builder, "context-id", context_id);
-  kl_ctl_json_add_number (builder, "status", (guint64) status);
-  kl_ctl_json_add_number (builder, "progress", 0);
-  kl_ctl_json_add_number (builder, "max-progress", 0);
-  kl_ctl_json_add_text (builder, "progress-text", "");
-  kl_ctl_json_add_number (builder, "error-code", 0);
-  kl_ctl_json_add_text (builder, "extended-error-info", "");
-  kl_ctl_json_print (builder);
-}
-
-/* GUIDs, with or without braces. */
-static gboolean
-is_context_id (const char *text)
-{
-  gsize length = strlen (text);
-  g_autofree char *bare = NULL;
-
-  if (length > 2 && text[0] == '{' && text[length - 1] == '}')
-    bare = g_strndup (text + 1, length - 2);
-  return g_uuid_string_is_valid (bare != NULL ? bare : text);
-}
-
-static int
-run_status (KlCtlOptions *options)
-{
-  g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
-  g_autoptr (KlBootImage) image = NULL;
-  g_autoptr (GError) error = NULL;
-  const char *id = options->arguments[0];
-
-  /* A context that nobody knows has no status, and that is no error (media-api.md 4.2). */
-  if (is_context_id (id))
-    {
-      print_status (options, id, STATUS_NO_STATUS);
-      return KL_CTL_EXIT_DONE;
-    }
-
-  image = kl_catalog_lookup (catalog, id, &error);
-  if (image == NULL)
-    return kl_ctl_print_error (options, error);
-  if (kl_boot_image_get_error (image) != NULL)
-    return kl_ctl_print_error (options, kl_boot_image_get_error (image));
-
-  print_status (options, "", find_status (kl_boot_image_get_state (image)));
-  return KL_CTL_EXIT_DONE;
-}
-
 const KlCtlCommand kl_ctl_edit_commands[] = {
-  { "image", "set", "ID KEY=VALUE…",
-    N_ ("Change name, description, version or boot-manager (2011, 2023)"),
+  { "image", "set", "ID KEY=VALUE…", N_ ("Change what an image is called, and its recipe"),
     "  kindlingctl image set KDL00001 name=\"Windows PE\" version=7\n"
-    "  kindlingctl image set KDL00001 boot-manager=2023",
+    "  kindlingctl image set KDL00001 boot-manager=2023\n"
+    "  kindlingctl image set KDL00001 scratch-space=512 background=company.png\n"
+    "  kindlingctl image set KDL00001 lab-shell=\n\n"
+    "Keys: name, description, version, boot-manager (2011, 2023); for preparation: binaries,\n"
+    "extra-files, prestart-files (folders), background (JPEG, PNG, BMP), start-command,\n"
+    "prestart-command, organization-name, lab-shell (true, false), scratch-space (32 … 512 MB),\n"
+    "compression (normal, smaller), skip-faulty-drivers (true, false), driver.NAME (on, off).\n"
+    "An empty value leaves the thing as it is in the source image.",
     2, G_MAXUINT, NULL, run_set },
-  { "image", "status", "CONTEXT-ID|ID", N_ ("Say how far the preparation of an image is"),
-    "  kindlingctl image status KDL00001", 1, 1, NULL, run_status },
   { "image", "remove", "ID", N_ ("Remove a boot image from the catalog"),
     "  kindlingctl image remove KDL00001", 1, 1, NULL, run_remove },
   { NULL },

@@ -66,6 +66,7 @@ typedef struct
 extern const KlCtlCommand kl_ctl_image_commands[];
 extern const KlCtlCommand kl_ctl_transfer_commands[];
 extern const KlCtlCommand kl_ctl_edit_commands[];
+extern const KlCtlCommand kl_ctl_prepare_commands[];
 extern const KlCtlCommand kl_ctl_media_commands[];
 extern const KlCtlCommand kl_ctl_create_commands[];
 extern const KlCtlCommand kl_ctl_drive_commands[];

@@ -16,8 +16,8 @@
 #define SUMMARY_COLUMNS 42
 
 static const KlCtlCommand *const command_tables[] = {
-  kl_ctl_image_commands, kl_ctl_transfer_commands, kl_ctl_edit_commands,   kl_ctl_create_commands,
-  kl_ctl_media_commands, kl_ctl_drive_commands,    kl_ctl_driver_commands,
+  kl_ctl_image_commands,  kl_ctl_transfer_commands, kl_ctl_edit_commands,  kl_ctl_prepare_commands,
+  kl_ctl_create_commands, kl_ctl_media_commands,    kl_ctl_drive_commands, kl_ctl_driver_commands,
 };
 
 static void

@@ -40,6 +40,7 @@ static const ErrorRow error_rows[] = {
   { KL_ERROR_WIM_NOT_BOOTABLE, 0x8007000B, "KINDLING_E_WIM_NOT_BOOTABLE" },
   { KL_ERROR_NO_BOOT_FILES, 0x80070002, "KINDLING_E_NO_BOOT_FILES" },
   { KL_ERROR_IMAGE_BROKEN, 0x8007000B, "KINDLING_E_IMAGE_BROKEN" },
+  { KL_ERROR_INJECTION, 0x8007000D, "KINDLING_E_INJECTION" },
   { KL_ERROR_LABEL, 0x80070057, "KINDLING_E_LABEL" },
   { KL_ERROR_NO_MANIFEST, 0x80070002, "KINDLING_E_NO_MANIFEST" },
   { KL_ERROR_NO_DEFAULT_MP, 0x80040001, "CREATETSMEDIA_E_NODEFAULTMP" },
@@ -123,6 +124,24 @@ kl_error_get_detail (const GError *error)
 }
 
 /**
+ * kl_error_blame:
+ * @error: (inout): of the domain KL_ERROR, or another, which is left alone
+ * @file: what the error is about
+ *
+ * Makes a file the error's detail, unless it has one.
+ *
+ * Returns: %FALSE, for the return statement of a function that failed
+ */
+gboolean
+kl_error_blame (GError **error, const char *file)
+{
+  if (error != NULL && *error != NULL && (*error)->domain == KL_ERROR
+      && kl_error_get_detail (*error) == NULL)
+    kl_error_set_detail (*error, file);
+  return FALSE;
+}
+
+/**
  * kl_error_get_hresult:
  *
  * Returns: the HRESULT that ExitCode reports for @error (media-api.md 3): 0x800704C7 for a
@@ -163,7 +182,8 @@ kl_error_get_symbol (const GError *error)
  * kl_error_get_exit_status:
  *
  * Returns: the exit status of kindlingctl for @error (interface.md 2): 3 when cancelled, 11 to 22
- *   for the twelve documented codes, 31 for a medium that differs, else 1
+ *   for the twelve documented codes, 30 where preparation failed, 31 for a medium that differs,
+ *   else 1
  */
 int
 kl_error_get_exit_status (const GError *error)
@@ -176,6 +196,8 @@ kl_error_get_exit_status (const GError *error)
     return 1;
   if (error->code >= KL_ERROR_NO_DEFAULT_MP && error->code <= KL_ERROR_PACKAGE_TOO_LARGE)
     return 11 + error->code - KL_ERROR_NO_DEFAULT_MP;
+  if (error->code == KL_ERROR_INJECTION)
+    return 30;
   if (error->code == KL_ERROR_MISMATCH)
     return 31;
 

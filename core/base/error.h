@@ -42,6 +42,7 @@ typedef enum
   KL_ERROR_WIM_NOT_BOOTABLE, /* no image in it can be started */
   KL_ERROR_NO_BOOT_FILES,    /* neither BIOS nor UEFI can start it: the files are missing */
   KL_ERROR_IMAGE_BROKEN,     /* a catalog entry cannot be used */
+  KL_ERROR_INJECTION,        /* preparation failed; detail: the file in the way */
 
   /* Media. */
   KL_ERROR_LABEL,       /* the label cannot be written */
@@ -66,6 +67,7 @@ GQuark kl_error_quark (void);
 
 void kl_error_set_detail (GError *error, const char *detail);
 const char *kl_error_get_detail (const GError *error);
+gboolean kl_error_blame (GError **error, const char *file);
 guint32 kl_error_get_hresult (const GError *error);
 const char *kl_error_get_symbol (const GError *error);
 int kl_error_get_exit_status (const GError *error);

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/file-io.h"
 #include "image/image-ini.h"
+#include "image/injection-status.h"
+#include "wim/wim-header.h"
 
 /* Where values from a record are cut; characters. */
 #define MAX_WORD 64
@@ -216,12 +218,26 @@ is_sha256 (const char *text)
   return strlen (text) == 64 && strspn (text, "0123456789abcdef") == 64;
 }
 
+/* Whether the boot.wim that was to come is there already: only asked between the two renames that
+ * put it there, or when a process was killed in between. */
+static gboolean
+has_next_wim (KlBootImage *self, GKeyFile *ini)
+{
+  g_autofree char *path = g_build_filename (self->folder, KL_BOOT_WIM_FILE, NULL);
+  g_autofree char *recorded
+      = kl_image_ini_dup_text (ini, KL_INI_BOOT_WIM_NEXT, KL_INI_IDENTIFIER, MAX_WORD);
+  g_autofree char *there = kl_wim_header_dup_identifier (path, NULL);
+
+  return there != NULL && strcmp (there, recorded) == 0;
+}
+
 /* Size and sums of the WIM that media get. */
 static gboolean
 read_media_wim (KlBootImage *self, GKeyFile *ini, GError **error)
 {
-  gboolean prepared = g_key_file_has_group (ini, KL_INI_BOOT_WIM);
-  const char *group = prepared ? KL_INI_BOOT_WIM : KL_INI_SOURCE;
+  gboolean next = g_key_file_has_group (ini, KL_INI_BOOT_WIM_NEXT) && has_next_wim (self, ini);
+  gboolean prepared = next || g_key_file_has_group (ini, KL_INI_BOOT_WIM);
+  const char *group = next ? KL_INI_BOOT_WIM_NEXT : prepared ? KL_INI_BOOT_WIM : KL_INI_SOURCE;
   const char *wrong = NULL;
   guint64 crc = 0;
 
@@ -279,32 +295,46 @@ read_boot (KlBootImage *self, GKeyFile *ini)
   self->has_2023 = g_strv_contains ((const char *const *) parts, "2023");
 }
 
-/* Absent, or of another context: no status (media-api.md 4.2). */
-static void
-read_status (KlBootImage *self)
+/* A source that is not what was recorded makes the prepared WIM stale too. */
+static gboolean
+source_has_size (KlBootImage *self, GKeyFile *ini)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GKeyFile) ini = kl_image_ini_load (self->folder, KL_INI_STATUS_FILE, &error);
-  g_autofree char *context = NULL;
-  guint64 status = 3;
+  g_autofree char *path = g_build_filename (self->folder, KL_SOURCE_WIM_FILE, NULL);
+  guint64 size;
+  struct stat info;
 
-  if (ini == NULL)
-    {
-      if (!g_error_matches (error, KL_ERROR, KL_ERROR_NOT_FOUND))
-        self->state = KL_IMAGE_STATE_ERROR;
-      return;
-    }
+  return !kl_image_ini_get_number (ini, KL_INI_SOURCE, KL_INI_SIZE, 10, G_MAXINT64, &size)
+         || stat (path, &info) != 0 || (guint64) info.st_size == size;
+}
 
-  context = kl_image_ini_dup_text (ini, KL_INI_STATUS, KL_INI_CONTEXT_ID, MAX_WORD);
-  if (strcmp (context, self->context_id) != 0)
-    return;
+static KlImageState
+find_prepared_state (KlBootImage *self, GKeyFile *ini)
+{
+  g_autofree char *stamp = kl_image_ini_dup_recipe_stamp (ini);
+  g_autofree char *recorded
+      = kl_image_ini_dup_text (ini, KL_INI_PREPARATION, KL_INI_RECIPE_STAMP, MAX_WORD);
 
-  if (!kl_image_ini_get_number (ini, KL_INI_STATUS, KL_INI_STATUS, 10, 3, &status))
-    status = 2;
-  self->state = status == 0   ? KL_IMAGE_STATE_COMPLETE
-                : status == 1 ? KL_IMAGE_STATE_IN_PROGRESS
-                : status == 2 ? KL_IMAGE_STATE_ERROR
-                              : KL_IMAGE_STATE_NO_STATUS;
+  return strcmp (stamp, recorded) == 0 && source_has_size (self, ini) ? KL_IMAGE_STATE_COMPLETE
+                                                                      : KL_IMAGE_STATE_STALE;
+}
+
+/* A status of another context is none (media-api.md 4.2). A forgotten one takes nothing from the
+ * WIM that was prepared. */
+static void
+read_status (KlBootImage *self, GKeyFile *ini)
+{
+  g_autoptr (KlInjectionStatus) status = kl_injection_status_load (self->folder);
+  gboolean current = strcmp (status->context_id, self->context_id) == 0
+                     || (status->state == KL_INJECTION_ERROR && *status->context_id == '\0');
+
+  if (current && status->state == KL_INJECTION_IN_PROGRESS)
+    self->state = KL_IMAGE_STATE_IN_PROGRESS;
+  else if (current && status->state == KL_INJECTION_ERROR)
+    self->state = KL_IMAGE_STATE_ERROR;
+  else if (g_key_file_has_group (ini, KL_INI_PREPARATION))
+    self->state = find_prepared_state (self, ini);
+  else if (current && status->state == KL_INJECTION_COMPLETE)
+    self->state = KL_IMAGE_STATE_COMPLETE;
 }
 
 static void
@@ -392,7 +422,7 @@ kl_boot_image_load (const char *folder, GError **error)
   if (!read_media_wim (self, ini, error))
     return NULL;
   read_boot (self, ini);
-  read_status (self);
+  read_status (self, ini);
   if (!check_size (self, &self->error))
     self->state = KL_IMAGE_STATE_ERROR;
 

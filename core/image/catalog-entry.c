@@ -98,6 +98,21 @@ kl_entry_lock_free (KlEntryLock *self)
 }
 
 /**
+ * kl_entry_lock_is_held:
+ *
+ * Returns: whether any process or thread holds the lock of an entry at this moment
+ */
+gboolean
+kl_entry_lock_is_held (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, KL_LOCK_FILE, NULL);
+  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+  return fd >= 0 && fcntl (fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+/**
  * kl_entry_text_is_valid:
  * @min: characters
  * @max: characters

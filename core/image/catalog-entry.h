@@ -20,6 +20,8 @@ kl_entry_lock_new (const char *folder, const char *name, gboolean create, GError
 void kl_entry_lock_free (KlEntryLock *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlEntryLock, kl_entry_lock_free)
 
+gboolean kl_entry_lock_is_held (const char *folder);
+
 gboolean kl_entry_text_is_valid (const char *text, gsize min, gsize max);
 char *kl_catalog_find_entry (KlCatalog *self, const char *id, GError **error);
 void kl_catalog_explain (KlCatalog *self, GError **error);

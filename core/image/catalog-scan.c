@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/catalog.h"
+#include "image/catalog-entry.h"
 #include "image/image-ini.h"
 
 /* Within this time a file system may give two changes one modification time; FAT and some network
@@ -33,7 +33,8 @@ typedef struct
   FileStamp folder;
   gboolean racy; /* the folder was changed so lately that it can change again unseen */
   FileStamp files[G_N_ELEMENTS (stamped_files)];
-  guint generation; /* of the scan that saw it last */
+  guint generation;     /* of the scan that saw it last */
+  gboolean in_progress; /* a worker prepares it; nothing changes on the disk when that dies */
 } EntryStamp;
 
 struct _KlCatalogScan
@@ -137,16 +138,28 @@ push (KlCatalogScan *self, const char *id, KlBootImage *image)
   g_mutex_unlock (&self->lock);
 }
 
-static void
+/* Whether the image is being prepared. */
+static gboolean
 read_entry (KlCatalogScan *self, const char *id)
 {
+  gboolean in_progress;
   g_autofree char *folder = g_build_filename (self->path, id, NULL);
   GError *error = NULL;
   KlBootImage *image = kl_boot_image_load (folder, &error);
 
   if (image == NULL)
     image = kl_boot_image_new_broken (folder, error);
+  in_progress = kl_boot_image_get_state (image) == KL_IMAGE_STATE_IN_PROGRESS;
   push (self, id, image);
+  return in_progress;
+}
+
+static gboolean
+has_died (KlCatalogScan *self, const char *id)
+{
+  g_autofree char *folder = g_build_filename (self->path, id, NULL);
+
+  return !kl_entry_lock_is_held (folder);
 }
 
 /* One stat where nothing changed. */
@@ -164,7 +177,8 @@ look_at (KlCatalogScan *self, int catalog, const char *id)
   now.generation = self->generation;
   now.folder = stamp_of (&info);
   now.racy = info.st_mtim.tv_sec * G_USEC_PER_SEC > g_get_real_time () - RACY_TIME;
-  if (known != NULL && !known->racy && stamps_equal (&known->folder, &now.folder))
+  if (known != NULL && !known->racy && stamps_equal (&known->folder, &now.folder)
+      && !known->in_progress)
     {
       known->generation = self->generation;
       return;
@@ -175,9 +189,10 @@ look_at (KlCatalogScan *self, int catalog, const char *id)
   for (gsize i = 0; same && i < G_N_ELEMENTS (stamped_files); i++)
     same = stamps_equal (&known->files[i], &now.files[i]);
 
+  now.in_progress = same && known->in_progress;
+  if (!same || (now.in_progress && has_died (self, id)))
+    now.in_progress = read_entry (self, id);
   g_hash_table_replace (self->stamps, g_strdup (id), g_memdup2 (&now, sizeof now));
-  if (!same)
-    read_entry (self, id);
 }
 
 static void

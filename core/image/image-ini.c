@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file-io.h"
 
@@ -124,4 +125,41 @@ kl_image_ini_get_number (
   if (text == NULL)
     return FALSE;
   return g_ascii_string_to_unsigned (text, base, 0, max, value, NULL);
+}
+
+static void
+append_group (GString *text, GKeyFile *ini, const char *group)
+{
+  g_auto (GStrv) keys = g_key_file_get_keys (ini, group, NULL, NULL);
+
+  g_string_append_printf (text, "[%s]\n", group);
+  for (guint i = 0; keys != NULL && keys[i] != NULL; i++)
+    {
+      g_autofree char *value = g_key_file_get_value (ini, group, keys[i], NULL);
+
+      g_string_append_printf (text, "%s=%s\n", keys[i], value != NULL ? value : "");
+    }
+}
+
+/**
+ * kl_image_ini_dup_recipe_stamp:
+ * @ini: of an image.ini
+ *
+ * Returns: (transfer full): a sum over the recipe and the record of the source WIM; another one
+ *   means that boot.wim is stale
+ */
+char *
+kl_image_ini_dup_recipe_stamp (GKeyFile *ini)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (ini, NULL);
+  g_autofree char *sha256 = kl_image_ini_dup_text (ini, KL_INI_SOURCE, KL_INI_SHA256, 64);
+  g_autofree char *index = kl_image_ini_dup_text (ini, KL_INI_SOURCE, KL_INI_INDEX, 8);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_string_append_printf (text, "%s %s\n", sha256, index);
+  for (guint i = 0; groups[i] != NULL; i++)
+    if (strcmp (groups[i], KL_INI_RECIPE) == 0
+        || g_str_has_prefix (groups[i], KL_INI_DRIVER_PREFIX))
+      append_group (text, ini, groups[i]);
+  return kl_sha256_data (text->str, text->len);
 }

@@ -38,6 +38,22 @@ G_BEGIN_DECLS
 #define KL_INI_CRC32C "CRC32C"     /* 8 hexadecimal digits */
 #define KL_INI_SHA256 "SHA256"
 
+/* [BootWIMNext]: as [BootWIM], for a boot.wim that is just taking the place of the old one; its
+ * identifier tells which of the two is there. */
+#define KL_INI_BOOT_WIM_NEXT "BootWIMNext"
+#define KL_INI_IDENTIFIER "Identifier" /* of the WIM's header; 32 hexadecimal digits */
+
+/* [Recipe], [Driver 1] …: what preparation does; kept by core/prepare */
+#define KL_INI_RECIPE "Recipe"
+#define KL_INI_DRIVER_PREFIX "Driver "
+
+/* [Preparation]: what boot.wim was made from */
+#define KL_INI_PREPARATION "Preparation"
+#define KL_INI_RECIPE_STAMP "RecipeStamp" /* kl_image_ini_dup_recipe_stamp() */
+#define KL_INI_INPUT_STAMP "InputStamp"   /* SHA-256 over names, sizes and times of all input */
+#define KL_INI_SOURCE_VERSION "SourceVersion"
+#define KL_INI_PREPARED "Prepared" /* ISO 8601, UTC */
+
 /* [Boot]: what media of this image can do, as found at import */
 #define KL_INI_BOOT "Boot"
 #define KL_INI_BIOS_OPTICAL "BIOSOptical" /* true, false; each has a reason when false */
@@ -50,6 +66,12 @@ G_BEGIN_DECLS
 
 /* status.ini, [Status] */
 #define KL_INI_STATUS "Status" /* also the key: 0 complete, 1 in progress, 2 error, 3 no status */
+#define KL_INI_PROGRESS "Progress"
+#define KL_INI_MAX_PROGRESS "MaxProgress"
+#define KL_INI_PROGRESS_TEXT "ProgressText"
+#define KL_INI_ERROR_CODE "ErrorCode" /* Win32 */
+#define KL_INI_EXTENDED_ERROR_INFO "ExtendedErrorInfo"
+#define KL_INI_MESSAGE "Message"
 
 /* The longest name; characters. */
 #define KL_NAME_MAX 256
@@ -59,6 +81,7 @@ gboolean kl_image_ini_save (GKeyFile *ini, const char *folder, const char *file,
 
 char *
 kl_image_ini_dup_text (GKeyFile *ini, const char *group, const char *key, gsize max_characters);
+char *kl_image_ini_dup_recipe_stamp (GKeyFile *ini);
 gboolean kl_image_ini_get_number (
     GKeyFile *ini, const char *group, const char *key, guint base, guint64 max, guint64 *value);
 

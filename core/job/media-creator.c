@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "disk/bios-code.h"
 #include "iso/iso-writer.h"
+#include "prepare/preparer.h"
 #include "media/fat32-writer.h"
 #include "sink/file-sink.h"
 #include "sink/verifier.h"
@@ -47,6 +48,7 @@ static GHashTable *targets; /* of owned paths; guarded by targets_lock */
 
 typedef struct
 {
+  KlProgress *prepare; /* NULL where it is not needed */
   KlProgress *check, *plan, *write, *flush, *verify, *commit;
 } Steps;
 
@@ -65,10 +67,12 @@ media_result_free (KlMediaResult *self)
 
 /* Weights are shares of the time that an ISO of half a gigabyte takes on a disk of 0.5 GB/s. */
 static Steps
-add_steps (KlProgress *progress, gboolean verify)
+add_steps (KlProgress *progress, gboolean prepare, gboolean verify)
 {
   Steps steps = { 0 };
 
+  if (prepare)
+    steps.prepare = kl_progress_add_step (progress, 100, "Preparing the boot image");
   steps.check = kl_progress_add_step (progress, 10, "Checking the boot image");
   steps.plan = kl_progress_add_step (progress, 2, "Laying out the medium");
   steps.write = kl_progress_add_step (progress, 50, "Writing files");
@@ -101,6 +105,22 @@ release_target (const char *path)
   g_mutex_lock (&targets_lock);
   g_hash_table_remove (targets, path);
   g_mutex_unlock (&targets_lock);
+}
+
+/* Media get what the recipe asks for, and never what an older one did. */
+static gboolean
+prepare_image (KlMediaCreator *self, KlProgress *step, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (KlPreparation) preparation = NULL;
+
+  kl_progress_start (step);
+  preparation = kl_prepare_image (self->catalog, kl_media_request_get_image_id (self->request),
+                                  step, cancellable, error);
+  if (preparation == NULL)
+    return FALSE;
+
+  kl_progress_finish (step);
+  return TRUE;
 }
 
 /* A medium never lands inside the catalog, where it could replace the image it is made from. */
@@ -268,15 +288,24 @@ create_on_target (KlMediaCreator *self,
 {
   const gint64 started = g_get_monotonic_time ();
   const char *destination = kl_media_request_get_destination (self->request);
-  const Steps steps = add_steps (progress, kl_media_request_get_verify (self->request));
+  const char *id = kl_media_request_get_image_id (self->request);
   g_autoptr (KlBootImage) image = NULL;
   g_autoptr (KlMediaLayout) layout = NULL;
   g_autoptr (KlMediaWriter) writer = NULL;
   g_autoptr (KlSink) sink = NULL;
   guint64 bytes = 0;
+  gboolean stale;
+  Steps steps;
 
-  image = kl_catalog_lookup (self->catalog, kl_media_request_get_image_id (self->request), error);
-  if (image == NULL || !check_outside_catalog (self, destination, error))
+  if (!kl_prepare_is_needed (self->catalog, id, &stale, error)
+      || !check_outside_catalog (self, destination, error))
+    return FALSE;
+  steps = add_steps (progress, stale, kl_media_request_get_verify (self->request));
+  if (stale && !prepare_image (self, steps.prepare, cancellable, error))
+    return FALSE;
+
+  image = kl_catalog_lookup (self->catalog, id, error);
+  if (image == NULL)
     return FALSE;
   sink = kl_file_sink_new (destination, error);
   /* Where a symbolic link leads, too. */

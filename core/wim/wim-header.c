@@ -309,3 +309,28 @@ kl_wim_header_read (const char *path, KlWimHeader *header, GError **error)
   *header = parsed;
   return TRUE;
 }
+
+/**
+ * kl_wim_header_dup_identifier:
+ *
+ * Errors: KL_ERROR_* of opening and reading.
+ *
+ * Returns: (transfer full): the identifier in the header, 32 hexadecimal digits
+ */
+char *
+kl_wim_header_dup_identifier (const char *path, GError **error)
+{
+  GString *text;
+  guint8 identifier[16];
+  g_autofd int fd = kl_open_for_reading (path, error);
+
+  if (fd < 0
+      || !kl_read_at (fd, identifier, sizeof identifier, G_STRUCT_OFFSET (KlWimDiskHeader, guid),
+                      path, error))
+    return NULL;
+
+  text = g_string_new (NULL);
+  for (gsize i = 0; i < sizeof identifier; i++)
+    g_string_append_printf (text, "%02x", identifier[i]);
+  return g_string_free (text, FALSE);
+}

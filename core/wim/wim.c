@@ -7,46 +7,19 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <glib/gstdio.h>
-#include <wimlib.h>
 
 #include "base/error.h"
 #include "base/file-io.h"
 #include "wim/wim-header.h"
+#include "wim/wim-library.h"
 #include "wim/wim-private.h"
-
-/* The only chunk size of LZX and XPRESS that boot managers are known to read; bytes. */
-#define BOOT_CHUNK_SIZE 32768
-
-/* performance.md 1: level 20 takes a fifth of the time of level 50 for 0.5 % more bytes. */
-#define LZX_LEVEL 20
 
 /* Limits for what a file from outside may claim. */
 #define MAX_IMAGES 1000
 #define MAX_METADATA_SIZE ((guint64) 256 << 20) /* bytes; a 100,000-file image has some 20 MB */
 #define MAX_LISTED_FILES 20000
-
-struct _KlWim
-{
-  WIMStruct *wim; /* owned */
-  char *path;
-  KlWimHeader header;
-  struct wimlib_wim_info info;
-  gboolean has_solid; /* a blob lies in a solid resource */
-  GPtrArray *images;  /* of KlWimImage */
-};
-
-/* What a long call of wimlib reports to, and asks. */
-typedef struct
-{
-  KlProgress *progress;      /* nullable */
-  GCancellable *cancellable; /* nullable */
-  const char *written;       /* the file being written, or NULL */
-  int written_fd;            /* -1 until it is there */
-} Call;
 
 static void
 entry_free (KlWimEntry *entry)
@@ -63,7 +36,7 @@ init_wimlib (gpointer data)
   wimlib_set_print_errors (false);
   code = wimlib_global_init (WIMLIB_INIT_FLAG_DEFAULT_CASE_INSENSITIVE);
   if (code == 0)
-    code = wimlib_set_default_compression_level (WIMLIB_COMPRESSION_TYPE_LZX, LZX_LEVEL);
+    code = wimlib_set_default_compression_level (WIMLIB_COMPRESSION_TYPE_LZX, KL_WIM_LZX_LEVEL);
   return GINT_TO_POINTER (code);
 }
 
@@ -118,12 +91,8 @@ code_from_wimlib (int code)
 
 /* @errnum: what errno was when wimlib came back. wimlib says of a failed write only that it failed;
  * errno then tells a full disk from a broken one. */
-static void set_wimlib_error (
-    GError **error, int code, int errnum, GCancellable *cancellable, const char *format, ...)
-    G_GNUC_PRINTF (5, 6);
-
-static void
-set_wimlib_error (
+void
+kl_wim_set_error (
     GError **error, int code, int errnum, GCancellable *cancellable, const char *format, ...)
 {
   g_autofree char *what = NULL;
@@ -149,7 +118,7 @@ set_wimlib_error (
 /* Write-back is started behind the writer, so that the fsync at the end is short and cancelling
  * stays quick. */
 static void
-start_write_back (Call *call)
+start_write_back (KlWimCall *call)
 {
   if (call->written == NULL)
     return;
@@ -160,7 +129,7 @@ start_write_back (Call *call)
 }
 
 static void
-report (Call *call, guint64 done, guint64 total)
+report (KlWimCall *call, guint64 done, guint64 total)
 {
   if (total == 0)
     return;
@@ -168,10 +137,12 @@ report (Call *call, guint64 done, guint64 total)
   kl_progress_set_done (call->progress, MIN (done, total));
 }
 
-static enum wimlib_progress_status
-progress_cb (enum wimlib_progress_msg message, union wimlib_progress_info *info, void *user_data)
+enum wimlib_progress_status
+kl_wim_progress_cb (enum wimlib_progress_msg message,
+                    union wimlib_progress_info *info,
+                    void *user_data)
 {
-  Call *call = user_data;
+  KlWimCall *call = user_data;
 
   /* Only the messages that count bytes matter here; every message asks for a cancel. */
   if (message == WIMLIB_PROGRESS_MSG_WRITE_STREAMS)
@@ -228,7 +199,7 @@ check_table (KlWim *self, GError **error)
 
   if (code != 0)
     {
-      set_wimlib_error (error, code, 0, NULL, "Cannot read the blob table of “%s”", self->path);
+      kl_wim_set_error (error, code, 0, NULL, "Cannot read the blob table of “%s”", self->path);
       return FALSE;
     }
   if (check.truncated_at > 0)
@@ -312,7 +283,7 @@ kl_wim_open (const char *path, GError **error)
 
   if (code != 0)
     {
-      set_wimlib_error (error, code, 0, NULL, "Cannot prepare wimlib");
+      kl_wim_set_error (error, code, 0, NULL, "Cannot prepare wimlib");
       return NULL;
     }
 
@@ -334,7 +305,7 @@ kl_wim_open (const char *path, GError **error)
     code = wimlib_get_wim_info (self->wim, &self->info);
   if (code != 0)
     {
-      set_wimlib_error (error, code, errno, NULL, "Cannot open “%s”", path);
+      kl_wim_set_error (error, code, errno, NULL, "Cannot open “%s”", path);
       return NULL;
     }
   if (!check_table (self, error))
@@ -403,10 +374,10 @@ dup_unreadable_reason (KlWim *self)
   if (self->info.compression_type == WIMLIB_COMPRESSION_TYPE_LZMS)
     return g_strdup ("It is compressed with LZMS, which boot managers cannot read.");
   if (self->info.compression_type != WIMLIB_COMPRESSION_TYPE_NONE
-      && self->info.chunk_size != BOOT_CHUNK_SIZE)
+      && self->info.chunk_size != KL_WIM_BOOT_CHUNK_SIZE)
     return g_strdup_printf ("It is compressed in chunks of %u bytes, and boot managers read "
                             "chunks of %u bytes.",
-                            self->info.chunk_size, BOOT_CHUNK_SIZE);
+                            self->info.chunk_size, KL_WIM_BOOT_CHUNK_SIZE);
 
   return NULL;
 }
@@ -545,7 +516,7 @@ kl_wim_list_files (KlWim *self, guint index, const char *folder, GError **error)
     }
   if (code != 0 && code != WIMLIB_ERR_PATH_DOES_NOT_EXIST && code != WIMLIB_ERR_NOTDIR)
     {
-      set_wimlib_error (error, code, 0, NULL, "Cannot list “%s” of image %u in “%s”", folder, index,
+      kl_wim_set_error (error, code, 0, NULL, "Cannot list “%s” of image %u in “%s”", folder, index,
                         self->path);
       return NULL;
     }
@@ -572,7 +543,7 @@ kl_wim_lookup (
 
   if (code != 0 && code != WIMLIB_ERR_PATH_DOES_NOT_EXIST && code != WIMLIB_ERR_NOTDIR)
     {
-      set_wimlib_error (error, code, 0, NULL, "Cannot read image %u of “%s”", index, self->path);
+      kl_wim_set_error (error, code, 0, NULL, "Cannot read image %u of “%s”", index, self->path);
       g_free (found.name);
       return FALSE;
     }
@@ -581,6 +552,53 @@ kl_wim_lookup (
     g_clear_pointer (&found.name, g_free);
   *name = found.name;
   *size = found.size;
+  return TRUE;
+}
+
+typedef struct
+{
+  char *name; /* as spelt in the image */
+  gboolean is_folder;
+} Spelling;
+
+static int
+spelling_cb (const struct wimlib_dir_entry *entry, void *user_data)
+{
+  Spelling *spelling = user_data;
+
+  spelling->is_folder = (entry->attributes & WIMLIB_FILE_ATTRIBUTE_DIRECTORY) != 0
+                        && (entry->attributes & WIMLIB_FILE_ATTRIBUTE_REPARSE_POINT) == 0;
+  g_free (spelling->name);
+  spelling->name = g_strdup (entry->filename != NULL ? entry->filename : "");
+  return 0;
+}
+
+/**
+ * kl_wim_find_spelling:
+ * @path: "\Windows\System32"; the case does not matter
+ * @name: (out) (transfer full) (nullable): the last part of @path as spelt in the image; %NULL
+ *   where there is nothing of that name
+ * @is_folder: (out): whether it is a folder, and no link
+ *
+ * Errors: KL_ERROR_WIM_DAMAGED. Blocks while the metadata of the image is read for the first time.
+ */
+gboolean
+kl_wim_find_spelling (
+    KlWim *self, guint index, const char *path, char **name, gboolean *is_folder, GError **error)
+{
+  g_autofree char *inner = dup_wimlib_path (path);
+  Spelling spelling = { 0 };
+  int code = wimlib_iterate_dir_tree (self->wim, (int) index, inner, 0, spelling_cb, &spelling);
+
+  if (code != 0 && code != WIMLIB_ERR_PATH_DOES_NOT_EXIST && code != WIMLIB_ERR_NOTDIR)
+    {
+      kl_wim_set_error (error, code, 0, NULL, "Cannot read image %u of “%s”", index, self->path);
+      g_free (spelling.name);
+      return FALSE;
+    }
+
+  *name = spelling.name;
+  *is_folder = spelling.is_folder;
   return TRUE;
 }
 
@@ -600,137 +618,38 @@ kl_wim_extract_flat (KlWim *self,
                      GCancellable *cancellable,
                      GError **error)
 {
-  Call call = { progress, cancellable, NULL, -1 };
+  KlWimCall call = { progress, cancellable, NULL, -1 };
   g_autoptr (GPtrArray) inner = g_ptr_array_new_with_free_func (g_free);
   int code;
 
   for (guint i = 0; i < paths->len; i++)
     g_ptr_array_add (inner, dup_wimlib_path (g_ptr_array_index (paths, i)));
 
-  wimlib_register_progress_function (self->wim, progress_cb, &call);
+  wimlib_register_progress_function (self->wim, kl_wim_progress_cb, &call);
   errno = 0;
   code = wimlib_extract_paths (
       self->wim, (int) index, folder, (const char *const *) inner->pdata, inner->len,
       WIMLIB_EXTRACT_FLAG_NO_PRESERVE_DIR_STRUCTURE | WIMLIB_EXTRACT_FLAG_NO_ACLS
           | WIMLIB_EXTRACT_FLAG_NO_ATTRIBUTES);
   if (code != 0)
-    set_wimlib_error (error, code, errno, cancellable, "Cannot extract from image %u of “%s”",
+    kl_wim_set_error (error, code, errno, cancellable, "Cannot extract from image %u of “%s”",
                       index, self->path);
   wimlib_register_progress_function (self->wim, NULL, NULL);
   return code == 0;
 }
 
-/* The empty file keeps others from taking the name; wimlib then writes over it. */
 static gboolean
-reserve_target (const char *target, GError **error)
-{
-  g_autofd int fd = open (target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-
-  if (fd < 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot create “%s”", target);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-flush_file (const char *path, GError **error)
-{
-  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-  if (fd < 0 || fsync (fd) != 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", path);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
-static int
-write_single_image (KlWim *self, guint index, const char *target, Call *call)
-{
-  WIMStruct *single = NULL;
-  int code = wimlib_create_new_wim (WIMLIB_COMPRESSION_TYPE_LZX, &single);
-
-  if (code == 0)
-    code = wimlib_set_output_chunk_size (single, BOOT_CHUNK_SIZE);
-  if (code == 0)
-    code
-        = wimlib_export_image (self->wim, (int) index, single, NULL, NULL, WIMLIB_EXPORT_FLAG_BOOT);
-  if (code == 0)
-    {
-      wimlib_register_progress_function (single, progress_cb, call);
-      errno = 0;
-      code = wimlib_write (single, target, WIMLIB_ALL_IMAGES, WIMLIB_WRITE_FLAG_NOT_PIPABLE, 0);
-    }
-
-  if (single != NULL)
-    {
-      int saved = errno;
-
-      wimlib_free (single);
-      errno = saved;
-    }
-  return code;
-}
-
-/**
- * kl_wim_export:
- * @target: must not exist; removed on failure
- * @progress: (nullable): counts bytes of files
- *
- * Writes one image into a WIM of its own (media-formats.md 10): LZX in chunks of 32 KiB, boot index
- * 1, name, description and the rest of the XML kept. What is compressed that way already is
- * copied; the rest is compressed anew.
- *
- * Errors: KL_ERROR_INVALID_ARGUMENT or another of open(2), KL_ERROR_NO_SPACE, KL_ERROR_IO,
- * KL_ERROR_WIM_DAMAGED, G_IO_ERROR_CANCELLED. Blocks.
- */
-gboolean
-kl_wim_export (KlWim *self,
-               guint index,
-               const char *target,
-               KlProgress *progress,
-               GCancellable *cancellable,
-               GError **error)
-{
-  Call call = { progress, cancellable, target, -1 };
-  gboolean ok;
-  int code;
-
-  g_return_val_if_fail (index >= 1 && index <= self->images->len, FALSE);
-
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !reserve_target (target, error))
-    return FALSE;
-
-  code = write_single_image (self, index, target, &call);
-  if (code != 0)
-    set_wimlib_error (error, code, errno, cancellable, "Cannot export image %u of “%s” to “%s”",
-                      index, self->path, target);
-  kl_close_fd (&call.written_fd);
-
-  ok = code == 0 && !g_cancellable_set_error_if_cancelled (cancellable, error)
-       && flush_file (target, error);
-  if (!ok)
-    g_unlink (target);
-  return ok;
-}
-
-static gboolean
-verify_integrity (KlWim *self, Call *call, GError **error)
+verify_integrity (KlWim *self, KlWimCall *call, GError **error)
 {
   WIMStruct *checked = NULL;
   int code;
 
   errno = 0;
   code = wimlib_open_wim_with_progress (self->path, WIMLIB_OPEN_FLAG_CHECK_INTEGRITY, &checked,
-                                        progress_cb, call);
+                                        kl_wim_progress_cb, call);
   if (code != 0)
     {
-      set_wimlib_error (error, code, errno, call->cancellable,
+      kl_wim_set_error (error, code, errno, call->cancellable,
                         "“%s” does not match its integrity table", self->path);
       return FALSE;
     }
@@ -740,11 +659,11 @@ verify_integrity (KlWim *self, Call *call, GError **error)
 }
 
 static gboolean
-verify_blobs (KlWim *self, Call *call, GError **error)
+verify_blobs (KlWim *self, KlWimCall *call, GError **error)
 {
   int code;
 
-  wimlib_register_progress_function (self->wim, progress_cb, call);
+  wimlib_register_progress_function (self->wim, kl_wim_progress_cb, call);
   errno = 0;
   code = wimlib_verify_wim (self->wim, 0);
   if (code == WIMLIB_ERR_RESOURCE_NOT_FOUND)
@@ -752,7 +671,7 @@ verify_blobs (KlWim *self, Call *call, GError **error)
                  "“%s” is incomplete: the content of some files is not in it, as in a delta WIM",
                  self->path);
   else if (code != 0)
-    set_wimlib_error (error, code, errno, call->cancellable, "“%s” is damaged", self->path);
+    kl_wim_set_error (error, code, errno, call->cancellable, "“%s” is damaged", self->path);
   wimlib_register_progress_function (self->wim, NULL, NULL);
   return code == 0;
 }
@@ -772,7 +691,7 @@ kl_wim_verify (
     KlWim *self, gboolean blobs, KlProgress *progress, GCancellable *cancellable, GError **error)
 {
   gboolean table = self->header.has_integrity_table;
-  Call call = { .cancellable = cancellable, .written_fd = -1 };
+  KlWimCall call = { .cancellable = cancellable, .written_fd = -1 };
   KlProgress *table_step = table ? kl_progress_add_step (progress, 1, NULL) : NULL;
   KlProgress *blobs_step = blobs ? kl_progress_add_step (progress, 3, NULL) : NULL;
 

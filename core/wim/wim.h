@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* The wimlib seam: the only file that includes wimlib.h is wim.c. One object, one thread at a time.
+/* The wimlib seam: only wim.c and wim-export.c know wimlib. One object, one thread at a time.
  */
 typedef struct _KlWim KlWim;
 
@@ -65,6 +65,10 @@ GPtrArray *kl_wim_list_files (KlWim *self,
 gboolean kl_wim_find_file (
     KlWim *self, guint index, const char *path, gboolean *exists, guint64 *size, GError **error);
 
+/* How the last part of a path is spelt in an image; NULL where there is nothing of that name. */
+gboolean kl_wim_find_spelling (
+    KlWim *self, guint index, const char *path, char **name, gboolean *is_folder, GError **error);
+
 /* Writes one file of an image to a path. */
 gboolean kl_wim_extract_file (KlWim *self,
                               guint index,
@@ -90,6 +94,18 @@ gboolean kl_wim_export (KlWim *self,
                         KlProgress *progress,
                         GCancellable *cancellable,
                         GError **error);
+
+/* The same with a folder laid over the image, at an LZX level of 20 or 50. */
+gboolean kl_wim_export_with (KlWim *self,
+                             guint index,
+                             const char *tree,
+                             guint level,
+                             const char *target,
+                             KlProgress *progress,
+                             GCancellable *cancellable,
+                             GError **error);
+guint64 kl_wim_get_time (KlWim *self, guint index);
+gboolean kl_wim_stamp (const char *path, guint64 time, GError **error);
 
 /* Integrity table, if there is one; with @blobs also the SHA-1 of each blob. */
 gboolean kl_wim_verify (

@@ -39,16 +39,17 @@ _kindlingctl()
     '') choices='image create check inspect drive'; options+=' --version' ;;
     'drive ') choices='list watch' ;;
     'drive list' | 'drive watch') options+=' --all' ;;
-    'image ') choices='list show import remove export set status' ;;
+    'image ') choices='list show import remove export set prepare preview status forget-status add-driver remove-driver' ;;
     'image import') files=yes; options+=' --index --id --name --boot-files --reexport --sample' ;;
     'image show') options+=' --verify'; [[ ${#words[@]} == 2 ]] && choices=$(_kindlingctl_ids) ;;
-    'image remove' | 'image status') [[ ${#words[@]} == 2 ]] && choices=$(_kindlingctl_ids) ;;
-    'image export') if [[ ${#words[@]} == 2 ]]; then choices=$(_kindlingctl_ids); else files=yes; fi ;;
+    'image remove' | 'image status' | 'image prepare' | 'image preview' | 'image remove-driver') [[ ${#words[@]} == 2 ]] && choices=$(_kindlingctl_ids) ;;
+    'image export' | 'image add-driver') if [[ ${#words[@]} == 2 ]]; then choices=$(_kindlingctl_ids); else files=yes; fi ;;
     'image set')
       if [[ ${#words[@]} == 2 ]]; then
         choices=$(_kindlingctl_ids)
       else
-        choices='name= description= version= boot-manager='
+        choices='name= description= version= boot-manager= binaries= extra-files= prestart-files= background=
+          start-command= prestart-command= organization-name= lab-shell= scratch-space= compression= skip-faulty-drivers='
         compopt -o nospace
       fi ;;
     create)

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Lays out the Windows PE tree of the sample and captures it as a WIM:
-#   capture.sh OUT.wim ETFSBOOT BOOTMGR BOOT-SDI BOOT-STL BOOTMGFW WINLOAD PROGRAM DLL
+#   capture.sh OUT.wim ETFSBOOT BOOTMGR BOOT-SDI BOOT-STL BOOTMGFW WINLOAD PROGRAM DLL SYSTEM
 # The same input gives the same bytes: fixed times, one thread, and an identifier that is a hash.
 set -eu
-out=$1 etfsboot=$2 bootmgr=$3 boot_sdi=$4 boot_stl=$5 bootmgfw=$6 winload=$7 program=$8 dll=$9
+out=$1 etfsboot=$2 bootmgr=$3 boot_sdi=$4 boot_stl=$5 bootmgfw=$6 winload=$7 program=$8 dll=$9 system=${10}
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -41,7 +41,8 @@ put "$program" Windows/System32/ntoskrnl.exe
 put "$dll" Windows/System32/kernel32.dll
 put "$dll" Windows/System32/ntdll.dll
 printf 'wpeinit\r\n' >"$tree/Windows/System32/startnet.cmd"
-mkdir -p "$tree/Windows/System32/config" "$tree/Windows/Temp" "$tree/Windows/INF" \
+put "$system" Windows/System32/config/SYSTEM
+mkdir -p "$tree/Windows/Temp" "$tree/Windows/INF" \
   "$tree/Program Files" "$tree/Users/Public"
 find "$tree" -exec touch -d '2026-01-01T00:00:00Z' {} +
 

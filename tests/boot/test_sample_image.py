@@ -62,7 +62,7 @@ class SampleImage(unittest.TestCase):
     def test_same_input_gives_the_same_bytes(self):
         names = ["Boot/DVD/PCAT/etfsboot.com", "Boot/PCAT/bootmgr", "Boot/DVD/PCAT/boot.sdi",
                  "Boot/EFI/boot.stl", "Boot/EFI/bootmgfw.efi", "System32/winload.exe",
-                 "System32/cmd.exe", "System32/kernel32.dll"]
+                 "System32/cmd.exe", "System32/kernel32.dll", "System32/config/SYSTEM"]
         with tempfile.TemporaryDirectory() as folder:
             again = os.path.join(folder, "again.wim")
             run(CAPTURE, again, *(os.path.join(self.folder.name, "Windows", name) for name in names))

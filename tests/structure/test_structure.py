@@ -19,18 +19,20 @@ MAY_INCLUDE = {
     'source': {'base', 'disk'},
     'boot': {'base', 'crypto', 'wim', 'source'},
     'image': {'base', 'wim', 'source', 'boot'},
+    'edit': {'base', 'wim'},
+    'prepare': {'base', 'driver', 'wim', 'source', 'image', 'edit'},
     'drive': {'base'},
     'access': {'base', 'drive'},
     'sink': {'base', 'drive', 'access'},
     'bcd': {'base'},
     'media': {'base', 'crypto', 'disk', 'source', 'boot', 'image', 'sink', 'bcd'},
     'iso': {'base', 'source', 'sink', 'media'},
-    'job': {'base', 'disk', 'image', 'sink', 'media', 'iso'},
+    'job': {'base', 'disk', 'image', 'prepare', 'sink', 'media', 'iso'},
 }
 
 # Foreign header (pattern) → the only files that may include it.
 FOREIGN = {
-    r'wimlib\.h': {'core/wim/wim.c'},
+    r'wimlib\.h': {'core/wim/wim-library.h'},
     r'libisofs/.*': {'core/source/iso9660-source.c', 'core/iso/iso-content.c',
                      'core/iso/iso-image.c'},
     r'udfread/.*': {'core/source/udf-source.c'},
@@ -38,7 +40,9 @@ FOREIGN = {
     r'mspack\.h': {'core/driver/driver-archive.c'},
     r'isa-l/.*|isa-l\.h': {'core/base/checksum.c'},
     r'openssl/.*': {'core/base/checksum.c', 'core/crypto/*'},
-    r'(gtk|gdk|adwaita).*': {'app/window/*'},
+    r'hivex\.h': {'core/edit/hive-edit.c'},
+    r'gdk-pixbuf/.*': {'core/edit/background.c'},
+    r'(gtk|gdk(?!-pixbuf/)|adwaita).*': {'app/window/*'},
     r'json-glib/.*': {'app/ctl/*'},
 }
 

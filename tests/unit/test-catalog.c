@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
+#include "image/catalog-entry.h"
 
 #define WIM_TEXT "a WIM, as far as the catalog cares"
 
@@ -322,7 +323,8 @@ test_state (Fixture *fixture, gconstpointer data)
     KlImageState state;
   } cases[] = {
     { "[Status]\nContextID=c\nStatus=0\n", KL_IMAGE_STATE_COMPLETE },
-    { "[Status]\nContextID=c\nStatus=1\n", KL_IMAGE_STATE_IN_PROGRESS },
+    /* Nobody holds the lock: whoever worked on it has died. */
+    { "[Status]\nContextID=c\nStatus=1\n", KL_IMAGE_STATE_ERROR },
     { "[Status]\nContextID=c\nStatus=2\n", KL_IMAGE_STATE_ERROR },
     { "[Status]\nContextID=c\nStatus=3\n", KL_IMAGE_STATE_NO_STATUS },
     { "[Status]\nContextID=c\nStatus=9\n", KL_IMAGE_STATE_ERROR },
@@ -330,6 +332,9 @@ test_state (Fixture *fixture, gconstpointer data)
     { "\xff", KL_IMAGE_STATE_ERROR },
   };
   g_autofree char *folder = entry_path (fixture, "KDL00001", NULL);
+  g_autoptr (KlEntryLock) lock = NULL;
+  g_autoptr (KlBootImage) worked_on = NULL;
+  g_autoptr (GError) lock_error = NULL;
 
   add_entry (fixture, "KDL00001", "Prepared", "ContextID=c");
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -342,6 +347,13 @@ test_state (Fixture *fixture, gconstpointer data)
       g_assert_no_error (error);
       g_assert_cmpint (kl_boot_image_get_state (image), ==, cases[i].state);
     }
+
+  put_text (folder, "status.ini", cases[1].ini);
+  lock = kl_entry_lock_new (folder, "KDL00001", TRUE, &lock_error);
+  g_assert_no_error (lock_error);
+  g_assert_true (kl_entry_lock_is_held (folder));
+  worked_on = kl_boot_image_load (folder, NULL);
+  g_assert_cmpint (kl_boot_image_get_state (worked_on), ==, KL_IMAGE_STATE_IN_PROGRESS);
   g_assert_cmpstr (kl_image_state_to_string (KL_IMAGE_STATE_IN_PROGRESS), ==, "in-progress");
   g_assert_cmpstr (kl_image_state_to_string (KL_IMAGE_STATE_STALE), ==, "stale");
 }
@@ -615,7 +627,7 @@ test_watch (Fixture *fixture, gconstpointer data)
   change_from_outside (fixture, "printf '[Status]\\nContextID=\\nStatus=1\\n' >KDL00003/.s && "
                                 "mv KDL00003/.s KDL00003/status.ini");
   wait_for (fixture, "(1,1,1)(0,0,1)(2,1,0)(2,1,1)", 1.5);
-  g_assert_cmpint (kl_boot_image_get_state (item (catalog, 2)), ==, KL_IMAGE_STATE_IN_PROGRESS);
+  g_assert_cmpint (kl_boot_image_get_state (item (catalog, 2)), ==, KL_IMAGE_STATE_ERROR);
 
   /* The lock file changes the folder, and not the image. */
   change_from_outside (fixture, "touch KDL00003/.lock");

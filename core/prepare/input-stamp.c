@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-input-stamp"
+
+#include "prepare/input-stamp.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/checksum.h"
+#include "image/image-ini.h"
+
+#define MAX_DEPTH 64
+
+/* Changes when what preparation makes of the same input changes. */
+#define FORMAT_VERSION "1"
+
+static void
+append_stat (GString *text, const char *name, const struct stat *info)
+{
+  g_string_append_printf (text, "%s %o %" G_GINT64_FORMAT, name, info->st_mode & S_IFMT,
+                          (gint64) info->st_size);
+  g_string_append_printf (text, " %" G_GINT64_FORMAT ".%09ld %" G_GINT64_FORMAT ".%09ld\n",
+                          (gint64) info->st_mtim.tv_sec, info->st_mtim.tv_nsec,
+                          (gint64) info->st_ctim.tv_sec, info->st_ctim.tv_nsec);
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
+/* A link counts with what it leads to. */
+static void
+append_path (GString *text, const char *path, guint depth)
+{
+  g_autoptr (GPtrArray) names = NULL;
+  g_autoptr (GDir) dir = NULL;
+  struct stat info;
+  const char *name;
+
+  if (stat (path, &info) != 0)
+    {
+      g_string_append_printf (text, "%s -\n", path);
+      return;
+    }
+  if (!S_ISDIR (info.st_mode))
+    {
+      append_stat (text, path, &info);
+      return;
+    }
+
+  /* Times of folders change with what is made and removed in them; the names say enough. */
+  g_string_append_printf (text, "%s/\n", path);
+  dir = depth < MAX_DEPTH ? g_dir_open (path, 0, NULL) : NULL;
+  names = g_ptr_array_new_with_free_func (g_free);
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    g_ptr_array_add (names, g_build_filename (path, name, NULL));
+  g_ptr_array_sort (names, compare_names);
+  for (guint i = 0; i < names->len; i++)
+    append_path (text, names->pdata[i], depth + 1);
+}
+
+static void
+append_input (GString *text, const char *path, gboolean *complete)
+{
+  if (*path == '\0')
+    return;
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    *complete = FALSE;
+  append_path (text, path, 0);
+}
+
+/**
+ * kl_input_stamp_new:
+ * @entry: folder of the catalog entry
+ * @complete: (out): whether all folders and files that the recipe names are there
+ *
+ * Blocks while folders are listed; any thread.
+ *
+ * Returns: (transfer full): the stamp
+ */
+char *
+kl_input_stamp_new (const KlRecipe *recipe, const char *entry, gboolean *complete)
+{
+  g_autofree char *source = g_build_filename (entry, KL_SOURCE_WIM_FILE, NULL);
+  const char *const inputs[] = { source, recipe->binaries, recipe->extra_files,
+                                 recipe->prestart_files, recipe->background };
+  g_autoptr (GString) text = g_string_new (FORMAT_VERSION "\n");
+
+  *complete = TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (inputs); i++)
+    append_input (text, inputs[i], complete);
+  for (guint i = 0; i < recipe->drivers->len; i++)
+    {
+      const KlRecipeDriver *driver = recipe->drivers->pdata[i];
+
+      if (driver->enabled)
+        append_input (text, driver->path, complete);
+    }
+  return kl_sha256_data (text->str, text->len);
+}

@@ -1,0 +1,713 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-preparer"
+
+#include "prepare/preparer.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <glib/gstdio.h>
+
+#include "base/checksum.h"
+#include "base/error.h"
+#include "base/file-io.h"
+#include "driver/driver-archive.h"
+#include "image/catalog-entry.h"
+#include "image/image-ini.h"
+#include "image/import-record.h"
+#include "prepare/input-stamp.h"
+#include "prepare/prepare-steps.h"
+#include "source/media-source-kinds.h"
+#include "wim/wim-header.h"
+
+/* In the entry; what a killed preparation leaves, the next one sweeps away. */
+#define WORK_PREFIX ".prepare-"
+
+#define LEVEL_NORMAL 20
+#define LEVEL_SMALLER 50
+
+/* Room for records and tables; bytes. */
+#define SMALL_FILES_SPACE ((guint64) 4 << 20)
+
+typedef struct
+{
+  KlCatalog *catalog; /* borrowed */
+  const char *id;
+  char *folder;
+  KlEntryLock *lock;
+  GKeyFile *ini;
+  KlRecipe *recipe;
+  char *recipe_stamp;
+  char *input_stamp;
+  gboolean inputs_complete;
+
+  KlInjectionStatus *status;
+  KlProgress *steps[KL_INJECTION_MAX_PROGRESS]; /* borrowed from the tree of the caller */
+  char *architecture;
+  char *work; /* folder, removed in the end */
+  char *staging;
+  char *new_wim;
+  KlWim *wim;
+  KlImageTree *tree;
+  KlPrepareContext context;
+  KlFileRecord record;
+} Run;
+
+static void
+run_clear (Run *run)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&run->tree, kl_image_tree_free);
+  g_clear_pointer (&run->wim, kl_wim_free);
+  g_clear_pointer (&run->context.drivers, g_ptr_array_unref);
+  g_clear_pointer (&run->context.archives, g_ptr_array_unref);
+  if (run->work != NULL && !kl_remove_tree (run->work, &error))
+    g_message ("A leftover in the catalog stays: %s", error->message);
+  g_clear_pointer (&run->work, g_free);
+  g_clear_pointer (&run->staging, g_free);
+  g_clear_pointer (&run->new_wim, g_free);
+  g_clear_pointer (&run->recipe, kl_recipe_free);
+  g_clear_pointer (&run->ini, g_key_file_unref);
+  g_clear_pointer (&run->status, kl_injection_status_free);
+  g_clear_pointer (&run->recipe_stamp, g_free);
+  g_clear_pointer (&run->input_stamp, g_free);
+  g_clear_pointer (&run->architecture, g_free);
+  g_clear_pointer (&run->record.sha256, g_free);
+  g_clear_pointer (&run->folder, g_free);
+  /* Last: a status that is no longer in progress stands by now. */
+  g_clear_pointer (&run->lock, kl_entry_lock_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+
+void
+kl_preparation_free (KlPreparation *self)
+{
+  if (self == NULL)
+    return;
+
+  g_free (self->context_id);
+  g_strfreev (self->warnings);
+  g_free (self);
+}
+
+/* image-customisation.md 2; weights are shares of the time that an image of 450 MB with 150 MB of
+ * drivers takes. */
+static const struct
+{
+  const char *text;
+  double weight;
+} step_rows[KL_INJECTION_MAX_PROGRESS] = {
+  { "Copying the source image", 5 }, { "Reading the image", 2 },  { "Checking drivers", 3 },
+  { "Adding deployment files", 5 },  { "Adding drivers", 5 },     { "Writing start-up files", 1 },
+  { "Setting scratch space", 1 },    { "Writing the image", 70 }, { "Updating the catalogue", 1 },
+};
+
+static void
+set_text (char **place, const char *text)
+{
+  g_free (*place);
+  *place = g_strdup (text);
+}
+
+static gboolean
+load_record (Run *run, GError **error)
+{
+  run->ini = kl_image_ini_load (run->folder, KL_INI_IMAGE_FILE, error);
+  if (run->ini == NULL)
+    return FALSE;
+
+  run->recipe = kl_recipe_new_from_ini (run->ini);
+  run->recipe_stamp = kl_image_ini_dup_recipe_stamp (run->ini);
+  run->input_stamp = kl_input_stamp_new (run->recipe, run->folder, &run->inputs_complete);
+  run->architecture = kl_image_ini_dup_text (run->ini, KL_INI_IMAGE, KL_INI_ARCHITECTURE, 64);
+  return TRUE;
+}
+
+static gboolean
+stamp_is (Run *run, const char *key, const char *stamp)
+{
+  g_autofree char *recorded = kl_image_ini_dup_text (run->ini, KL_INI_PREPARATION, key, 64);
+
+  return strcmp (recorded, stamp) == 0;
+}
+
+static gboolean
+has_prepared_wim (Run *run)
+{
+  g_autofree char *path = g_build_filename (run->folder, KL_BOOT_WIM_FILE, NULL);
+  struct stat info;
+  guint64 size;
+
+  return kl_image_ini_get_number (run->ini, KL_INI_BOOT_WIM, KL_INI_SIZE, 10, G_MAXINT64, &size)
+         && !g_key_file_has_group (run->ini, KL_INI_BOOT_WIM_NEXT) && stat (path, &info) == 0
+         && (guint64) info.st_size == size;
+}
+
+static gboolean
+is_up_to_date (Run *run)
+{
+  return stamp_is (run, KL_INI_RECIPE_STAMP, run->recipe_stamp)
+         && stamp_is (run, KL_INI_INPUT_STAMP, run->input_stamp) && has_prepared_wim (run);
+}
+
+/* A fresh context; the status that goes with it comes first, so that no query finds a context
+ * without one. */
+static gboolean
+save_status (Run *run, GError **error)
+{
+  return kl_injection_status_save (run->status, run->folder, error);
+}
+
+static gboolean
+new_context (Run *run, KlInjectionState state, guint progress, GError **error)
+{
+  g_autofree char *context_id = g_uuid_string_random ();
+
+  g_clear_pointer (&run->status, kl_injection_status_free);
+  run->status = kl_injection_status_new (context_id);
+  run->status->state = state;
+  run->status->progress = progress;
+  run->status->max_progress = KL_INJECTION_MAX_PROGRESS;
+  set_text (&run->status->progress_text, step_rows[progress - 1].text);
+  g_key_file_set_string (run->ini, KL_INI_IMAGE, KL_INI_CONTEXT_ID, context_id);
+  return save_status (run, error)
+         && kl_image_ini_save (run->ini, run->folder, KL_INI_IMAGE_FILE, error);
+}
+
+/* The status of the run that made what is there, or a new one where that was forgotten or a later
+ * run failed. */
+static gboolean
+find_context (Run *run, GError **error)
+{
+  g_autofree char *context_id
+      = kl_image_ini_dup_text (run->ini, KL_INI_IMAGE, KL_INI_CONTEXT_ID, 64);
+
+  run->status = kl_injection_status_load (run->folder);
+  if (run->status->state == KL_INJECTION_COMPLETE && *context_id != '\0'
+      && strcmp (run->status->context_id, context_id) == 0)
+    return TRUE;
+
+  return new_context (run, KL_INJECTION_COMPLETE, KL_INJECTION_MAX_PROGRESS, error);
+}
+
+/* Says in the status and in the progress that a step has begun. */
+static gboolean
+enter_step (Run *run, guint step, GError **error)
+{
+  if (g_cancellable_set_error_if_cancelled (run->context.cancellable, error))
+    return FALSE;
+
+  if (step > 1)
+    kl_progress_finish (run->steps[step - 2]);
+  run->status->progress = step;
+  set_text (&run->status->progress_text, step_rows[step - 1].text);
+  if (!save_status (run, error))
+    return FALSE;
+  kl_progress_start (run->steps[step - 1]);
+  return TRUE;
+}
+
+static void
+sweep (Run *run)
+{
+  g_autoptr (GDir) dir = g_dir_open (run->folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, WORK_PREFIX))
+      {
+        g_autofree char *path = g_build_filename (run->folder, name, NULL);
+
+        kl_remove_tree (path, NULL);
+      }
+}
+
+/* What a process that was killed between the two renames of commit() left open. */
+static void
+settle_next (Run *run)
+{
+  g_autofree char *path = g_build_filename (run->folder, KL_BOOT_WIM_FILE, NULL);
+  g_autofree char *there = kl_wim_header_dup_identifier (path, NULL);
+  g_autofree char *next
+      = kl_image_ini_dup_text (run->ini, KL_INI_BOOT_WIM_NEXT, KL_INI_IDENTIFIER, 64);
+  static const char *const keys[] = { KL_INI_SIZE, KL_INI_CRC32C, KL_INI_SHA256 };
+
+  if (there != NULL && *next != '\0' && strcmp (there, next) == 0)
+    for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+      {
+        g_autofree char *value
+            = kl_image_ini_dup_text (run->ini, KL_INI_BOOT_WIM_NEXT, keys[i], 64);
+
+        g_key_file_set_string (run->ini, KL_INI_BOOT_WIM, keys[i], value);
+      }
+  g_key_file_remove_group (run->ini, KL_INI_BOOT_WIM_NEXT, NULL);
+}
+
+static gboolean
+make_work_folder (Run *run, GError **error)
+{
+  run->work = g_build_filename (run->folder, WORK_PREFIX "XXXXXX", NULL);
+  if (g_mkdtemp (run->work) == NULL)
+    {
+      kl_set_error_errno (error, errno, "Cannot make a folder in “%s”", run->folder);
+      g_clear_pointer (&run->work, g_free);
+      return FALSE;
+    }
+
+  run->staging = g_build_filename (run->work, "tree", NULL);
+  run->new_wim = g_build_filename (run->work, KL_BOOT_WIM_FILE, NULL);
+  if (g_mkdir (run->staging, 0700) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot make the folder “%s”", run->staging);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* The build in "10.0.26100.1". */
+static guint
+find_build (Run *run)
+{
+  g_autofree char *version = kl_image_ini_dup_text (run->ini, KL_INI_IMAGE, KL_INI_OS_VERSION, 64);
+  g_auto (GStrv) parts = g_strsplit (version, ".", 4);
+  guint64 build = 0;
+
+  if (g_strv_length (parts) >= 3)
+    g_ascii_string_to_unsigned (parts[2], 10, 0, G_MAXUINT32, &build, NULL);
+  return (guint) build;
+}
+
+/* Opens the source image for the steps that fill the tree. */
+static gboolean
+open_source (Run *run, GError **error)
+{
+  g_autofree char *path = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
+  guint64 index = 0;
+
+  run->wim = kl_wim_open (path, error);
+  if (run->wim == NULL)
+    return FALSE;
+  if (!kl_image_ini_get_number (run->ini, KL_INI_SOURCE, KL_INI_INDEX, 10,
+                                kl_wim_get_n_images (run->wim), &index)
+      || index < 1)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_INDEX,
+                   "The record of boot image %s names no image that “%s” holds", run->id, path);
+      return FALSE;
+    }
+
+  run->tree = kl_image_tree_new (run->wim, (guint) index, run->staging);
+  run->context.recipe = run->recipe;
+  run->context.wim = run->wim;
+  run->context.index = (guint) index;
+  run->context.architecture = run->architecture;
+  run->context.build = find_build (run);
+  run->context.tree = run->tree;
+  run->context.drivers = g_ptr_array_new_with_free_func (g_object_unref);
+  run->context.archives = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_driver_archive_free);
+  return TRUE;
+}
+
+/* The source must be what was imported. */
+static gboolean
+check_source (Run *run, KlProgress *progress, GError **error)
+{
+  g_autofree char *path = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
+  guint64 size = 0, recorded_size = 0, recorded_crc = 0;
+  guint32 crc = 0;
+
+  kl_image_ini_get_number (run->ini, KL_INI_SOURCE, KL_INI_SIZE, 10, G_MAXINT64, &recorded_size);
+  kl_image_ini_get_number (run->ini, KL_INI_SOURCE, KL_INI_CRC32C, 16, G_MAXUINT32, &recorded_crc);
+  kl_progress_set_total (progress, recorded_size);
+  if (!kl_crc32c_file (path, progress, run->context.cancellable, &size, &crc, error))
+    return FALSE;
+  if (size == recorded_size && crc == recorded_crc)
+    return TRUE;
+
+  g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+               "“%s” has changed since import: it has %" G_GUINT64_FORMAT
+               " bytes and CRC-32C %08x; %" G_GUINT64_FORMAT " bytes and %08x are recorded",
+               path, size, crc, recorded_size, (guint32) recorded_crc);
+  return FALSE;
+}
+
+typedef gboolean (*StepFunc) (KlPrepareContext *context, KlProgress *progress, GError **error);
+
+/* Steps 2 … 7. */
+static const StepFunc filling_steps[]
+    = { kl_prepare_read_image,  kl_prepare_check_drivers, kl_prepare_add_deployment,
+        kl_prepare_add_drivers, kl_prepare_add_startup,   kl_prepare_set_scratch };
+
+static gboolean
+fill_tree (Run *run, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (filling_steps); i++)
+    if (!enter_step (run, i + 2, error)
+        || !filling_steps[i](&run->context, run->steps[i + 1], error))
+      return FALSE;
+  return kl_image_tree_finish (run->tree, error);
+}
+
+/* Everything that was added must be in the new WIM as it was meant to be. */
+static gboolean
+verify (Run *run, GError **error)
+{
+  g_autoptr (KlWim) wim = kl_wim_open (run->new_wim, error);
+  GPtrArray *files = kl_image_tree_get_files (run->tree);
+
+  if (wim == NULL)
+    return FALSE;
+  if (kl_wim_get_fitness (wim, NULL) != KL_WIM_FIT)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED, "The prepared WIM cannot be started");
+      return FALSE;
+    }
+
+  for (guint i = 0; i < files->len; i++)
+    {
+      const KlTreeFile *file = files->pdata[i];
+      gboolean exists;
+      guint64 size = 0;
+
+      if (!kl_wim_find_file (wim, 1, file->path, &exists, &size, error))
+        return FALSE;
+      if (!exists || size != file->size)
+        {
+          g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+                       "“%s” has %" G_GUINT64_FORMAT " bytes in the prepared WIM and should have "
+                       "%" G_GUINT64_FORMAT,
+                       file->path, size, file->size);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/* Size and sums of the new WIM, read back from the disk. */
+static gboolean
+measure (Run *run, KlProgress *progress, GError **error)
+{
+  g_autoptr (KlMediaSource) source = kl_file_source_new (run->new_wim, error);
+  GPtrArray *entries = source != NULL ? kl_media_source_list (source, error) : NULL;
+  KlMediaEntry *entry;
+
+  if (entries == NULL)
+    return FALSE;
+  entry = entries->pdata[0];
+  run->record.size = entry->size;
+  kl_progress_set_total (progress, entry->size);
+  return kl_media_source_copy (source, entry->path, -1, run->new_wim, &run->record.crc32c,
+                               &run->record.sha256, progress, run->context.cancellable, error);
+}
+
+static gboolean
+write_wim (Run *run, GError **error)
+{
+  KlProgress *writing = kl_progress_add_step (run->steps[7], 9, NULL);
+  KlProgress *reading = kl_progress_add_step (run->steps[7], 1, NULL);
+  GPtrArray *files = kl_image_tree_get_files (run->tree);
+  g_autofree char *source = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
+  guint64 time = kl_wim_get_time (run->wim, run->context.index);
+  struct stat info;
+  guint64 needed = SMALL_FILES_SPACE + kl_image_tree_get_size (run->tree);
+
+  if (stat (source, &info) == 0)
+    needed += (guint64) info.st_size;
+  if (!kl_catalog_check_space (run->work, needed, "The prepared WIM", error))
+    return FALSE;
+
+  kl_progress_start (writing);
+  if (!kl_wim_export_with (run->wim, run->context.index, files->len > 0 ? run->staging : NULL,
+                           run->recipe->smaller ? LEVEL_SMALLER : LEVEL_NORMAL, run->new_wim,
+                           writing, run->context.cancellable, error)
+      || !kl_wim_stamp (run->new_wim, time, error) || !verify (run, error))
+    return FALSE;
+  kl_progress_finish (writing);
+
+  kl_progress_start (reading);
+  if (!measure (run, reading, error))
+    return FALSE;
+  kl_progress_finish (reading);
+  return TRUE;
+}
+
+static void
+write_record (Run *run, const char *group)
+{
+  g_autofree char *crc = g_strdup_printf ("%08x", run->record.crc32c);
+
+  g_key_file_set_uint64 (run->ini, group, KL_INI_SIZE, run->record.size);
+  g_key_file_set_string (run->ini, group, KL_INI_CRC32C, crc);
+  g_key_file_set_string (run->ini, group, KL_INI_SHA256, run->record.sha256);
+}
+
+static void
+write_preparation (Run *run)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
+  guint64 version = 0;
+
+  kl_image_ini_get_number (run->ini, KL_INI_PREPARATION, KL_INI_SOURCE_VERSION, 10, G_MAXUINT32,
+                           &version);
+  g_key_file_set_uint64 (run->ini, KL_INI_PREPARATION, KL_INI_SOURCE_VERSION, version + 1);
+  g_key_file_set_string (run->ini, KL_INI_PREPARATION, KL_INI_RECIPE_STAMP, run->recipe_stamp);
+  g_key_file_set_string (run->ini, KL_INI_PREPARATION, KL_INI_INPUT_STAMP, run->input_stamp);
+  g_key_file_set_string (run->ini, KL_INI_PREPARATION, KL_INI_PREPARED, time);
+}
+
+/* Two files change, and readers must find them in agreement at every moment: first the record tells
+ * of both WIM files, then one rename changes them, then the record forgets the old one. */
+static gboolean
+commit (Run *run, GError **error)
+{
+  g_autofree char *path = g_build_filename (run->folder, KL_BOOT_WIM_FILE, NULL);
+  g_autofree char *identifier = kl_wim_header_dup_identifier (run->new_wim, error);
+
+  if (identifier == NULL)
+    return FALSE;
+
+  write_record (run, KL_INI_BOOT_WIM_NEXT);
+  g_key_file_set_string (run->ini, KL_INI_BOOT_WIM_NEXT, KL_INI_IDENTIFIER, identifier);
+  if (!kl_image_ini_save (run->ini, run->folder, KL_INI_IMAGE_FILE, error))
+    return FALSE;
+  if (g_rename (run->new_wim, path) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot replace “%s”", path);
+      return FALSE;
+    }
+  if (!kl_sync_directory (run->folder, error))
+    return FALSE;
+
+  write_record (run, KL_INI_BOOT_WIM);
+  write_preparation (run);
+  g_key_file_remove_group (run->ini, KL_INI_BOOT_WIM_NEXT, NULL);
+  return kl_image_ini_save (run->ini, run->folder, KL_INI_IMAGE_FILE, error);
+}
+
+static gboolean
+run_steps (Run *run, GError **error)
+{
+  if (!make_work_folder (run, error) || !enter_step (run, 1, error)
+      || !check_source (run, run->steps[0], error) || !open_source (run, error)
+      || !fill_tree (run, error) || !enter_step (run, 8, error) || !write_wim (run, error)
+      || !enter_step (run, 9, error) || !commit (run, error))
+    return FALSE;
+
+  run->status->state = KL_INJECTION_COMPLETE;
+  kl_progress_finish (run->steps[8]);
+  return save_status (run, error);
+}
+
+/* The file that a failure is about, where the failure does not say. */
+static const char *
+find_culprit (Run *run)
+{
+  switch (run->status->progress)
+    {
+    case 1:
+    case 2:
+      return KL_SOURCE_WIM_FILE;
+    case 4:
+      return *run->recipe->binaries != '\0' ? run->recipe->binaries : run->recipe->extra_files;
+    case 6:
+      return run->recipe->background;
+    case 7:
+      return "SYSTEM";
+    case 8:
+    case 9:
+      return KL_BOOT_WIM_FILE;
+    default:
+      return "";
+    }
+}
+
+/* Records a failure where everybody can see it, and names the step for who called. */
+static void
+record_failure (Run *run, GError **error, GError *failure)
+{
+  g_autoptr (GError) unsaved = NULL;
+  const char *detail = kl_error_get_detail (failure);
+  gboolean cancelled = g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  run->status->state = KL_INJECTION_ERROR;
+  run->status->error_code = kl_injection_code_from_error (failure);
+  set_text (&run->status->message, failure->message);
+  if (!cancelled)
+    set_text (&run->status->extended_error_info, detail != NULL ? detail : find_culprit (run));
+
+  /* Space first: on a full disk the status can be saved only then. */
+  g_clear_pointer (&run->tree, kl_image_tree_free);
+  g_clear_pointer (&run->wim, kl_wim_free);
+  kl_remove_tree (run->work, NULL);
+  if (!save_status (run, &unsaved))
+    g_message ("%s", unsaved->message);
+
+  if (cancelled)
+    {
+      g_propagate_error (error, failure);
+      return;
+    }
+  g_set_error (error, KL_ERROR, KL_ERROR_INJECTION,
+               "Preparing boot image %s failed in step %u of %u (%s), error %d: %s", run->id,
+               run->status->progress, run->status->max_progress, run->status->progress_text,
+               run->status->error_code, failure->message);
+  if (error != NULL)
+    kl_error_set_detail (*error, run->status->extended_error_info);
+  g_error_free (failure);
+}
+
+static KlPreparation *
+make_result (Run *run, gboolean changed)
+{
+  KlPreparation *result = g_new0 (KlPreparation, 1);
+  GPtrArray *warnings = run->tree != NULL ? kl_image_tree_get_warnings (run->tree) : NULL;
+
+  result->context_id = g_strdup (run->status->context_id);
+  result->changed = changed;
+  result->warnings = g_new0 (char *, warnings != NULL ? warnings->len + 1 : 1);
+  for (guint i = 0; warnings != NULL && i < warnings->len; i++)
+    result->warnings[i] = g_strdup (warnings->pdata[i]);
+  return result;
+}
+
+static gboolean
+start (Run *run, KlProgress *progress, GError **error)
+{
+  sweep (run);
+  settle_next (run);
+  for (guint i = 0; i < KL_INJECTION_MAX_PROGRESS; i++)
+    run->steps[i] = kl_progress_add_step (progress, step_rows[i].weight, step_rows[i].text);
+  return new_context (run, KL_INJECTION_IN_PROGRESS, 1, error);
+}
+
+static KlPreparation *
+prepare (Run *run, KlProgress *progress, GError **error)
+{
+  GError *failure = NULL;
+
+  run->folder = kl_catalog_find_entry (run->catalog, run->id, error);
+  run->lock = run->folder != NULL ? kl_entry_lock_new (run->folder, run->id, TRUE, error) : NULL;
+  if (run->lock == NULL || !load_record (run, error))
+    return NULL;
+
+  if (is_up_to_date (run))
+    return find_context (run, error) ? make_result (run, FALSE) : NULL;
+
+  if (!start (run, progress, error))
+    return NULL;
+  kl_catalog_wake (run->catalog);
+  if (!run_steps (run, &failure))
+    {
+      record_failure (run, error, failure);
+      return NULL;
+    }
+  return make_result (run, TRUE);
+}
+
+/**
+ * kl_prepare_image:
+ * @progress: (nullable): gets the nine steps of a preparation
+ *
+ * Applies the recipe of a boot image to a fresh export of its source image: the result takes the
+ * place of boot.wim by one rename, once it is complete and checked. Until then whatever was there
+ * stays in use. Each step is recorded in the entry's status, which any process can read. Where
+ * recipe, source and all input are as they were at the last preparation, nothing is done.
+ *
+ * Errors: KL_ERROR_MISSING_PACKAGE (no such image), KL_ERROR_BUSY (somebody else works on it),
+ * KL_ERROR_IMAGE_BROKEN, KL_ERROR_* of writing, all before it begins; after that
+ * KL_ERROR_INJECTION, with the file in the way as its detail, the code being in the status; and
+ * G_IO_ERROR_CANCELLED within a second. Blocks; any thread.
+ *
+ * Returns: (transfer full): what it came to
+ */
+KlPreparation *
+kl_prepare_image (KlCatalog *catalog,
+                  const char *id,
+                  KlProgress *progress,
+                  GCancellable *cancellable,
+                  GError **error)
+{
+  g_auto (Run) run = { .catalog = catalog, .id = id, .context.cancellable = cancellable };
+  KlPreparation *result;
+
+  g_return_val_if_fail (KL_IS_CATALOG (catalog), NULL);
+
+  result = prepare (&run, progress, error);
+  if (result == NULL && run.status == NULL)
+    kl_catalog_explain (catalog, error);
+  run_clear (&run);
+  kl_catalog_wake (catalog);
+  return result;
+}
+
+/**
+ * kl_prepare_is_needed:
+ * @needed: (out): whether the recipe asks for something that the prepared WIM has not, or has no
+ *   longer
+ *
+ * Where a folder of the recipe is gone for the moment, a WIM that was prepared by this recipe is
+ * taken as it is.
+ *
+ * Errors: KL_ERROR_MISSING_PACKAGE, KL_ERROR_IMAGE_BROKEN. Blocks; any thread.
+ */
+gboolean
+kl_prepare_is_needed (KlCatalog *catalog, const char *id, gboolean *needed, GError **error)
+{
+  g_auto (Run) run = { .catalog = catalog, .id = id };
+  gboolean prepared, usable;
+
+  run.folder = kl_catalog_find_entry (catalog, id, error);
+  if (run.folder == NULL || !load_record (&run, error))
+    return FALSE;
+
+  prepared = g_key_file_has_group (run.ini, KL_INI_PREPARATION);
+  usable = is_up_to_date (&run)
+           || (!run.inputs_complete && has_prepared_wim (&run)
+               && stamp_is (&run, KL_INI_RECIPE_STAMP, run.recipe_stamp));
+  *needed = (prepared || !kl_recipe_is_empty (run.recipe)) && !usable;
+  return TRUE;
+}
+
+void
+kl_preview_free (KlPreview *self)
+{
+  if (self == NULL)
+    return;
+
+  g_clear_pointer (&self->tree, kl_image_tree_free);
+  g_clear_pointer (&self->wim, kl_wim_free);
+  g_free (self);
+}
+
+/**
+ * kl_prepare_preview:
+ *
+ * Goes through the steps that fill the image and writes nothing, neither into the catalog nor into
+ * a temporary folder but for small start-up files that have to be read.
+ *
+ * Errors: those that preparing would fail with. Blocks; any thread.
+ *
+ * Returns: (transfer full): files, registry values and warnings
+ */
+KlPreview *
+kl_prepare_preview (KlCatalog *catalog, const char *id, GCancellable *cancellable, GError **error)
+{
+  g_auto (Run) run = { .catalog = catalog, .id = id, .context.cancellable = cancellable };
+  KlPreview *preview;
+
+  run.folder = kl_catalog_find_entry (catalog, id, error);
+  if (run.folder == NULL || !load_record (&run, error) || !open_source (&run, error))
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (filling_steps); i++)
+    if (!filling_steps[i](&run.context, NULL, error))
+      return NULL;
+
+  preview = g_new0 (KlPreview, 1);
+  preview->tree = g_steal_pointer (&run.tree);
+  preview->wim = g_steal_pointer (&run.wim);
+  return preview;
+}

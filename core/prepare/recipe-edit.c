@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-recipe-edit"
+
+#include "prepare/recipe.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "image/catalog-entry.h"
+#include "image/image-ini.h"
+#include "edit/background.h"
+#include "prepare/recipe-private.h"
+
+/* "driver.NAME" and "driver.NAME/net/e1d.inf" turn drivers on and off. */
+#define DRIVER_KEY_PREFIX "driver."
+
+/* TSConfig.ini, winpeshl.ini: image-customisation.md 3.1, 3.2; characters. The start command goes
+ * behind "%SYSTEMROOT%\System32\cmd.exe, /c ", and a line has at most 250. */
+#define MAX_PRESTART_COMMAND 4096
+#define MAX_START_COMMAND 216
+#define MAX_ORGANIZATION_NAME 256
+#define MAX_PATH_TEXT 4095
+
+static const char *const keys[N_RECIPE_KEYS + 1] = {
+  [RECIPE_SCRATCH_SPACE] = "scratch-space",
+  [RECIPE_LAB_SHELL] = "lab-shell",
+  [RECIPE_PRESTART_COMMAND] = "prestart-command",
+  [RECIPE_PRESTART_FILES] = "prestart-files",
+  [RECIPE_BACKGROUND] = "background",
+  [RECIPE_BINARIES] = "binaries",
+  [RECIPE_EXTRA_FILES] = "extra-files",
+  [RECIPE_START_COMMAND] = "start-command",
+  [RECIPE_ORGANIZATION_NAME] = "organization-name",
+  [RECIPE_COMPRESSION] = "compression",
+  [RECIPE_SKIP_FAULTY_DRIVERS] = "skip-faulty-drivers",
+};
+
+gboolean
+kl_recipe_find_key (const char *key, RecipeKey *found)
+{
+  for (int i = 0; i < N_RECIPE_KEYS; i++)
+    if (strcmp (keys[i], key) == 0)
+      {
+        *found = (RecipeKey) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/**
+ * kl_recipe_get_keys:
+ *
+ * Returns: (transfer none) (array zero-terminated=1): the keys of `image set` that belong to the
+ *   recipe, without those of drivers
+ */
+const char *const *
+kl_recipe_get_keys (void)
+{
+  return keys;
+}
+
+gboolean
+kl_recipe_is_key (const char *key)
+{
+  RecipeKey known;
+
+  return kl_recipe_find_key (key, &known) || g_str_has_prefix (key, DRIVER_KEY_PREFIX);
+}
+
+static gboolean
+set_wrong (GError **error, const char *key, const char *value, const char *expected)
+{
+  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is no value for %s; give %s",
+               value, key, expected);
+  return FALSE;
+}
+
+static gboolean
+check_one_of (const char *key, const char *value, const char *const *values, GError **error)
+{
+  g_autofree char *list = g_strjoinv (", ", (char **) values);
+
+  return g_strv_contains (values, value) || set_wrong (error, key, value, list);
+}
+
+static gboolean
+check_line (const char *key, const char *value, gsize max, gboolean ascii, GError **error)
+{
+  if (!kl_entry_text_is_valid (value, 0, max) || (ascii && !g_str_is_ascii (value)))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                   "The %s must be at most %" G_GSIZE_FORMAT " characters of %s in one line", key,
+                   max, ascii ? "ASCII" : "UTF-8");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* Makes the path absolute; it must be there now. */
+static char *
+dup_checked_path (const char *key, const char *value, gboolean folder, GError **error)
+{
+  g_autofree char *path = g_canonicalize_filename (value, NULL);
+  struct stat info;
+
+  if (!kl_entry_text_is_valid (path, 1, MAX_PATH_TEXT))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                   "The path for %s must be UTF-8 without control characters", key);
+      return NULL;
+    }
+  if (stat (path, &info) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot use “%s” for %s", path, key);
+      return NULL;
+    }
+  if (folder ? !S_ISDIR (info.st_mode) : !S_ISREG (info.st_mode))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is no %s, which %s needs",
+                   path, folder ? "folder" : "file", key);
+      return NULL;
+    }
+  return g_steal_pointer (&path);
+}
+
+/* What goes into the record, after the value was found fit. */
+static char *
+dup_checked (RecipeKey key, const char *value, GError **error)
+{
+  static const char *const scratch_spaces[] = { "32", "64", "128", "256", "512", NULL };
+  static const char *const switches[] = { "true", "false", NULL };
+  static const char *const compressions[] = { "normal", "smaller", NULL };
+  const char *name = keys[key];
+  char *path;
+  gboolean fit = FALSE;
+
+  if (*value == '\0')
+    return g_strdup ("");
+
+  switch (key)
+    {
+    case RECIPE_SCRATCH_SPACE:
+      fit = check_one_of (name, value, scratch_spaces, error);
+      break;
+    case RECIPE_LAB_SHELL:
+    case RECIPE_SKIP_FAULTY_DRIVERS:
+      fit = check_one_of (name, value, switches, error);
+      break;
+    case RECIPE_COMPRESSION:
+      fit = check_one_of (name, value, compressions, error);
+      break;
+    case RECIPE_PRESTART_COMMAND:
+      fit = check_line (name, value, MAX_PRESTART_COMMAND, FALSE, error);
+      break;
+    case RECIPE_START_COMMAND:
+      fit = check_line (name, value, MAX_START_COMMAND, TRUE, error);
+      break;
+    case RECIPE_ORGANIZATION_NAME:
+      fit = check_line (name, value, MAX_ORGANIZATION_NAME, FALSE, error);
+      break;
+    case RECIPE_BACKGROUND:
+      path = dup_checked_path (name, value, FALSE, error);
+      if (path != NULL && !kl_background_check (path, error))
+        g_clear_pointer (&path, g_free);
+      return path;
+    case RECIPE_PRESTART_FILES:
+    case RECIPE_BINARIES:
+    case RECIPE_EXTRA_FILES:
+      return dup_checked_path (name, value, TRUE, error);
+    case N_RECIPE_KEYS:
+    default:
+      break;
+    }
+  return fit ? g_strdup (value) : NULL;
+}
+
+static char *
+find_driver_group (GKeyFile *ini, const char *name)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (ini, NULL);
+
+  for (guint i = 0; groups[i] != NULL; i++)
+    if (g_str_has_prefix (groups[i], KL_INI_DRIVER_PREFIX))
+      {
+        g_autofree char *own = kl_image_ini_dup_text (ini, groups[i], DRIVER_NAME, KL_NAME_MAX);
+
+        if (strcmp (own, name) == 0)
+          return g_strdup (groups[i]);
+      }
+  return NULL;
+}
+
+static gboolean
+set_no_driver (GError **error, const char *id, const char *name)
+{
+  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+               "Boot image %s has no drivers named “%s”", id, name);
+  return FALSE;
+}
+
+/* A list of names with one more or less. */
+static void
+change_list (GKeyFile *ini, const char *group, const char *key, const char *name, gboolean add)
+{
+  g_auto (GStrv) old = g_key_file_get_string_list (ini, group, key, NULL, NULL);
+  g_autoptr (GPtrArray) list = g_ptr_array_new ();
+
+  for (guint i = 0; old != NULL && old[i] != NULL; i++)
+    if (strcmp (old[i], name) != 0)
+      g_ptr_array_add (list, old[i]);
+  if (add)
+    g_ptr_array_add (list, (gpointer) name);
+  if (list->len > 0)
+    g_key_file_set_string_list (ini, group, key, (const char *const *) list->pdata, list->len);
+  else
+    g_key_file_remove_key (ini, group, key, NULL);
+}
+
+/* A change to a record. */
+typedef struct
+{
+  const char *id;
+  const char *name;  /* of what is changed; NULL to choose one */
+  const char *value; /* NULL to remove it */
+  char *chosen;      /* owned; the name that was chosen */
+} Change;
+
+typedef gboolean (*ChangeFunc) (GKeyFile *ini, Change *change, GError **error);
+
+/* Changes a record under its lock. */
+static gboolean
+edit (KlCatalog *catalog, ChangeFunc func, Change *change, GError **error)
+{
+  g_autofree char *folder = kl_catalog_find_entry (catalog, change->id, error);
+  g_autoptr (KlEntryLock) lock = NULL;
+  g_autoptr (GKeyFile) ini = NULL;
+
+  if (folder == NULL)
+    return FALSE;
+
+  lock = kl_entry_lock_new (folder, change->id, TRUE, error);
+  ini = lock != NULL ? kl_image_ini_load (folder, KL_INI_IMAGE_FILE, error) : NULL;
+  if (ini == NULL || !func (ini, change, error)
+      || !kl_image_ini_save (ini, folder, KL_INI_IMAGE_FILE, error))
+    {
+      kl_catalog_explain (catalog, error);
+      return FALSE;
+    }
+
+  kl_catalog_wake (catalog);
+  return TRUE;
+}
+
+/* The name is "driver.NAME" or "driver.NAME/net/e1d.inf" */
+static gboolean
+set_driver (GKeyFile *ini, Change *change, GError **error)
+{
+  static const char *const values[] = { "on", "off", NULL };
+  g_auto (GStrv) parts = g_strsplit (change->name + strlen (DRIVER_KEY_PREFIX), "/", 2);
+  const char *name = parts[0] != NULL ? parts[0] : "";
+  g_autofree char *group = find_driver_group (ini, name);
+  gboolean on = strcmp (change->value, "on") == 0;
+
+  if (group == NULL)
+    return set_no_driver (error, change->id, name);
+  if (!check_one_of (change->name, change->value, values, error))
+    return FALSE;
+
+  if (parts[1] == NULL)
+    g_key_file_set_boolean (ini, group, DRIVER_ENABLED, on);
+  else
+    {
+      change_list (ini, group, DRIVER_ON, parts[1], on);
+      change_list (ini, group, DRIVER_OFF, parts[1], !on);
+    }
+  return TRUE;
+}
+
+static gboolean
+set_value (GKeyFile *ini, Change *change, GError **error)
+{
+  if (*change->value != '\0')
+    g_key_file_set_string (ini, KL_INI_RECIPE, change->name, change->value);
+  else
+    g_key_file_remove_key (ini, KL_INI_RECIPE, change->name, NULL);
+  return TRUE;
+}
+
+/**
+ * kl_recipe_set:
+ * @key: see kl_recipe_is_key()
+ * @value: UTF-8; "" leaves the thing as it is in the source image
+ *
+ * Changes one thing in the recipe of an image, after the value was found fit. Nothing happens to
+ * the image until it is prepared.
+ *
+ * Errors: KL_ERROR_INVALID_ARGUMENT, KL_ERROR_NOT_FOUND and others for a path that cannot be used,
+ * KL_ERROR_FORMAT for a picture that is none, KL_ERROR_MISSING_PACKAGE, KL_ERROR_BUSY, KL_ERROR_*
+ * of writing. Any thread.
+ */
+gboolean
+kl_recipe_set (
+    KlCatalog *catalog, const char *id, const char *key, const char *value, GError **error)
+{
+  g_autofree char *checked = NULL;
+  Change change = { .id = id, .name = key, .value = value };
+  RecipeKey known;
+
+  g_return_val_if_fail (KL_IS_CATALOG (catalog), FALSE);
+  g_return_val_if_fail (kl_recipe_is_key (key), FALSE);
+
+  if (!kl_recipe_find_key (key, &known))
+    return edit (catalog, set_driver, &change, error);
+
+  change.name = kl_recipe_get_ini_key (known);
+  change.value = checked = dup_checked (known, value, error);
+  return checked != NULL && edit (catalog, set_value, &change, error);
+}
+
+static char *
+find_free_name (GKeyFile *ini, const char *path)
+{
+  g_autofree char *base = g_path_get_basename (path);
+  char *name = g_strdup (base);
+
+  for (guint i = 2;; i++)
+    {
+      g_autofree char *group = find_driver_group (ini, name);
+
+      if (group == NULL)
+        return name;
+      g_free (name);
+      name = g_strdup_printf ("%s-%u", base, i);
+    }
+}
+
+static gboolean
+add_driver (GKeyFile *ini, Change *change, GError **error)
+{
+  g_autofree char *group = NULL;
+  guint number = 0;
+
+  do
+    {
+      g_free (group);
+      group = g_strdup_printf (KL_INI_DRIVER_PREFIX "%u", ++number);
+    }
+  while (g_key_file_has_group (ini, group));
+
+  change->chosen = find_free_name (ini, change->value);
+  g_key_file_set_string (ini, group, DRIVER_NAME, change->chosen);
+  g_key_file_set_string (ini, group, DRIVER_PATH, change->value);
+  g_key_file_set_boolean (ini, group, DRIVER_ENABLED, TRUE);
+  return TRUE;
+}
+
+/**
+ * kl_recipe_add_driver:
+ * @path: a folder with driver packages, or a .cab file
+ * @name: (out) (transfer full): under which it stands in the recipe: the base name, with a number
+ *   where that is taken
+ *
+ * Errors: as kl_recipe_set(). Any thread.
+ */
+gboolean
+kl_recipe_add_driver (
+    KlCatalog *catalog, const char *id, const char *path, char **name, GError **error)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *checked = NULL;
+  Change change = { .id = id };
+  gboolean is_file = g_file_test (absolute, G_FILE_TEST_IS_REGULAR);
+
+  g_return_val_if_fail (KL_IS_CATALOG (catalog), FALSE);
+
+  change.value = checked = dup_checked_path ("drivers", absolute, !is_file, error);
+  if (checked == NULL || !edit (catalog, add_driver, &change, error))
+    {
+      g_free (change.chosen);
+      return FALSE;
+    }
+
+  *name = change.chosen;
+  return TRUE;
+}
+
+static gboolean
+remove_driver (GKeyFile *ini, Change *change, GError **error)
+{
+  g_autofree char *group = find_driver_group (ini, change->name);
+
+  if (group == NULL)
+    return set_no_driver (error, change->id, change->name);
+  return g_key_file_remove_group (ini, group, NULL);
+}
+
+/**
+ * kl_recipe_remove_driver:
+ *
+ * Errors: KL_ERROR_INVALID_ARGUMENT where the recipe has no such drivers; else as kl_recipe_set().
+ * Any thread.
+ */
+gboolean
+kl_recipe_remove_driver (KlCatalog *catalog, const char *id, const char *name, GError **error)
+{
+  Change change = { .id = id, .name = name };
+
+  g_return_val_if_fail (KL_IS_CATALOG (catalog), FALSE);
+
+  return edit (catalog, remove_driver, &change, error);
+}
