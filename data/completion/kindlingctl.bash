@@ -20,7 +20,7 @@ _kindlingctl()
   # The words so far without options and without the values of options.
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      --catalog | --index | --id | --name | --boot-files | --label | --boot-manager) ((i++)) ;;
+      --catalog | --index | --id | --name | --boot-files | --label | --boot-manager | --disk-image) ((i++)) ;;
       -*) ;;
       *) words+=("${COMP_WORDS[i]}") ;;
     esac
@@ -30,7 +30,7 @@ _kindlingctl()
     --catalog) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
     --boot-files) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --boot-manager) mapfile -t COMPREPLY < <(compgen -W '2011 2023' -- "$cur"); return ;;
-    --index | --id | --name | --label) return ;;
+    --index | --id | --name | --label | --disk-image) return ;;
   esac
 
   local command="${words[0]:-}" options='--catalog --json --quiet --help' choices='' files=
@@ -53,9 +53,9 @@ _kindlingctl()
         compopt -o nospace
       fi ;;
     create)
-      options+=' --label --boot-manager --no-verify --dry-run'
+      options+=' --label --boot-manager --disk-image --gpt --no-verify --dry-run'
       case ${#words[@]} in
-        1) choices=CD ;;
+        1) choices='CD UFD+FORMAT' ;;
         2) files=yes ;;
         3) choices=$(_kindlingctl_ids) ;;
       esac ;;
