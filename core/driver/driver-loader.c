@@ -24,8 +24,8 @@ static const char head[]
     = "@echo off\n"
       "rem Made by Kindling: loads drivers before the network starts.\n"
       "rem A package is loaded if a device of this PC has one of its IDs (ids\\NNN.txt).\n"
-      "rem Where the devices cannot be told, all are loaded. Not tried on every Windows PE:\n"
-      "rem that all devices are known by now; how drvload reports. The log says what was done.\n"
+      "rem Where the devices cannot be told, all are loaded. Not verified on Windows PE: that\n"
+      "rem all devices are known by now; how drvload reports. The log says what was done.\n"
       "set KLOG=%SYSTEMROOT%\\Temp\\kindling-drivers.log\n"
       "set KDEV=%SYSTEMROOT%\\Temp\\kindling-devices.txt\n"
       "set KDIR=%SYSTEMDRIVE%\\Drivers\n";
@@ -99,6 +99,7 @@ check_path (const char *path, GError **error)
   return FALSE;
 }
 
+/* findstr gives backslashes at the end, in a row and before quotes a meaning of their own. */
 static gboolean
 is_plain_id (const char *id)
 {
@@ -109,7 +110,7 @@ is_plain_id (const char *id)
   for (const char *at = id; *at != '\0'; at++)
     if (*at <= 0x20 || *at > 0x7e || *at == '"')
       return FALSE;
-  return id[length - 1] != '\\';
+  return id[length - 1] != '\\' && strstr (id, "\\\\") == NULL;
 }
 
 /*

@@ -21,6 +21,7 @@ _kindlingctl()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --catalog | --index | --id | --name | --boot-files | --label | --boot-manager | --disk-image) ((i++)) ;;
+      --architecture | --build | --hardware-id) ((i++)) ;;
       -*) ;;
       *) words+=("${COMP_WORDS[i]}") ;;
     esac
@@ -30,13 +31,16 @@ _kindlingctl()
     --catalog) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
     --boot-files) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --boot-manager) mapfile -t COMPREPLY < <(compgen -W '2011 2023' -- "$cur"); return ;;
-    --index | --id | --name | --label | --disk-image) return ;;
+    --architecture) mapfile -t COMPREPLY < <(compgen -W 'x86 x64 arm arm64 ia64' -- "$cur"); return ;;
+    --index | --id | --name | --label | --disk-image | --build | --hardware-id) return ;;
   esac
 
   local command="${words[0]:-}" options='--catalog --json --quiet --help' choices='' files=
-  [[ $command == image || $command == drive ]] && command="$command ${words[1]:-}"
+  [[ $command == image || $command == drive || $command == driver ]] && command="$command ${words[1]:-}"
   case $command in
-    '') choices='image create check inspect drive'; options+=' --version' ;;
+    '') choices='image create check inspect drive driver'; options+=' --version' ;;
+    'driver ') choices=inspect ;;
+    'driver inspect') files=yes; options+=' --architecture --build --hardware-id' ;;
     'drive ') choices='list watch' ;;
     'drive list' | 'drive watch') options+=' --all' ;;
     'image ') choices='list show import remove export set prepare preview status forget-status add-driver remove-driver' ;;

@@ -8,7 +8,7 @@ import command
 from command import CommandTest
 
 COMMANDS = [('image', 'list'), ('image', 'show'), ('image', 'import'), ('image', 'remove'), ('image', 'export'),
-            ('image', 'set'), ('image', 'status'), ('create',), ('check',), ('inspect',),
+            ('image', 'set'), ('image', 'status'), ('create',), ('check',), ('inspect',), ('driver', 'inspect'),
             ('drive', 'list'), ('drive', 'watch')]
 
 
@@ -62,7 +62,7 @@ class Usage(CommandTest):
         self.assert_usage('“=x” is not of the form KEY=VALUE', 'image', 'set', 'KDL00001', '=x')
 
     def test_what_later_versions_bring_is_refused(self):
-        for arguments in [('drive', 'eject'), ('driver', 'inspect', 'x'), ('site', 'show')]:
+        for arguments in [('drive', 'eject'), ('driver', 'load', 'x'), ('site', 'show')]:
             self.assert_usage('There is no command', *arguments)
         for option in ['--password-fd=3', '--certificate=x', '--variable=a=b']:
             self.assert_usage('Unknown option', 'create', 'CD', 'x.iso', 'KDL00001', option)
