@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -43,17 +44,16 @@ reserve_target (const char *target, GError **error)
 }
 
 static gboolean
-flush_file (const char *path, GError **error)
+flush_path (const char *path, GCancellable *cancellable, GError **error)
 {
-  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  struct stat info = { 0 };
+  g_autofd int fd = kl_open_for_reading (path, error);
 
-  if (fd < 0 || fsync (fd) != 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", path);
-      return FALSE;
-    }
+  if (fd < 0)
+    return FALSE;
 
-  return TRUE;
+  fstat (fd, &info);
+  return kl_flush_file (fd, (guint64) info.st_size, path, NULL, cancellable, error);
 }
 
 static gboolean
@@ -212,7 +212,7 @@ kl_wim_export_with (KlWim *self,
   kl_close_fd (&call.written_fd);
 
   ok = code == 0 && !g_cancellable_set_error_if_cancelled (cancellable, error)
-       && flush_file (target, error);
+       && flush_path (target, cancellable, error);
   if (!ok)
     g_unlink (target);
   return ok;
@@ -358,5 +358,5 @@ kl_wim_stamp (const char *path, guint64 time, GError **error)
   set_half (xml, (gsize) header.xml_size, "HIGHPART", (guint32) (time >> 32));
   set_half (xml, (gsize) header.xml_size, "LOWPART", (guint32) time);
   return kl_write_at (fd, xml, (gsize) header.xml_size, header.xml_offset, path, error)
-         && write_identifier (fd, path, &header, error) && flush_file (path, error);
+         && write_identifier (fd, path, &header, error) && flush_path (path, NULL, error);
 }
