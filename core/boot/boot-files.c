@@ -461,9 +461,15 @@ rejected_text (KlBootFiles *self, KlBootRole role)
   return g_hash_table_lookup (self->rejected, roles[role].id);
 }
 
-/* "The image has no boot.sdi. \sms\boot\boot.sdi is not …: …." */
-static char *
-dup_missing (KlBootFiles *self, KlBootRole role, const char *consequence)
+/**
+ * kl_boot_files_dup_missing:
+ * @consequence: ", so that …", or ""
+ *
+ * Returns: (transfer full): that there is no file of @role, and why what was found in its place was
+ *   turned down: "The image has no boot.sdi. \sms\boot\boot.sdi is not …: …."
+ */
+char *
+kl_boot_files_dup_missing (KlBootFiles *self, KlBootRole role, const char *consequence)
 {
   const char *text = rejected_text (self, role);
 
@@ -492,7 +498,7 @@ kl_boot_files_get_loader (KlBootFiles *self, KlBootManager manager, GError **err
   if (loader != NULL)
     return loader;
 
-  reason = dup_missing (
+  reason = kl_boot_files_dup_missing (
       self, manager == KL_BOOT_MANAGER_2023 ? KL_BOOT_ROLE_BOOTMGFW_2023 : KL_BOOT_ROLE_BOOTMGFW,
       "");
   g_set_error_literal (error, KL_ERROR, KL_ERROR_NO_BOOT_FILES, reason);
@@ -532,9 +538,9 @@ can_bios_without_disc (KlBootFiles *self, char **reason)
     return cannot (reason,
                    g_strdup_printf ("The image is for %s, which has no BIOS.", self->architecture));
   if (kl_boot_files_get (self, KL_BOOT_ROLE_BOOTMGR) == NULL)
-    return cannot (reason, dup_missing (self, KL_BOOT_ROLE_BOOTMGR, consequence));
+    return cannot (reason, kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOTMGR, consequence));
   if (kl_boot_files_get (self, KL_BOOT_ROLE_BOOT_SDI) == NULL)
-    return cannot (reason, dup_missing (self, KL_BOOT_ROLE_BOOT_SDI, consequence));
+    return cannot (reason, kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOT_SDI, consequence));
   if (self->winload_exe == NULL)
     return cannot (reason, g_strdup_printf ("The image has no winload.exe%s.", consequence));
 
@@ -554,10 +560,11 @@ kl_boot_files_can_bios (KlBootFiles *self, gboolean optical, char **reason)
   if (!can_bios_without_disc (self, reason))
     return FALSE;
   if (optical && kl_boot_files_get (self, KL_BOOT_ROLE_ETFSBOOT) == NULL)
-    return cannot (reason, dup_missing (self, KL_BOOT_ROLE_ETFSBOOT,
-                                        kl_boot_files_can_uefi (self, NULL)
-                                            ? ", so an ISO file starts on UEFI only"
-                                            : ", so PCs with BIOS cannot start an ISO file"));
+    return cannot (reason,
+                   kl_boot_files_dup_missing (self, KL_BOOT_ROLE_ETFSBOOT,
+                                              kl_boot_files_can_uefi (self, NULL)
+                                                  ? ", so an ISO file starts on UEFI only"
+                                                  : ", so PCs with BIOS cannot start an ISO file"));
 
   return TRUE;
 }
@@ -575,9 +582,9 @@ kl_boot_files_can_uefi (KlBootFiles *self, char **reason)
 
   if (kl_boot_files_get (self, KL_BOOT_ROLE_BOOTMGFW) == NULL
       && kl_boot_files_get (self, KL_BOOT_ROLE_BOOTMGFW_2023) == NULL)
-    return cannot (reason, dup_missing (self, KL_BOOT_ROLE_BOOTMGFW, consequence));
+    return cannot (reason, kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOTMGFW, consequence));
   if (kl_boot_files_get (self, KL_BOOT_ROLE_BOOT_SDI) == NULL)
-    return cannot (reason, dup_missing (self, KL_BOOT_ROLE_BOOT_SDI, consequence));
+    return cannot (reason, kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOT_SDI, consequence));
   if (self->winload_efi == NULL)
     return cannot (reason, g_strdup_printf ("The image has no winload.efi%s.", consequence));
 

@@ -71,6 +71,8 @@ KlBootFiles *kl_boot_files_collect (KlWim *wim,
                                     KlProgress *progress,
                                     GCancellable *cancellable,
                                     GError **error);
+char *
+kl_boot_files_dup_missing (KlBootFiles *self, KlBootRole role, const char *consequence); /* full */
 KlBootFiles *kl_boot_files_load (const char *folder, GError **error);
 
 /* The architecture of the image they were collected for: "x64", …; NULL where nothing told. */

@@ -166,8 +166,13 @@ collect_warnings (KlLayoutPlan *plan)
   warn (self, "The 2023 boot manager starts only where the firmware trusts Windows UEFI CA 2023 or "
               "Secure Boot is off.");
   if (kl_boot_files_get (plan->files, KL_BOOT_ROLE_BOOT_STL) == NULL)
-    warn (self, "The image has no boot.stl, which boot managers of Windows 11 24H2 and later "
-                "need.");
+    {
+      g_autofree char *missing
+          = kl_boot_files_dup_missing (plan->files, KL_BOOT_ROLE_BOOT_STL,
+                                       ", which boot managers of Windows 11 24H2 and later need");
+
+      warn (self, "%s", missing);
+    }
 }
 
 static gboolean

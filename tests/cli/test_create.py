@@ -145,6 +145,20 @@ class Create(CommandTest):
         self.assertIn('UEFI', report)
         self.assertNotIn(' BIOS ', report)
 
+    def test_the_boot_manager_is_chosen_for_the_medium(self):
+        files = {**fixtures.IMAGE_FILES, **fixtures.BOOT_FILES,
+                 'WINDOWS/boot/EFI_EX/bootmgfw_EX.efi': lambda: fixtures.program(fill=0x33)}
+        wim = fixtures.capture(self.path('both.wim'), fixtures.write_tree(self.path('both'), files))
+        self.json('image', 'import', wim, '--id', 'KDL00002')
+        for manager, fill in [('2011', 0x5a), ('2023', 0x33)]:
+            done = self.json('create', 'CD', self.iso, 'KDL00002', '--boot-manager', manager).last
+            out = self.path(manager)
+            tool('7z', 'x', '-y', f'-o{out}', self.iso, 'EFI/BOOT/BOOTX64.EFI')
+            with open(os.path.join(out, 'EFI/BOOT/BOOTX64.EFI'), 'rb') as loader:
+                self.assertEqual(loader.read(), fixtures.program(fill=fill))
+        # The fixture has a file of that name that is something else.
+        self.assertRegex('\n'.join(done['warnings']), r'(?i)no boot\.stl.*boot\.stl is not a certificate trust list')
+
     def test_the_old_iso_is_replaced_only_at_the_end(self):
         with open(self.iso, 'wb') as old:
             old.write(b'old')
