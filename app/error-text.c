@@ -102,9 +102,11 @@ static const TextRow text_rows[] = {
     N_ ("Choose a larger target or another kind of medium, or use a smaller boot image.") },
 };
 
-static const TextRow cancelled_row
-    = { G_IO_ERROR_CANCELLED, N_ ("Cancelled"),
-        N_ ("Whatever stood at the target before is unchanged. Start again when you are ready.") };
+static const TextRow cancelled_row = {
+  G_IO_ERROR_CANCELLED, N_ ("Cancelled"),
+  N_ ("A file that stood at the target before is unchanged; a drive that was being written is "
+      "unfinished. Start again when you are ready.")
+};
 
 static const TextRow *
 find_row (const GError *error)

@@ -5,13 +5,18 @@
 
 #include <string.h>
 
+#include "access/drive-handle.h"
 #include "base/error.h"
 #include "disk/bios-code.h"
 #include "iso/iso-writer.h"
 #include "prepare/preparer.h"
 #include "media/fat32-writer.h"
+#include "sink/drive-sink.h"
 #include "sink/file-sink.h"
 #include "sink/verifier.h"
+
+/* The boot sector and everything after it count in these; bytes. */
+#define DISK_BLOCK 512u
 
 struct _KlMediaCreator
 {
@@ -155,12 +160,13 @@ make_layout (KlMediaCreator *self, KlBootImage *image, GError **error)
 }
 
 static KlMediaWriter *
-make_fat32_writer (KlMediaCreator *self, KlMediaLayout *layout, GError **error)
+make_fat32_writer (KlMediaCreator *self, KlMediaLayout *layout, guint64 drive_bytes, GError **error)
 {
   const char *folder = kl_media_request_get_bios_code_folder (self->request);
   g_autoptr (KlBiosCode) code = NULL;
   KlFat32Options options = {
-    .disk_bytes = kl_media_request_get_disk_image_bytes (self->request),
+    .disk_bytes
+    = drive_bytes > 0 ? drive_bytes : kl_media_request_get_disk_image_bytes (self->request),
     .vhd = kl_media_request_get_vhd (self->request),
     .gpt = kl_media_request_get_gpt (self->request),
   };
@@ -180,14 +186,14 @@ make_fat32_writer (KlMediaCreator *self, KlMediaLayout *layout, GError **error)
   return kl_fat32_writer_new (layout, &options, error);
 }
 
-/* The one place that knows which writer makes which type of media. */
+/* The one place that knows which writer makes which type of media. @drive_bytes: 0 for a file */
 static KlMediaWriter *
-make_writer (KlMediaCreator *self, KlMediaLayout *layout, GError **error)
+make_writer (KlMediaCreator *self, KlMediaLayout *layout, guint64 drive_bytes, GError **error)
 {
   switch (kl_media_layout_get_media_type (layout))
     {
     case KL_MEDIA_TYPE_UFD_FORMAT:
-      return make_fat32_writer (self, layout, error);
+      return make_fat32_writer (self, layout, drive_bytes, error);
     case KL_MEDIA_TYPE_CD:
     case KL_MEDIA_TYPE_UFD:
     default:
@@ -278,6 +284,48 @@ write_and_verify (KlMediaWriter *writer,
   return TRUE;
 }
 
+static KlSink *
+open_file (KlMediaCreator *self, const char *destination, GError **error)
+{
+  g_autoptr (KlSink) sink = kl_file_sink_new (destination, error);
+
+  /* Where a symbolic link leads, too. */
+  if (sink == NULL
+      || !check_outside_catalog (self, kl_file_sink_get_path (KL_FILE_SINK (sink)), error))
+    return NULL;
+  return g_steal_pointer (&sink);
+}
+
+static KlSink *
+open_drive (KlMediaCreator *self, guint64 *drive_bytes, GCancellable *cancellable, GError **error)
+{
+  KlDrive *drive = kl_media_request_get_drive (self->request);
+  g_autoptr (KlDriveHandle) handle
+      = kl_drive_open (drive, kl_drive_get_identity (drive), cancellable, error);
+
+  if (handle == NULL)
+    return NULL;
+  if (kl_drive_handle_get_block_size (handle) != DISK_BLOCK)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                   "“%s” has blocks of %u bytes; PCs start from drives with blocks of %u bytes",
+                   kl_drive_get_path (drive), kl_drive_handle_get_block_size (handle), DISK_BLOCK);
+      return NULL;
+    }
+
+  *drive_bytes = kl_drive_handle_get_size (handle);
+  return kl_drive_sink_new (handle);
+}
+
+/* A drive that was begun is no longer what it was, and not yet a medium. */
+static void
+say_state_of_drive (KlMediaCreator *self, KlSink *sink, GError **error)
+{
+  if (error != NULL && KL_IS_DRIVE_SINK (sink) && kl_drive_sink_has_written (KL_DRIVE_SINK (sink)))
+    g_prefix_error (error, "“%s” is unfinished and does not start any more: ",
+                    kl_media_request_get_destination (self->request));
+}
+
 /* All checks first: nothing is written before the image, the layout and the target have passed
  * theirs. */
 static gboolean
@@ -293,12 +341,13 @@ create_on_target (KlMediaCreator *self,
   g_autoptr (KlMediaLayout) layout = NULL;
   g_autoptr (KlMediaWriter) writer = NULL;
   g_autoptr (KlSink) sink = NULL;
-  guint64 bytes = 0;
+  const gboolean to_drive = kl_media_request_get_drive (self->request) != NULL;
+  guint64 bytes = 0, drive_bytes = 0;
   gboolean stale;
   Steps steps;
 
   if (!kl_prepare_is_needed (self->catalog, id, &stale, error)
-      || !check_outside_catalog (self, destination, error))
+      || (!to_drive && !check_outside_catalog (self, destination, error)))
     return FALSE;
   steps = add_steps (progress, stale, kl_media_request_get_verify (self->request));
   if (stale && !prepare_image (self, steps.prepare, cancellable, error))
@@ -307,10 +356,9 @@ create_on_target (KlMediaCreator *self,
   image = kl_catalog_lookup (self->catalog, id, error);
   if (image == NULL)
     return FALSE;
-  sink = kl_file_sink_new (destination, error);
-  /* Where a symbolic link leads, too. */
-  if (sink == NULL
-      || !check_outside_catalog (self, kl_file_sink_get_path (KL_FILE_SINK (sink)), error))
+  sink = to_drive ? open_drive (self, &drive_bytes, cancellable, error)
+                  : open_file (self, destination, error);
+  if (sink == NULL)
     return FALSE;
 
   kl_progress_start (steps.check);
@@ -322,14 +370,17 @@ create_on_target (KlMediaCreator *self,
   layout = make_layout (self, image, error);
   if (layout == NULL)
     return FALSE;
-  writer = make_writer (self, layout, error);
+  writer = make_writer (self, layout, drive_bytes, error);
   if (writer == NULL || !prepare_sink (writer, sink, &bytes, error))
     return FALSE;
   kl_progress_finish (steps.plan);
 
   if (!write_and_verify (writer, sink, &steps, kl_media_request_get_verify (self->request),
                          cancellable, error))
-    return FALSE;
+    {
+      say_state_of_drive (self, sink, error);
+      return FALSE;
+    }
 
   self->result = make_result (self, layout, bytes, started);
   return TRUE;
@@ -511,6 +562,7 @@ kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **err
   g_autoptr (KlMediaLayout) layout = NULL;
   g_autoptr (KlMediaWriter) writer = NULL;
   guint64 bytes = 0;
+  KlDrive *drive;
 
   g_return_val_if_fail (KL_IS_MEDIA_CREATOR (self) && self->request != NULL, NULL);
 
@@ -520,7 +572,8 @@ kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **err
   layout = make_layout (self, image, error);
   if (layout == NULL)
     return NULL;
-  writer = make_writer (self, layout, error);
+  drive = kl_media_request_get_drive (self->request);
+  writer = make_writer (self, layout, drive != NULL ? kl_drive_get_size (drive) : 0, error);
   if (writer == NULL || !measure_needed (writer, &bytes, error))
     return NULL;
 

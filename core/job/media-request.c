@@ -22,6 +22,7 @@ struct _KlMediaRequest
   char *label;       /* owned, nullable */
   KlBootManager boot_manager;
   gboolean verify;
+  KlDrive *drive;           /* owned, nullable */
   guint64 disk_image_bytes; /* 0: no disk image */
   gboolean vhd;
   gboolean gpt;
@@ -38,6 +39,8 @@ kl_media_request_finalize (GObject *object)
   g_free (self->destination);
   g_free (self->image_id);
   g_free (self->label);
+  g_free (self->bios_code_folder);
+  g_clear_object (&self->drive);
   G_OBJECT_CLASS (kl_media_request_parent_class)->finalize (object);
 }
 
@@ -84,12 +87,15 @@ check_type (const KlMediaOptions *options, GError **error)
 {
   if (options->type == KL_MEDIA_TYPE_UFD)
     g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                 "UFD media cannot be made by this version, only CD (an ISO file) and UFD+FORMAT "
-                 "with --disk-image SIZE");
-  else if (options->type == KL_MEDIA_TYPE_UFD_FORMAT && options->disk_image_bytes == 0)
+                 "UFD media cannot be made by this version, only CD (an ISO file) and UFD+FORMAT");
+  else if (options->type == KL_MEDIA_TYPE_UFD_FORMAT && options->drive == NULL
+           && options->disk_image_bytes == 0)
     g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                 "This version makes UFD+FORMAT media as disk image files only and not on drives: "
-                 "--disk-image SIZE is needed");
+                 "UFD+FORMAT needs a drive, or the size of a disk image");
+  else if (options->drive != NULL
+           && (options->type != KL_MEDIA_TYPE_UFD_FORMAT || options->disk_image_bytes > 0))
+    g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                 "Only UFD+FORMAT goes onto a drive, and then into no file");
   else if (options->type == KL_MEDIA_TYPE_CD && (options->disk_image_bytes > 0 || options->gpt))
     g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
                  "A CD has no disk image and no partition table");
@@ -127,7 +133,8 @@ check_options (const KlMediaOptions *options, GError **error)
       return FALSE;
     }
 
-  return check_destination (options->destination, error) && check_disk_image (options, error)
+  return (options->drive != NULL || check_destination (options->destination, error))
+         && (options->disk_image_bytes == 0 || check_disk_image (options, error))
          && (options->label == NULL || kl_label_check (options->label, error));
 }
 
@@ -155,7 +162,9 @@ kl_media_request_new (const KlMediaOptions *options, GError **error)
 
   self = g_object_new (KL_TYPE_MEDIA_REQUEST, NULL);
   self->type = options->type;
-  self->destination = g_canonicalize_filename (options->destination, NULL);
+  self->drive = options->drive != NULL ? g_object_ref (options->drive) : NULL;
+  self->destination = options->drive != NULL ? g_strdup (kl_drive_get_path (options->drive))
+                                             : g_canonicalize_filename (options->destination, NULL);
   self->image_id = g_ascii_strup (options->image_id, -1);
   self->label = g_strdup (options->label);
   self->boot_manager = options->boot_manager;
@@ -202,6 +211,12 @@ gboolean
 kl_media_request_get_verify (KlMediaRequest *self)
 {
   return self->verify;
+}
+
+KlDrive *
+kl_media_request_get_drive (KlMediaRequest *self)
+{
+  return self->drive;
 }
 
 guint64

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "drive/drive.h"
 #include "media/layout.h"
 
 G_BEGIN_DECLS
@@ -15,11 +16,13 @@ G_DECLARE_FINAL_TYPE (KlMediaRequest, kl_media_request, KL, MEDIA_REQUEST, GObje
 typedef struct
 {
   KlMediaType type;
-  const char *destination; /* CD: path of the ISO file to create; disk image: of the image */
+  const char *destination; /* CD: path of the ISO file to create; disk image: of the image; not used
+                              with drive */
   const char *image_id;
   const char *label;          /* NULL: made from the image's name */
   KlBootManager boot_manager; /* DEFAULT: the image's setting */
   gboolean no_verify;
+  KlDrive *drive;               /* UFD+FORMAT onto a drive: the one that was chosen; pinned by it */
   guint64 disk_image_bytes;     /* UFD+FORMAT into a file: size of the disk; 0: not into a file */
   gboolean gpt;                 /* UFD+FORMAT: GPT instead of MBR, which starts on UEFI only */
   const char *bios_code_folder; /* UFD+FORMAT: where KlBiosCode lies; needed unless gpt */
@@ -35,6 +38,7 @@ const char *kl_media_request_get_image_id (KlMediaRequest *self);
 const char *kl_media_request_get_label (KlMediaRequest *self); /* nullable */
 KlBootManager kl_media_request_get_boot_manager (KlMediaRequest *self);
 gboolean kl_media_request_get_verify (KlMediaRequest *self);
+KlDrive *kl_media_request_get_drive (KlMediaRequest *self);           /* nullable */
 guint64 kl_media_request_get_disk_image_bytes (KlMediaRequest *self); /* 0: no disk image */
 gboolean kl_media_request_get_vhd (KlMediaRequest *self);             /* by the file's name */
 gboolean kl_media_request_get_gpt (KlMediaRequest *self);

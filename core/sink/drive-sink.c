@@ -409,3 +409,16 @@ kl_drive_sink_new (KlDriveHandle *handle)
   self->handle = g_object_ref (handle);
   return KL_SINK (self);
 }
+
+/**
+ * kl_drive_sink_has_written:
+ *
+ * Returns: whether a write was begun, so that the drive is no longer what it was
+ */
+gboolean
+kl_drive_sink_has_written (KlDriveSink *self)
+{
+  g_return_val_if_fail (KL_IS_DRIVE_SINK (self), FALSE);
+
+  return self->confirmed;
+}

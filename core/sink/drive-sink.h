@@ -13,5 +13,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KlDriveSink, kl_drive_sink, KL, DRIVE_SINK, KlSink)
 
 KlSink *kl_drive_sink_new (KlDriveHandle *handle);
+gboolean kl_drive_sink_has_written (KlDriveSink *self);
 
 G_END_DECLS

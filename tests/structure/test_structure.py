@@ -27,7 +27,7 @@ MAY_INCLUDE = {
     'bcd': {'base'},
     'media': {'base', 'crypto', 'disk', 'source', 'boot', 'image', 'sink', 'bcd'},
     'iso': {'base', 'source', 'sink', 'media'},
-    'job': {'base', 'disk', 'image', 'prepare', 'sink', 'media', 'iso'},
+    'job': {'base', 'disk', 'image', 'prepare', 'drive', 'access', 'sink', 'media', 'iso'},
 }
 
 # Foreign header (pattern) → the only files that may include it.
