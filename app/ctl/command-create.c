@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "data-path.h"
+#include "drive-choice.h"
 #include "job-runner.h"
 #include "job/media-creator.h"
 #include "output.h"
@@ -67,6 +68,7 @@ static KlMediaRequest *
 make_request (const KlCtlOptions *options,
               KlMediaType type,
               KlBootManager boot_manager,
+              KlDrive *drive,
               guint64 disk_image_bytes,
               GError **error)
 {
@@ -78,6 +80,7 @@ make_request (const KlCtlOptions *options,
     .label = options->label,
     .boot_manager = boot_manager,
     .no_verify = options->no_verify,
+    .drive = drive,
     .disk_image_bytes = disk_image_bytes,
     .gpt = options->gpt,
     .bios_code_folder = bios_code,
@@ -229,9 +232,21 @@ print_result_text (const KlMediaResult *result)
   print_warnings ((const char *const *) result->warnings);
 }
 
+/* The drive that DESTINATION names, and that the person agreed to lose. */
+static KlDrive *
+choose_drive (const KlCtlOptions *options, GError **error)
+{
+  g_autoptr (KlDrive) drive = kl_ctl_choose_drive (options, options->arguments[1], error);
+
+  if (drive == NULL || (!options->dry_run && !kl_ctl_confirm_drive (options, drive, error)))
+    return NULL;
+  return g_steal_pointer (&drive);
+}
+
 static int
 run_create (KlCtlOptions *options)
 {
+  g_autoptr (KlDrive) drive = NULL;
   g_autoptr (KlCatalog) catalog = NULL;
   g_autoptr (KlMediaCreator) creator = NULL;
   g_autoptr (KlMediaRequest) request = NULL;
@@ -239,6 +254,7 @@ run_create (KlCtlOptions *options)
   KlBootManager boot_manager;
   KlMediaType type;
   guint64 disk_image_bytes = 0;
+  gboolean to_drive;
 
   if (!kl_media_type_from_string (options->arguments[0], &type))
     return kl_ctl_print_usage_error (options, _ ("“%s” is no type of media: CD, UFD, UFD+FORMAT"),
@@ -252,7 +268,18 @@ run_create (KlCtlOptions *options)
                                         "or T such as 8G"),
                                      options->disk_image);
 
-  request = make_request (options, type, boot_manager, disk_image_bytes, &error);
+  to_drive = type == KL_MEDIA_TYPE_UFD_FORMAT && disk_image_bytes == 0;
+  if (!to_drive && (options->expect_serial != NULL || options->yes || options->allow_fixed))
+    return kl_ctl_print_usage_error (
+        options, _ ("--expect-serial, --yes and --allow-fixed are for UFD+FORMAT onto a drive"));
+  if (to_drive)
+    {
+      drive = choose_drive (options, &error);
+      if (drive == NULL)
+        return kl_ctl_print_error (options, error);
+    }
+
+  request = make_request (options, type, boot_manager, drive, disk_image_bytes, &error);
   if (request == NULL)
     return kl_ctl_print_error (options, error);
 
@@ -286,6 +313,12 @@ add_create_options (GOptionContext *context, KlCtlOptions *options)
       N_ ("SIZE") },
     { "gpt", 0, 0, G_OPTION_ARG_NONE, &options->gpt,
       N_ ("UFD+FORMAT: GPT instead of MBR; starts on UEFI only"), NULL },
+    { "expect-serial", 0, 0, G_OPTION_ARG_STRING, &options->expect_serial,
+      N_ ("UFD+FORMAT: refuse any drive but the one with this serial number"), N_ ("SERIAL") },
+    { "yes", 0, 0, G_OPTION_ARG_NONE, &options->yes,
+      N_ ("UFD+FORMAT: do not ask before everything on the drive is lost"), NULL },
+    { "allow-fixed", 0, 0, G_OPTION_ARG_NONE, &options->allow_fixed,
+      N_ ("UFD+FORMAT: also onto a fixed disk; never the system's"), NULL },
     { "no-verify", 0, 0, G_OPTION_ARG_NONE, &options->no_verify, N_ ("Do not read the medium back"),
       NULL },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run,
@@ -298,10 +331,12 @@ add_create_options (GOptionContext *context, KlCtlOptions *options)
 
 const KlCtlCommand kl_ctl_create_commands[] = {
   { NULL, "create", "TYPE DESTINATION IMAGE-ID",
-    N_ ("Make a medium; TYPE is CD or UFD+FORMAT, DESTINATION the file to make"),
+    N_ ("Make a medium; TYPE is CD or UFD+FORMAT, DESTINATION the file or drive"),
     "  kindlingctl create CD winpe.iso KDL00001\n"
     "  kindlingctl create CD winpe.iso KDL00001 --label \"DEPLOY 1\" --boot-manager 2023\n"
     "  kindlingctl create CD winpe.iso KDL00001 --dry-run\n"
+    "  kindlingctl create UFD+FORMAT /dev/sdb KDL00001\n"
+    "  kindlingctl create UFD+FORMAT /dev/sdb KDL00001 --expect-serial 0951C3\n"
     "  kindlingctl create UFD+FORMAT stick.img KDL00001 --disk-image 8G\n"
     "  kindlingctl create UFD+FORMAT winpe.vhd KDL00001 --disk-image 2G",
     3, 3, add_create_options, run_create },

@@ -7,23 +7,13 @@
 
 #include <glib/gi18n.h>
 
-#include "drive/drive-monitor.h"
+#include "drive-choice.h"
 #include "output.h"
 
 #define COLUMNS_PATH 14
 #define COLUMNS_SIZE 10
 #define COLUMNS_BUS 7
 #define COLUMNS_SERIAL 20
-
-static KlDriveMonitor *
-new_monitor (const KlCtlOptions *options)
-{
-  g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
-  const char *const paths[] = { kl_catalog_get_path (catalog), NULL };
-  const KlDriveMonitorOptions monitor_options = { .protected_paths = paths };
-
-  return kl_drive_monitor_new (&monitor_options);
-}
 
 static gboolean
 is_listed (const KlCtlOptions *options, KlDrive *drive)
@@ -80,29 +70,6 @@ print_drive_json (const char *event, KlDrive *drive)
   kl_ctl_json_print (builder);
 }
 
-/* "FAT32 “WINPE” at /media/x, ext4" */
-static char *
-describe_content (KlDrive *drive)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < kl_drive_get_n_volumes (drive); i++)
-    {
-      const KlVolume *volume = kl_drive_get_volume (drive, i);
-      const char *kind = volume->fs_version != NULL && g_str_equal (volume->fs_type, "vfat")
-                             ? volume->fs_version
-                             : volume->fs_type;
-
-      g_string_append (text, i > 0 ? ", " : "");
-      g_string_append (text, kind != NULL ? kind : _ ("no known file system"));
-      if (volume->label != NULL)
-        g_string_append_printf (text, " “%s”", volume->label);
-      for (guint j = 0; volume->mount_points[j] != NULL; j++)
-        g_string_append_printf (text, _ (" at %s"), volume->mount_points[j]);
-    }
-  return g_string_free (text, FALSE);
-}
-
 static void
 append_cell (GString *row, const char *text, guint columns)
 {
@@ -141,7 +108,7 @@ print_drive_text (const char *event, KlDrive *drive)
 {
   g_autofree char *size = g_format_size (kl_drive_get_size (drive));
   g_autofree char *name = kl_drive_dup_name (drive);
-  g_autofree char *content = describe_content (drive);
+  g_autofree char *content = kl_ctl_describe_content (drive);
   g_autofree char *row = format_row (kl_drive_get_path (drive), size, kl_drive_get_bus (drive),
                                      kl_drive_get_identity (drive)->serial, name);
   const char *reason = NULL;
@@ -183,7 +150,7 @@ print_nothing (guint n_drives)
 static int
 run_list (KlCtlOptions *options)
 {
-  g_autoptr (KlDriveMonitor) monitor = new_monitor (options);
+  g_autoptr (KlDriveMonitor) monitor = kl_ctl_new_drive_monitor (options);
   g_autoptr (GError) error = NULL;
   guint n_drives, n_listed = 0;
 
@@ -240,7 +207,7 @@ changed_cb (KlDriveMonitor *monitor, KlDrive *drive, KlDrive *before, gpointer u
 static int
 run_watch (KlCtlOptions *options)
 {
-  g_autoptr (KlDriveMonitor) monitor = new_monitor (options);
+  g_autoptr (KlDriveMonitor) monitor = kl_ctl_new_drive_monitor (options);
   g_autoptr (GError) error = NULL;
 
   if (!kl_drive_monitor_wait (monitor, &error))

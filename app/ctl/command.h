@@ -35,6 +35,9 @@ typedef struct
   char *boot_manager;
   char *disk_image; /* a size; NULL: not into a disk image */
   gboolean gpt;
+  char *expect_serial; /* NULL: any */
+  gboolean yes;
+  gboolean allow_fixed;
   gboolean no_verify;
   gboolean dry_run;
 

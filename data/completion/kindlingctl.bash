@@ -21,7 +21,7 @@ _kindlingctl()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --catalog | --index | --id | --name | --boot-files | --label | --boot-manager | --disk-image) ((i++)) ;;
-      --architecture | --build | --hardware-id) ((i++)) ;;
+      --architecture | --build | --hardware-id | --expect-serial) ((i++)) ;;
       -*) ;;
       *) words+=("${COMP_WORDS[i]}") ;;
     esac
@@ -32,7 +32,7 @@ _kindlingctl()
     --boot-files) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --boot-manager) mapfile -t COMPREPLY < <(compgen -W '2011 2023' -- "$cur"); return ;;
     --architecture) mapfile -t COMPREPLY < <(compgen -W 'x86 x64 arm arm64 ia64' -- "$cur"); return ;;
-    --index | --id | --name | --label | --disk-image | --build | --hardware-id) return ;;
+    --index | --id | --name | --label | --disk-image | --build | --hardware-id | --expect-serial) return ;;
   esac
 
   local command="${words[0]:-}" options='--catalog --json --quiet --help' choices='' files=
@@ -57,7 +57,7 @@ _kindlingctl()
         compopt -o nospace
       fi ;;
     create)
-      options+=' --label --boot-manager --disk-image --gpt --no-verify --dry-run'
+      options+=' --label --boot-manager --disk-image --gpt --no-verify --dry-run --expect-serial --yes --allow-fixed'
       case ${#words[@]} in
         1) choices='CD UFD+FORMAT' ;;
         2) files=yes ;;

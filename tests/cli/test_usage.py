@@ -71,7 +71,12 @@ class Usage(CommandTest):
     def test_usb_media_are_refused_in_words(self):
         for kind in ['UFD', 'ufd']:
             self.assert_fails('E_INVALIDARG', 'only CD', 'create', kind, '/dev/null', 'KDL00001')
-        self.assert_fails('E_INVALIDARG', '--disk-image SIZE is needed', 'create', 'UFD+FORMAT', '/dev/null', 'KDL00001')
+        self.assert_fails('ERROR_FILE_NOT_FOUND', '--disk-image SIZE is needed', 'create', 'UFD+FORMAT', '/dev/null',
+                          'KDL00001')
+        for option in ['--yes', '--allow-fixed', '--expect-serial=1']:
+            self.assert_usage('are for UFD+FORMAT onto a drive', 'create', 'CD', 'x.iso', 'KDL00001', option)
+            self.assert_usage('are for UFD+FORMAT onto a drive', 'create', 'UFD+FORMAT', 'x.img', 'KDL00001',
+                              '--disk-image=1G', option)
         self.assert_fails('E_INVALIDARG', 'A CD has no disk image', 'create', 'CD', 'x.iso', 'KDL00001',
                           '--disk-image=1G')
 

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-ctl"
+
+#include "config.h"
+
+#include "drive-choice.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib/gi18n.h>
+
+#include "base/error.h"
+#include "output.h"
+
+#define MAX_ANSWER 64
+
+/**
+ * kl_ctl_new_drive_monitor:
+ *
+ * Returns: (transfer full): the drives, where the one that holds the catalog is refused
+ */
+KlDriveMonitor *
+kl_ctl_new_drive_monitor (const KlCtlOptions *options)
+{
+  g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
+  const char *const paths[] = { kl_catalog_get_path (catalog), NULL };
+  const KlDriveMonitorOptions monitor_options
+      = { .protected_paths = paths, .allow_fixed = options->allow_fixed };
+
+  return kl_drive_monitor_new (&monitor_options);
+}
+
+/**
+ * kl_ctl_describe_content:
+ *
+ * Returns: (transfer full): what is on the drive, “FAT32 “WINPE” at /media/x, ext4”; "" for nothing
+ */
+char *
+kl_ctl_describe_content (KlDrive *drive)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < kl_drive_get_n_volumes (drive); i++)
+    {
+      const KlVolume *volume = kl_drive_get_volume (drive, i);
+      const char *kind = volume->fs_version != NULL && g_str_equal (volume->fs_type, "vfat")
+                             ? volume->fs_version
+                             : volume->fs_type;
+
+      g_string_append (text, i > 0 ? ", " : "");
+      g_string_append (text, kind != NULL ? kind : _ ("no known file system"));
+      if (volume->label != NULL)
+        g_string_append_printf (text, " “%s”", volume->label);
+      for (guint j = 0; volume->mount_points[j] != NULL; j++)
+        g_string_append_printf (text, _ (" at %s"), volume->mount_points[j]);
+    }
+  if (text->len == 0 && kl_drive_get_partition_table (drive) != NULL)
+    g_string_append_printf (text, _ ("a partition table (%s) without partitions"),
+                            kl_drive_get_partition_table (drive));
+  return g_string_free (text, FALSE);
+}
+
+static gboolean
+check_choice (const KlCtlOptions *options, KlDrive *drive, GError **error)
+{
+  const char *serial = kl_drive_get_identity (drive)->serial;
+  const char *reason = NULL;
+
+  if (kl_drive_get_refusal (drive, &reason) != KL_REFUSAL_NONE)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is not written to: %s",
+                   kl_drive_get_path (drive), reason);
+      return FALSE;
+    }
+  if (options->expect_serial != NULL && g_strcmp0 (options->expect_serial, serial) != 0)
+    {
+      g_autofree char *there = kl_drive_identity_to_string (kl_drive_get_identity (drive));
+
+      g_set_error (error, KL_ERROR, KL_ERROR_WRONG_DRIVE,
+                   "“%s” is not the drive with the serial number “%s”. There now: %s",
+                   kl_drive_get_path (drive), options->expect_serial, there);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * kl_ctl_choose_drive:
+ * @path: what the command line names: a node or a link to one
+ *
+ * Errors: KL_ERROR_NOT_FOUND, KL_ERROR_INVALID_ARGUMENT with the reason for refusing it,
+ * KL_ERROR_WRONG_DRIVE if it has another serial number than the one that is expected.
+ *
+ * Returns: (transfer full) (nullable): the drive
+ */
+KlDrive *
+kl_ctl_choose_drive (const KlCtlOptions *options, const char *path, GError **error)
+{
+  g_autoptr (KlDriveMonitor) monitor = kl_ctl_new_drive_monitor (options);
+  g_autoptr (KlDrive) drive = NULL;
+
+  if (!kl_drive_monitor_wait (monitor, error))
+    return NULL;
+  drive = kl_drive_monitor_find (monitor, path);
+  if (drive == NULL)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND,
+                   "“%s” is no drive; “kindlingctl drive list --all” names the drives that are "
+                   "there. For a disk image in a file --disk-image SIZE is needed",
+                   path);
+      return NULL;
+    }
+  return check_choice (options, drive, error) ? g_steal_pointer (&drive) : NULL;
+}
+
+static void
+print_question (KlDrive *drive)
+{
+  g_autofree char *name = kl_drive_dup_name (drive);
+  g_autofree char *size = g_format_size (kl_drive_get_size (drive));
+  g_autofree char *content = kl_ctl_describe_content (drive);
+  g_autofree char *clean_name = kl_ctl_clean (name);
+  g_autofree char *clean_content = kl_ctl_clean (content);
+  const char *serial = kl_drive_get_identity (drive)->serial;
+  g_autofree char *clean_serial = kl_ctl_clean (serial != NULL ? serial : _ ("unknown"));
+
+  g_printerr (_ ("%s: %s, serial number %s, %s\n"), kl_drive_get_path (drive), clean_name,
+              clean_serial, size);
+  g_printerr (_ ("On it now: %s\n"), *content != '\0' ? clean_content : _ ("nothing known"));
+  g_printerr (_ ("Everything on it will be lost. Type “yes” to go on: "));
+}
+
+/**
+ * kl_ctl_confirm_drive:
+ *
+ * Asks on a terminal, with model, serial number, size and what is on the drive. Where nobody can be
+ * asked, --yes or --expect-serial stand for the answer.
+ *
+ * Errors: G_IO_ERROR_CANCELLED for another answer; KL_ERROR_INVALID_ARGUMENT if nobody can be
+ * asked.
+ */
+gboolean
+kl_ctl_confirm_drive (const KlCtlOptions *options, KlDrive *drive, GError **error)
+{
+  char answer[MAX_ANSWER];
+
+  if (options->yes || options->expect_serial != NULL)
+    return TRUE;
+  if (options->json || !isatty (STDIN_FILENO) || !isatty (STDERR_FILENO))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                   "Everything on “%s” would be lost, and nobody can be asked: --yes or "
+                   "--expect-serial SERIAL is needed",
+                   kl_drive_get_path (drive));
+      return FALSE;
+    }
+
+  print_question (drive);
+  if (fgets (answer, sizeof answer, stdin) != NULL && strcmp (g_strstrip (answer), "yes") == 0)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "“%s” was left as it is",
+               kl_drive_get_path (drive));
+  return FALSE;
+}

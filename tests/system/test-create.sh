@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# kindlingctl makes a stick; other tools say what is on it. Run by stack.sh: test-create.sh KINDLINGCTL SAMPLE-WIM
+set -u
+ctl=$1 wim=$2
+folder=$TMPDIR/create
+mkdir -p "$folder"
+tests=0
+kindlingctl() { "$ctl" --catalog "$folder/catalog" "$@"; }
+
+# check NAME COMMAND…: one result; what the command says is shown with a failure
+check() {
+  local name=$1
+  shift
+  tests=$((tests + 1))
+  if "$@" >"$folder/out" 2>&1; then
+    echo "ok $tests - $name"
+  else
+    echo "not ok $tests - $name"
+    tail -n 30 "$folder/out" | sed 's/^/# /'
+  fi
+}
+# fails STATUS TEXT COMMAND…: the command must end with STATUS and say TEXT
+fails() {
+  local status=$1 text=$2 code=0
+  shift 2
+  "$@" >"$folder/said" 2>&1 </dev/null || code=$?
+  cat "$folder/said"
+  [ $code = "$status" ] && grep -qF -- "$text" "$folder/said"
+}
+says() {
+  local text=$1
+  shift
+  "$@" >"$folder/said" 2>&1
+  cat "$folder/said"
+  grep -qF -- "$text" "$folder/said"
+}
+# answers STATUS ANSWER: makes the stick at a terminal
+answers() {
+  local code=0
+  printf '%s\n' "$2" \
+    | script -qec "'$ctl' --catalog '$folder/catalog' create UFD+FORMAT '$loop' '$id'" /dev/null >"$folder/said" 2>&1 || code=$?
+  cat "$folder/said"
+  [ $code = "$1" ] && grep -q 'Everything on it will be lost' "$folder/said"
+}
+is_zero() { cmp -n 16777216 "$1" /dev/zero; }
+
+truncate -s 512M "$folder/kindling-stick-a"
+loop=$(losetup -f --show "$folder/kindling-stick-a")
+udevadm trigger --action=add "$loop"
+udevadm settle --timeout=30
+id=$(kindlingctl --quiet image import "$wim") || { echo "Bail out! no image"; exit 1; }
+
+check "listed" says "\"path\":\"$loop\",\"vendor\":\"Kingston\",\"model\":\"DataTraveler\",\"serial\":\"0001\"" \
+  kindlingctl --json drive list
+check "nobody can be asked" fails 1 "--yes or --expect-serial SERIAL is needed" \
+  kindlingctl create UFD+FORMAT "$loop" "$id"
+check "another serial number is refused" fails 1 "is not the drive with the serial number “0002”" \
+  kindlingctl create UFD+FORMAT "$loop" "$id" --expect-serial 0002 --yes
+check "nothing was written" is_zero "$loop"
+check "another answer cancels" answers 3 no
+check "the question names the drive" grep -q "Kingston DataTraveler, serial number 0001, 536.9" "$folder/said"
+check "planned without writing" says "\"bytes-needed\"" \
+  kindlingctl --json create UFD+FORMAT "$loop" "$id" --dry-run
+check "still nothing was written" is_zero "$loop"
+
+exec 9<"$loop"
+flock -x 9
+check "locked by another" fails 1 "is locked by" kindlingctl create UFD+FORMAT "$loop" "$id" --expect-serial 0001
+exec 9<&-
+check "created" says '"verified":true' kindlingctl --json create UFD+FORMAT "$loop" "$id" --expect-serial 0001
+echo "# $(grep '"done"' "$folder/said")"
+blockdev --flushbufs "$loop"
+
+check "sfdisk finds an active FAT32 partition at 1 MiB" says "start=        2048" sfdisk -d "$loop"
+check "it is active and of type c" says "type=c, bootable" sfdisk -d "$loop"
+offset=$((2048 * 512))
+volume=$(losetup -f --show -o $offset "$loop")
+check "fsck.fat is content" fsck.fat -n "$volume"
+check "the boot image is the same" sh -c "mtype -i $volume ::/sources/boot.wim | cmp - '$folder/catalog/$id/source.wim'"
+check "the manifest is there" sh -c "mtype -i $volume ::/kindling.manifest | grep -q $id"
+losetup -d "$volume"
+check "check agrees" says '"mismatches":0' kindlingctl --json check "$loop"
+check "it is offered again" says "\"partition-table\":\"dos\"" kindlingctl --json drive list
+
+check "made again when the answer is yes" answers 0 yes
+check "the question says what is on it" grep -q "On it now: a partition table (dos)" "$folder/said"
+check "check still agrees" says '"mismatches":0' kindlingctl --json check "$loop"
+
+# A drive that is too small stays as it was.
+truncate -s 8M "$folder/kindling-stick-b"
+small=$(losetup -f --show "$folder/kindling-stick-b")
+udevadm trigger --action=add "$small"
+udevadm settle --timeout=30
+check "too small" fails 22 "need a target of at least" kindlingctl create UFD+FORMAT "$small" "$id" --yes
+check "too small, and untouched" cmp -n 8388608 "$small" /dev/zero
+
+system=$(findmnt -no SOURCE /)
+if [ -b "$system" ]; then
+  check "the system's drive is refused" fails 1 "of the running system" \
+    kindlingctl create UFD+FORMAT "/dev/$(lsblk -sno NAME,TYPE -r "$system" | awk '$2 == "disk" { print $1 }' | tail -1)" "$id" --yes --allow-fixed
+fi
+
+echo "1..$tests"
+losetup -d "$loop" "$small"
