@@ -220,7 +220,7 @@ check_contents (System *system, const struct mscabd_cabinet *cabinet, GError **e
 
       if (name == NULL)
         {
-          g_autofree char *shown = g_utf8_make_valid (file->filename, 200);
+          g_autofree char *shown = g_utf8_make_valid (file->filename, -1);
 
           g_set_error (error, KL_ERROR, KL_ERROR_FORMAT,
                        "“%s” holds a file with the unsafe name “%s”", system->archive, shown);
