@@ -70,16 +70,38 @@ read_picture (const char *path, PictureKind *kind, GError **error)
   return g_bytes_new_take (g_steal_pointer (&data), (gsize) info.st_size);
 }
 
+/* What a loader says of a picture while it reads it. */
+typedef struct
+{
+  gboolean too_large;
+  int first_row; /* of those that were read */
+  int end_row;
+} Decoding;
+
 static void
 size_cb (GdkPixbufLoader *loader, int width, int height, gpointer user_data)
 {
-  gboolean *too_large = user_data;
-
   if (width > MAX_SIDE || height > MAX_SIDE)
     {
-      *too_large = TRUE;
+      ((Decoding *) user_data)->too_large = TRUE;
       gdk_pixbuf_loader_set_size (loader, 1, 1);
     }
+}
+
+static void
+area_cb (GdkPixbufLoader *loader, int x, int y, int width, int height, gpointer user_data)
+{
+  Decoding *decoding = user_data;
+
+  decoding->first_row = MIN (decoding->first_row, y);
+  decoding->end_row = MAX (decoding->end_row, y + height);
+}
+
+/* Loaders take a file that ends too early for a picture all the same. */
+static gboolean
+is_whole (const Decoding *decoding, GdkPixbuf *picture)
+{
+  return decoding->first_row == 0 && decoding->end_row >= gdk_pixbuf_get_height (picture);
 }
 
 /* The loader of the kind that the content says, and no other that might be installed. */
@@ -90,27 +112,30 @@ decode (GBytes *bytes, PictureKind kind, const char *path, GError **error)
       = { [PICTURE_JPEG] = "jpeg", [PICTURE_PNG] = "png", [PICTURE_BMP] = "bmp" };
   g_autoptr (GError) failure = NULL;
   g_autoptr (GdkPixbufLoader) loader = gdk_pixbuf_loader_new_with_type (names[kind], &failure);
-  gboolean too_large = FALSE;
+  Decoding decoding = { .first_row = G_MAXINT };
   GdkPixbuf *picture = NULL;
 
   if (loader != NULL)
     {
       gboolean written;
 
-      g_signal_connect (loader, "size-prepared", G_CALLBACK (size_cb), &too_large);
+      g_signal_connect (loader, "size-prepared", G_CALLBACK (size_cb), &decoding);
+      g_signal_connect (loader, "area-updated", G_CALLBACK (area_cb), &decoding);
       written = gdk_pixbuf_loader_write_bytes (loader, bytes, &failure);
       /* A loader has to be closed, whatever came before. */
       if (gdk_pixbuf_loader_close (loader, written ? &failure : NULL) && written)
         picture = gdk_pixbuf_loader_get_pixbuf (loader);
+      if (picture != NULL && !is_whole (&decoding, picture))
+        picture = NULL;
     }
 
-  if (too_large)
+  if (decoding.too_large)
     g_set_error (error, KL_ERROR, KL_ERROR_FORMAT,
                  "The picture “%s” has more than %d pixels on one side", path, MAX_SIDE);
   else if (picture == NULL)
     g_set_error (error, KL_ERROR, KL_ERROR_FORMAT, "The picture “%s” cannot be read: %s", path,
-                 failure != NULL ? failure->message : "there is no picture in it");
-  return picture != NULL && !too_large ? g_object_ref (picture) : NULL;
+                 failure != NULL ? failure->message : "it ends too early");
+  return picture != NULL && !decoding.too_large ? g_object_ref (picture) : NULL;
 }
 
 /**

@@ -577,7 +577,6 @@ make_result (Run *run, gboolean changed)
 static gboolean
 start (Run *run, KlProgress *progress, GError **error)
 {
-  sweep (run);
   settle_next (run);
   for (guint i = 0; i < KL_INJECTION_MAX_PROGRESS; i++)
     run->steps[i] = kl_progress_add_step (progress, step_rows[i].weight, step_rows[i].text);
@@ -594,6 +593,7 @@ prepare (Run *run, KlProgress *progress, GError **error)
   if (run->lock == NULL || !load_record (run, error))
     return NULL;
 
+  sweep (run);
   if (is_up_to_date (run))
     return find_context (run, error) ? make_result (run, FALSE) : NULL;
 

@@ -33,6 +33,17 @@ boots 'UEFI: the ISO passes' ovmf "cd:$work/full.iso" \
   '\EFI\Microsoft\Boot\Fonts\wgl4_boot.ttf' \
   'KINDLING SAMPLE: PASS (UEFI x64, optical medium, manifest agrees)'
 
+# Prepared, with files of its own, it still starts.
+mkdir -p "$work/extra/Tools"
+head -c 3000000 /dev/urandom >"$work/extra/Tools/noise.bin"
+quietly "$ctl" --catalog "$catalog" --json image import "$sample" --id KDL00003
+quietly "$ctl" --catalog "$catalog" image set KDL00003 extra-files="$work/extra" scratch-space=512 start-command=X:\\go.cmd
+create KDL00003 "$work/prepared.iso" '"bios":true,"uefi":\["x64"\]'
+boots 'BIOS: the ISO of a prepared image passes' seabios "cd:$work/prepared.iso" \
+  'KINDLING SAMPLE: PASS (BIOS, optical medium, loaded whole, DL=E0)'
+boots 'UEFI: the ISO of a prepared image passes' ovmf "cd:$work/prepared.iso" \
+  'KINDLING SAMPLE: PASS (UEFI x64, optical medium, manifest agrees)'
+
 # The same image without etfsboot.com: UEFI only, and SeaBIOS says that the catalogue is not for a PC's BIOS.
 cp "$sample" "$work/uefi.wim"
 quietly wimlib-imagex update "$work/uefi.wim" 1 --check \

@@ -1,0 +1,475 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Preparing boot images from the terminal: recipe, result, status, and what is wrong with input."""
+import hashlib
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import time
+import uuid
+import zlib
+
+import command
+import fixtures
+from command import CommandTest
+
+ID = 'KDL00001'
+SYSTEM = 'Windows/System32/config/SYSTEM'
+
+
+def png(side=16):
+    def chunk(kind, data):
+        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+    rows = b''.join(b'\0' + bytes([row * 9 % 256, 80, 120]) * side for row in range(side))
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', side, side, 8, 2, 0, 0, 0)) +
+            chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
+
+
+def inf(architecture='amd64', signature='$Windows NT$', hardware=r'PCI\VEN_8086&DEV_15F3'):
+    return f'''[Version]
+Signature="{signature}"
+Class=Net
+ClassGuid={{4D36E972-E325-11CE-BFC1-08002BE10318}}
+Provider=%Maker%
+DriverVer=01/31/2026,1.2.3.4
+CatalogFile=net.cat
+[Manufacturer]
+%Maker%=Models,NT{architecture}
+[Models.NT{architecture}]
+"Card"=Install,{hardware}
+[Install.NT]
+CopyFiles=Files
+[Files]
+net.sys
+[SourceDisksNames]
+1=Disk
+[SourceDisksFiles]
+net.sys=1
+[Strings]
+Maker="Example"
+'''.replace('\n', '\r\n').encode()
+
+
+class PrepareTest(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.json('image', 'import', '--sample')
+        self.entry = os.path.join(self.catalog, ID)
+        self.boot_wim = os.path.join(self.entry, 'boot.wim')
+
+    def write(self, path, content=b'content\r\n'):
+        target = self.path(path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, 'wb') as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+        return target
+
+    def set(self, *settings):
+        self.ctl('image', 'set', ID, *settings)
+
+    def prepare(self):
+        return self.json('image', 'prepare', ID).last
+
+    def status(self, which=ID):
+        return self.json('image', 'status', which).last
+
+    def state(self):
+        return self.json('image', 'list').last['state']
+
+    def extract(self, path):
+        """The bytes of a file in the prepared WIM, by wimlib-imagex."""
+        return subprocess.run(['wimlib-imagex', 'extract', self.boot_wim, '1', path, '--to-stdout'], check=True,
+                              capture_output=True, env={**os.environ, 'WIMLIB_IMAGEX_IGNORE_CASE': '1'}).stdout
+
+    def read_value(self, key):
+        hive = self.write('hive', self.extract('/' + SYSTEM))
+        return subprocess.run(['hivexregedit', '--export', hive, key], check=True, capture_output=True,
+                              text=True).stdout
+
+    def sha256(self):
+        with open(self.boot_wim, 'rb') as file:
+            return hashlib.sha256(file.read()).hexdigest()
+
+    def prepare_something(self):
+        self.write('extra/first.txt')
+        self.set('extra-files=' + self.path('extra'))
+        self.assertIs(self.prepare()['changed'], True)
+        return self.sha256()
+
+    def assert_injection_fails(self, code, words, file=None, step=None, **options):
+        """Exit status, error event and status; the WIM of before is still there and in use."""
+        before = self.sha256() if os.path.exists(self.boot_wim) else None
+        result = self.json('image', 'prepare', ID, status=30, **options)
+        self.assertEqual(result.last['code'], 'KINDLING_E_INJECTION')
+        self.assertIn(words, result.last['message'])
+        status = self.status()
+        self.assertEqual((status['status'], status['error-code'], status['max-progress']), (2, code, 9))
+        if file is not None:
+            self.assertTrue(status['extended-error-info'].endswith(file), status)
+        if step is not None:
+            self.assertEqual(status['progress'], step)
+        self.assertEqual(self.state(), 'error')
+        self.assertEqual(before, self.sha256() if os.path.exists(self.boot_wim) else None)
+        self.assertEqual([name for name in os.listdir(self.entry) if name.startswith('.prepare')], [])
+        self.ctl('image', 'show', ID, '--verify')
+        return result
+
+
+class Result(PrepareTest):
+    def test_what_the_recipe_asks_for_is_in_the_image(self):
+        for name in ['TsBootShell.exe', 'TsmBootstrap.exe']:
+            self.write('osd/' + name)
+        self.write('extra/WINDOWS/system32/NOTEPAD.exe', b'MZ new')
+        self.write('prestart/tool.cmd')
+        self.write('picture.png', png())
+        self.set('binaries=' + self.path('osd'), 'extra-files=' + self.path('extra'), 'scratch-space=256',
+                 'prestart-files=' + self.path('prestart'), 'prestart-command=cmd /c tool.cmd', 'lab-shell=true',
+                 'organization-name=Büro & Söhne', 'background=' + self.path('picture.png'),
+                 'start-command=X:\\start.cmd')
+        done = self.prepare()
+        self.assertEqual((done['event'], done['id'], done['changed']), ('done', ID, True))
+        self.assertTrue(any('TsCore.dll' in warning for warning in done['warnings']))
+        self.assertEqual(self.extract('/Windows/System32/notepad.exe'), b'MZ new')
+        self.assertEqual(self.extract('/sms/PKG/SMS10000/tool.cmd'), b'content\r\n')
+        self.assertEqual(self.extract('/TSConfig.ini'), b'[CustomHook]\r\nCommandLine=cmd /c tool.cmd\r\n')
+        self.assertEqual(self.extract('/sms/bin/x64/TsBootShell.ini'),
+                         '[Shell]\r\nOrgName=Büro & Söhne\r\nEnableDebugShell=true\r\n'.encode('cp1252'))
+        self.assertEqual(self.extract('/Windows/System32/winpeshl.ini').decode().split('\r\n'),
+                         ['[LaunchApps]', r'%SYSTEMROOT%\System32\cmd.exe, /c X:\start.cmd',
+                          r'%SYSTEMDRIVE%\sms\bin\x64\TsBootShell.exe', ''])
+        self.assertEqual(self.extract('/Windows/System32/winpe.jpg')[:3], b'\xff\xd8\xff')
+        self.assertIn('"WinPECacheThreshold"=dword:00000100', self.read_value(r'\ControlSet001\Services\FBWF'))
+        self.assertIn('"CmdLine"=', self.read_value(r'\Setup'))
+
+    def test_foreign_tools_read_it(self):
+        self.prepare_something()
+        subprocess.run(['wimlib-imagex', 'verify', self.boot_wim], check=True, capture_output=True)
+        listing = subprocess.run(['7z', 'l', self.boot_wim], check=True, capture_output=True, text=True).stdout
+        self.assertIn('first.txt', listing)
+        self.assertNotIn('DELETED', listing)
+        paths = subprocess.run(['wimlib-imagex', 'dir', self.boot_wim, '1'], check=True, capture_output=True,
+                               text=True).stdout.splitlines()
+        folded = [path.lower() for path in paths]
+        self.assertEqual(len(folded), len(set(folded)))
+        info = subprocess.run(['wimlib-imagex', 'info', self.boot_wim], check=True, capture_output=True,
+                              text=True).stdout
+        for key, value in [('Image Count', '1'), ('Boot Index', '1'), ('Compression', 'LZX'),
+                           ('Chunk Size', '32768 bytes'), ('Build', '26100')]:
+            self.assertRegex(info, rf'(?m)^{key}:\s+{value}\s*$')
+
+    def test_nothing_of_an_older_recipe_remains(self):
+        secret = os.urandom(4096)
+        self.write('extra/secret.bin', secret)
+        self.prepare_something()
+        self.assertEqual(self.extract('/secret.bin'), secret)
+        self.set('extra-files=')
+        self.assertEqual(self.state(), 'stale')
+        self.assertIs(self.prepare()['changed'], True)
+        with open(self.boot_wim, 'rb') as file:
+            self.assertNotIn(secret, file.read())
+
+    def test_the_same_input_gives_the_same_bytes(self):
+        first = self.prepare_something()
+        os.utime(self.path('extra/first.txt'), (1000000000, 1000000000))
+        time.sleep(0.01)
+        self.assertIs(self.prepare()['changed'], True)
+        self.assertEqual(self.sha256(), first)
+
+    def test_nothing_changed_is_up_to_date(self):
+        self.prepare_something()
+        before = os.stat(self.boot_wim).st_ino
+        context = self.status()['context-id']
+        started = time.monotonic()
+        done = self.prepare()
+        self.assertLess(time.monotonic() - started, 1)
+        self.assertEqual((done['changed'], done['context-id']), (False, context))
+        self.assertEqual(os.stat(self.boot_wim).st_ino, before)
+        self.assertIn('up to date', self.ctl('image', 'prepare', ID).out)
+        self.write('extra/second.txt')
+        self.assertIs(self.prepare()['changed'], True)
+
+    def test_existing_start_up_files_are_extended(self):
+        self.write('extra/Windows/System32/winpeshl.ini',
+                   '\ufeff[LaunchApp]\r\n; keep me\r\nAppPath = X:\\sources\\recovery\\recenv.exe\r\n'.encode('utf-16-le'))
+        self.set('extra-files=' + self.path('extra'), 'start-command=first.cmd')
+        self.prepare()
+        self.assertEqual(self.extract('/Windows/System32/winpeshl.ini').decode().split('\r\n'),
+                         ['[LaunchApps]', r'%SYSTEMROOT%\System32\cmd.exe, /c first.cmd', '; keep me',
+                          r'X:\sources\recovery\recenv.exe', ''])
+
+    def test_startnet_runs_the_start_command_where_there_is_no_winpeshl(self):
+        self.set('start-command=X:\\go.exe')
+        self.prepare()
+        self.assertEqual(self.extract('/Windows/System32/startnet.cmd'), b'wpeinit\r\nX:\\go.exe\r\n')
+
+    def test_preview_names_files_and_values_and_writes_nothing(self):
+        self.write('extra/Windows/System32/cmd.exe')
+        self.write('extra/new.txt')
+        self.set('extra-files=' + self.path('extra'), 'scratch-space=64')
+        *lines, done = self.json('image', 'preview', ID).lines
+        changes = {line['path']: line['change'] for line in lines if 'path' in line}
+        self.assertEqual(changes['\\new.txt'], 'add')
+        self.assertEqual(changes['\\Windows\\System32\\cmd.exe'], 'replace')
+        self.assertIn({'hive': 'SYSTEM', 'key': 'CurrentControlSet\\Services\\FBWF', 'name': 'WinPECacheThreshold',
+                       'value': '64'}, lines)
+        self.assertEqual(done['files'], 3)
+        self.assertFalse(os.path.exists(self.boot_wim))
+        self.assertEqual(self.status()['status'], 3)
+
+    def test_media_are_prepared_first(self):
+        self.write('extra/first.txt')
+        self.set('extra-files=' + self.path('extra'))
+        lines = self.json('create', 'CD', self.path('a.iso'), ID).lines
+        self.assertEqual(lines[-1]['event'], 'done')
+        self.assertEqual(self.state(), 'complete')
+        subprocess.run(['7z', 'x', '-y', '-o' + self.path('iso'), self.path('a.iso'), 'sources/boot.wim'], check=True,
+                       capture_output=True)
+        with open(self.path('iso/sources/boot.wim'), 'rb') as file:
+            self.assertEqual(hashlib.sha256(file.read()).hexdigest(), self.sha256())
+
+
+class Drivers(PrepareTest):
+    def add(self, name='net', content=None, binary=None):
+        self.write(f'{name}/net.inf', content or inf())
+        self.write(f'{name}/net.sys', binary or fixtures.program(subsystem=1))
+        self.write(f'{name}/sub/data.bin')
+        self.json('image', 'add-driver', ID, self.path(name))
+
+    def test_packages_and_their_loader_are_added(self):
+        self.add()
+        done = self.prepare()
+        self.assertTrue(any('D10' in warning for warning in done['warnings']), done)
+        self.assertEqual(self.extract('/Drivers/001/net.inf'), inf())
+        self.assertEqual(self.extract('/Drivers/001/sub/data.bin'), b'content\r\n')
+        self.assertIn(b'drvload', self.extract('/Windows/System32/kindling-drivers.cmd'))
+        self.assertEqual(self.extract('/Windows/System32/startnet.cmd'),
+                         b'call %SYSTEMROOT%\\System32\\kindling-drivers.cmd\r\nwpeinit\r\n')
+
+    def test_off_and_removed_drivers_are_not_there(self):
+        self.add()
+        self.prepare()
+        self.set('driver.net=off')
+        self.assertEqual(self.state(), 'stale')
+        self.prepare()
+        self.assertNotIn(b'kindling', self.extract('/Windows/System32/startnet.cmd'))
+        self.set('driver.net=on', 'driver.net/net.inf=off')
+        self.prepare()
+        self.assertNotIn(b'kindling', self.extract('/Windows/System32/startnet.cmd'))
+        self.ctl('image', 'remove-driver', ID, 'net')
+        self.assert_fails('E_INVALIDARG', 'no drivers named “net”', 'image', 'remove-driver', ID, 'net')
+
+    def test_faulty_packages_stop_it_and_are_named(self):
+        for number, (content, words) in enumerate([(inf(signature='$Other$'), 'D01'), (inf('x86'), 'D02')]):
+            self.add(f'faulty{number}', content)
+            self.assert_injection_fails(13, words, f'faulty{number}/net.inf', 3)
+            self.ctl('image', 'remove-driver', ID, f'faulty{number}')
+
+    def test_faulty_packages_can_be_skipped(self):
+        self.add('bad', inf('x86'))
+        self.add('good')
+        self.set('skip-faulty-drivers=true')
+        done = self.prepare()
+        self.assertTrue(any('Left out' in warning and 'D02' in warning for warning in done['warnings']), done)
+        self.assertEqual(self.extract('/Drivers/001/net.inf'), inf())
+
+    def test_a_driver_folder_that_is_gone(self):
+        self.add()
+        shutil.rmtree(self.path('net'))
+        self.assert_injection_fails(2, self.path('net'), 'net', 3)
+
+
+class Status(PrepareTest):
+    def wait_for_step(self, run, step):
+        while True:
+            status = self.status()
+            if status['status'] == 1 and status['progress'] >= step:
+                return
+            self.assertIsNone(run.poll())
+
+    def test_contexts_come_and_go(self):
+        self.assertEqual(self.status(), {'context-id': '', 'status': 3, 'progress': 0, 'max-progress': 0,
+                                         'progress-text': '', 'error-code': 0, 'extended-error-info': ''})
+        self.prepare_something()
+        context = self.status()['context-id']
+        uuid.UUID(context)
+        for which in [ID, context, '{' + context.upper() + '}']:
+            self.assertEqual(self.status(which), {
+                'context-id': context, 'status': 0, 'progress': 9, 'max-progress': 9,
+                'progress-text': 'Updating the catalogue', 'error-code': 0, 'extended-error-info': ''})
+        self.ctl('image', 'forget-status', context)
+        self.assertEqual(self.status(context)['status'], 3)
+        self.assertEqual(self.status()['status'], 3)
+        self.assertEqual(self.state(), 'complete')
+        self.ctl('image', 'forget-status', context)
+
+    def test_text_says_code_and_file(self):
+        self.prepare_something()
+        shutil.rmtree(self.path('extra'))
+        result = self.ctl('image', 'prepare', ID, status=30)
+        self.assertIn('ErrorCode: 2\n', result.err)
+        self.assertIn('ExtendedErrorInfo: ' + self.path('extra') + '\n', result.err)
+        self.assertRegex(self.ctl('image', 'status', ID).out, r'Error code +2\n')
+
+    def test_cancel_within_a_second_and_busy_meanwhile(self):
+        before = self.prepare_something()
+        fixtures.noise(self.path('extra/large.bin'), 200 << 20)
+        run = self.start('--json', 'image', 'prepare', ID)
+        self.wait_for_step(run, 8)
+        self.assertEqual(self.state(), 'in-progress')
+        self.assert_fails('ERROR_BUSY', 'being changed by another process', 'image', 'prepare', ID)
+        started = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=command.TIMEOUT)
+        self.assertLess(time.monotonic() - started, 1.5)
+        self.assertEqual(run.returncode, 3)
+        status = self.status()
+        self.assertEqual((status['status'], status['error-code']), (2, 1223))
+        self.assertEqual(self.sha256(), before)
+        os.unlink(self.path('extra/large.bin'))
+        self.prepare()
+        self.assertEqual(self.state(), 'complete')
+
+    def test_a_killed_worker_is_an_error_and_no_progress(self):
+        before = self.prepare_something()
+        fixtures.noise(self.path('extra/large.bin'), 100 << 20)
+        run = self.start('--json', 'image', 'prepare', ID)
+        self.wait_for_step(run, 8)
+        run.kill()
+        run.communicate()
+        status = self.status()
+        self.assertEqual((status['status'], status['error-code'], status['progress']), (2, 1067, 8))
+        self.assertEqual(self.state(), 'error')
+        self.assertEqual(self.sha256(), before)
+        os.unlink(self.path('extra/large.bin'))
+        self.prepare()
+        self.assertEqual(self.state(), 'complete')
+        self.assertEqual([name for name in os.listdir(self.entry) if name.startswith('.prepare')], [])
+
+
+class BadInput(PrepareTest):
+    def setUp(self):
+        super().setUp()
+        self.prepare_something()
+
+    def test_a_folder_that_is_gone(self):
+        shutil.rmtree(self.path('extra'))
+        self.assert_injection_fails(2, self.path('extra'), 'extra', 4)
+        # The same recipe made what is there: media can still be made of it.
+        self.assertEqual(self.json('create', 'CD', self.path('a.iso'), ID).last['event'], 'done')
+
+    def test_a_file_that_cannot_be_read(self):
+        os.chmod(self.write('extra/closed.txt'), 0)
+        self.assert_injection_fails(5, 'closed.txt', 'closed.txt', 4, prefix=command.HELD_TO_PERMISSIONS)
+
+    def test_links(self):
+        os.symlink('first.txt', self.path('extra/inside.txt'))
+        self.prepare()
+        self.assertEqual(self.extract('/inside.txt'), b'content\r\n')
+        os.symlink('/etc/passwd', self.path('extra/outside.txt'))
+        self.assert_injection_fails(87, 'leads out of the folder', 'outside.txt', 4)
+        os.unlink(self.path('extra/outside.txt'))
+        os.symlink('nowhere', self.path('extra/dead.txt'))
+        self.assert_injection_fails(2, 'leads nowhere', 'dead.txt', 4)
+
+    def test_names_that_windows_cannot_have(self):
+        for name in ['con.txt', 'a:b', 'ends.', 'LPT1', 'question?', b'bad-\xff'.decode(errors='surrogateescape')]:
+            self.write('extra/deep/' + name)
+            self.assert_injection_fails(87, 'Windows cannot have the name', 'extra/deep', 4)
+            os.unlink(self.path('extra/deep/' + name))
+
+    def test_names_that_differ_by_case(self):
+        self.write('extra/First.txt')
+        self.assert_injection_fails(87, '“First.txt” and “first.txt” differ only by case', 'extra', 4)
+
+    def test_a_file_in_place_of_a_folder(self):
+        self.write('extra/Windows/System32')
+        self.assert_injection_fails(87, 'is a folder in the image', 'System32', 4)
+
+    def test_a_file_above_four_gigabytes(self):
+        with open(self.write('extra/large.bin'), 'wb') as file:
+            file.truncate(1 << 32)
+        self.assert_injection_fails(87, 'has 4294967296 bytes', 'large.bin', 4)
+
+    def hive(self):
+        sample = subprocess.run(['wimlib-imagex', 'extract', os.path.join(self.entry, 'source.wim'), '1',
+                                 '/' + SYSTEM, '--to-stdout'], check=True, capture_output=True).stdout
+        return bytearray(sample)
+
+    def test_hives_that_cannot_be_edited(self):
+        self.set('scratch-space=512')
+        dirty, torn, other = self.hive(), self.hive()[:5000], self.hive()
+        struct.pack_into('<I', dirty, 4, struct.unpack_from('<I', dirty, 8)[0] + 1)
+        at = other.index(b'Select')
+        other[at:at + 6] = b'Selekt'
+        for content, words in [(dirty, 'was not written to its end'), (torn, 'is damaged'), (b'no hive' * 2000, 'is damaged'),
+                               (other, 'has no key “Select”')]:
+            self.write('extra/' + SYSTEM, bytes(content))
+            self.assert_injection_fails(13, words, 'SYSTEM', 7)
+
+    def test_pictures(self):
+        self.write('none.jpg', b'GIF89a nothing')
+        self.assert_fails('ERROR_BAD_FORMAT', 'is no picture', 'image', 'set', ID, 'background=' + self.path('none.jpg'))
+        self.write('torn.png', png()[:60])
+        self.assert_fails('ERROR_BAD_FORMAT', 'cannot be read', 'image', 'set', ID, 'background=' + self.path('torn.png'))
+        self.write('later.png', png())
+        self.set('background=' + self.path('later.png'))
+        self.write('later.png', b'no picture')
+        self.assert_injection_fails(13, 'is no picture', 'later.png', 6)
+
+    def test_a_source_that_has_changed(self):
+        source = os.path.join(self.entry, 'source.wim')
+        with open(source, 'r+b') as file:
+            file.seek(os.path.getsize(source) // 2)
+            byte = file.read(1)
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte[0] ^ 1]))
+        self.assert_injection_fails(13, 'has changed since import', 'source.wim', 1)
+
+    def test_a_full_disk(self):
+        if os.geteuid() != 0:
+            self.skipTest('only root can mount a small file system')
+        small = self.path('small')
+        os.mkdir(small)
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', small], check=True)
+        self.addCleanup(subprocess.run, ['umount', small], check=True)
+        self.catalog = os.path.join(small, 'catalog')
+        self.json('image', 'import', '--sample')
+        self.entry = os.path.join(self.catalog, ID)
+        self.boot_wim = os.path.join(self.entry, 'boot.wim')
+        self.set('extra-files=' + self.path('extra'))
+        self.prepare()
+        fixtures.noise(self.path('extra/half.bin'), 20 << 20)
+        self.assert_injection_fails(112, 'bytes', step=8)
+        fixtures.noise(self.path('extra/whole.bin'), 60 << 20)
+        self.assert_injection_fails(112, 'No space left', step=4)
+
+    def test_settings_that_cannot_be(self):
+        for setting, words in [('scratch-space=100', 'give 32, 64, 128, 256, 512'), ('lab-shell=maybe', 'true, false'),
+                               ('compression=best', 'normal, smaller'), ('start-command=' + 'x' * 217, '216'),
+                               ('prestart-command=' + 'x' * 4097, '4096'), ('start-command=ä', 'ASCII'),
+                               ('binaries=' + self.path('extra/first.txt'), 'is no folder'),
+                               ('driver.none=on', 'no drivers named “none”')]:
+            self.assert_fails('E_INVALIDARG', words, 'image', 'set', ID, setting)
+        self.assert_fails('ERROR_FILE_NOT_FOUND', 'nowhere', 'image', 'set', ID, 'extra-files=/nowhere')
+        self.assertEqual(self.state(), 'complete')
+
+    def test_lists_that_lead_out(self):
+        listing = '''<?xml version="1.0"?><InjectionFiles><Architecture imgArch="x64"><FileList source="SCCM">
+            <File name="a.exe"><Source>bin\\x64</Source><Destination>{}</Destination></File>
+            </FileList></Architecture></InjectionFiles>'''
+        self.write('osd/bin/x64/a.exe')
+        self.set('binaries=' + self.path('osd'))
+        for destination in ['..\\..\\x', 'sms\\..\\..\\x', 'C:\\x', '\\\\server\\x']:
+            self.write('osd/osdinjection.xml', listing.format(destination))
+            self.assert_injection_fails(13, 'leads out of its folder', step=4)
+        self.write('osd/osdinjection.xml', listing.format('sms\\bin\\x64'))
+        self.prepare()
+        self.assertEqual(self.extract('/sms/bin/x64/a.exe'), b'content\r\n')
+        os.unlink(self.path('osd/bin/x64/a.exe'))
+        self.assert_injection_fails(2, 'a.exe', 'a.exe', 4)
+
+
+if __name__ == '__main__':
+    command.main()
