@@ -18,8 +18,14 @@ static gboolean
 kl_export_job_run (KlJob *job, KlProgress *progress, GCancellable *cancellable, GError **error)
 {
   KlExportJob *self = KL_EXPORT_JOB (job);
+  KlProgress *step = kl_progress_add_step (progress, 1, "Exporting the image");
 
-  return kl_catalog_export (self->catalog, self->id, self->path, progress, cancellable, error);
+  kl_progress_start (step);
+  if (!kl_catalog_export (self->catalog, self->id, self->path, step, cancellable, error))
+    return FALSE;
+
+  kl_progress_finish (step);
+  return TRUE;
 }
 
 static void
