@@ -5,6 +5,9 @@
 
 #include "window/show-in-folder.h"
 
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
 typedef struct
 {
   GtkWindow *parent; /* weak */
@@ -21,31 +24,50 @@ request_free (Request *request)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
 
+static void
+opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autofree char *name = g_filename_display_name (request->path);
+  g_autofree char *body = NULL;
+  GtkWidget *dialog;
+
+  if (request->parent == NULL || gtk_show_uri_full_finish (request->parent, result, NULL))
+    return;
+
+  /* Translators: %s is the path of a file. */
+  body = g_strdup_printf (_ ("No program here opens folders. The file is “%s”."), name);
+  dialog = adw_message_dialog_new (request->parent, _ ("The Folder Cannot Be Shown"), body);
+  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _ ("_Close"));
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+open_folder (Request *request)
+{
+  g_autofree char *folder = g_path_get_dirname (request->path);
+  g_autofree char *uri = g_filename_to_uri (folder, NULL, NULL);
+
+  gtk_show_uri_full (request->parent, uri, GDK_CURRENT_TIME, NULL, opened_cb, request);
+}
+
 /* Where no file manager answers on the bus, the folder is opened by whatever opens folders. */
 static void
 shown_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Request) request = user_data;
   g_autoptr (GVariant) reply = NULL;
-  g_autoptr (GFile) folder = NULL;
-  g_autofree char *folder_path = NULL;
-  g_autofree char *uri = NULL;
 
   reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
-  if (reply != NULL)
-    return;
-
-  folder_path = g_path_get_dirname (request->path);
-  folder = g_file_new_for_path (folder_path);
-  uri = g_file_get_uri (folder);
-  gtk_show_uri (request->parent, uri, GDK_CURRENT_TIME);
+  if (reply == NULL && request->parent != NULL)
+    open_folder (g_steal_pointer (&request));
 }
 
 /**
  * kl_show_in_folder:
  * @path: absolute path of a file
  *
- * Opens the file manager with the file selected.
+ * Opens the file manager with the file selected; else the folder; else says where the file is.
  */
 void
 kl_show_in_folder (GtkWindow *parent, const char *path)
@@ -54,20 +76,16 @@ kl_show_in_folder (GtkWindow *parent, const char *path)
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autofree char *uri = g_file_get_uri (file);
   const char *uris[] = { uri, NULL };
-  Request *request;
+  Request *request = g_new0 (Request, 1);
 
+  g_set_weak_pointer (&request->parent, parent);
+  request->path = g_strdup (path);
   if (bus == NULL)
     {
-      g_autofree char *folder_path = g_path_get_dirname (path);
-      g_autofree char *folder_uri = g_filename_to_uri (folder_path, NULL, NULL);
-
-      gtk_show_uri (parent, folder_uri, GDK_CURRENT_TIME);
+      open_folder (request);
       return;
     }
 
-  request = g_new0 (Request, 1);
-  g_set_weak_pointer (&request->parent, parent);
-  request->path = g_strdup (path);
   g_dbus_connection_call (bus, "org.freedesktop.FileManager1", "/org/freedesktop/FileManager1",
                           "org.freedesktop.FileManager1", "ShowItems",
                           g_variant_new ("(^ass)", uris, ""), NULL, G_DBUS_CALL_FLAGS_NONE, -1,
