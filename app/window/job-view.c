@@ -11,6 +11,9 @@
 #include "window/failure-view.h"
 #include "window/job-text.h"
 
+/* Between two looks at the progress; milliseconds. */
+#define SHOW_INTERVAL 50
+
 struct _KlJobView
 {
   AdwBin parent_instance;
@@ -22,6 +25,7 @@ struct _KlJobView
   GPtrArray *facts;       /* of KlFactRow, borrowed from the group */
   GtkWindow *also_closed; /* weak; a window that closes once the job has ended */
   gboolean close_at_end;
+  guint show_source; /* shows the progress soon; 0 for none */
 
   GtkStack *stack;
   GtkLabel *title_label;
@@ -64,11 +68,32 @@ show_progress (KlJobView *self)
   gtk_progress_bar_set_fraction (self->progress_bar, CLAMP (kl_job_get_fraction (self->job), 0, 1));
 }
 
+static gboolean
+show_cb (gpointer user_data)
+{
+  KlJobView *self = user_data;
+
+  self->show_source = 0;
+  if (gtk_widget_get_sensitive (GTK_WIDGET (self->cancel_button)))
+    show_progress (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* A fast job reports thousands of times a second. */
 static void
 progress_cb (KlJobView *self)
 {
-  if (gtk_widget_get_sensitive (GTK_WIDGET (self->cancel_button)))
-    show_progress (self);
+  if (self->show_source == 0)
+    self->show_source = g_timeout_add (SHOW_INTERVAL, show_cb, self);
+}
+
+static void
+stop_showing (KlJobView *self)
+{
+  g_clear_handle_id (&self->show_source, g_source_remove);
+  if (self->job != NULL)
+    g_signal_handlers_disconnect_by_func (self->job, progress_cb, self);
 }
 
 /* The other window goes first: it would start the next import when the dialog of this one closes.
@@ -113,7 +138,7 @@ job_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   kl_job_run_finish (job, result, &error);
-  g_signal_handlers_disconnect_by_func (job, progress_cb, self);
+  stop_showing (self);
   running = g_list_remove (running, self);
   if (self->facts == NULL)
     return; /* the window has gone */
@@ -135,8 +160,7 @@ kl_job_view_dispose (GObject *object)
 {
   KlJobView *self = KL_JOB_VIEW (object);
 
-  if (self->job != NULL)
-    g_signal_handlers_disconnect_by_func (self->job, progress_cb, self);
+  stop_showing (self);
   g_clear_object (&self->job);
   g_clear_pointer (&self->subject, g_free);
   g_clear_pointer (&self->cancelled_text, g_free);

@@ -7,6 +7,7 @@
 #include <locale.h>
 
 #include "window/application.h"
+#include "window/turn-log.h"
 
 int
 main (int argc, char **argv)
@@ -18,6 +19,7 @@ main (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
 
+  kl_turn_log_start ();
   application = kl_application_new ();
   return g_application_run (G_APPLICATION (application), argc, argv);
 }

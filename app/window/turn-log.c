@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-turns"
+
+#include "config.h"
+
+#include "window/turn-log.h"
+
+#include <time.h>
+
+#include "window/job-view.h"
+
+/* A frame of a screen with 60 Hz; microseconds. */
+#define FRAME 16000
+
+static gboolean in_job;    /* whether one ran when the last turn ended */
+static gint64 woken;       /* when the last poll returned; microseconds; 0 before the first */
+static gint64 woken_spent; /* processor time of the main thread then; microseconds */
+static guint n_turns;      /* while a job ran, since the last summary */
+static guint n_long;       /* of them, over a frame */
+static gint64 longest;     /* of them; microseconds */
+
+/* Tells a turn that worked from one that waited for a processor. */
+static gint64
+get_spent (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+static void
+count_turn (gint64 duration)
+{
+  n_turns++;
+  longest = MAX (longest, duration);
+  if (duration <= FRAME)
+    return;
+
+  n_long++;
+  g_message ("turn of %.1f ms, %.1f ms of them on the processor", (double) duration / 1000,
+             (double) (get_spent () - woken_spent) / 1000);
+}
+
+static void
+report_job (void)
+{
+  if (n_turns > 0)
+    g_message ("job ended: %u turns, %u over %d ms, longest %.1f ms", n_turns, n_long, FRAME / 1000,
+               (double) longest / 1000);
+  n_turns = 0;
+  n_long = 0;
+  longest = 0;
+}
+
+static void
+end_turn (void)
+{
+  const gboolean was_in_job = in_job;
+
+  in_job = kl_job_view_get_running () != NULL;
+  if (woken != 0 && (in_job || was_in_job))
+    count_turn (g_get_monotonic_time () - woken);
+  if (!in_job)
+    report_job ();
+}
+
+/* A turn of the main loop is what lies between two polls. */
+static int
+poll_and_measure (GPollFD *fds, guint n_fds, int timeout)
+{
+  int ready;
+
+  end_turn ();
+  ready = g_poll (fds, n_fds, timeout);
+  woken = g_get_monotonic_time ();
+  woken_spent = get_spent ();
+
+  return ready;
+}
+
+/**
+ * kl_turn_log_start:
+ *
+ * Where the environment has KINDLING_DEBUG_FRAMES=1, logs every turn of the main loop that takes
+ * longer than a frame while a job runs, and a summary when the job ends.
+ */
+void
+kl_turn_log_start (void)
+{
+  if (g_strcmp0 (g_getenv ("KINDLING_DEBUG_FRAMES"), "1") == 0)
+    g_main_context_set_poll_func (NULL, poll_and_measure);
+}
