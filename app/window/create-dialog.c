@@ -126,8 +126,10 @@ show_result (KlCreateDialog *self)
     /* Translators: %s is the size of the ISO file. */
     seconds = g_strdup_printf (_ ("%s, made in less than a second"), size);
   else
-    /* Translators: size of the ISO file, then how long it took to make, in seconds. */
-    seconds = g_strdup_printf (_ ("%s, made in %.0f seconds"), size, result->seconds);
+    /* Translators: size of the ISO file, then how long it took to make. */
+    seconds = g_strdup_printf (ngettext ("%s, made in %.0f second", "%s, made in %.0f seconds",
+                                         (gulong) (result->seconds + .5)),
+                               size, result->seconds);
   kl_job_view_add_fact (self->job_view, _ ("Size"), seconds, NULL, NULL);
   add_boot_fact (self, _ ("Boots on BIOS"), result->bios ? C_ ("boots", "Yes") : NULL,
                  result->bios_reason);

@@ -71,7 +71,10 @@ show_space (KlReviewPage *self, KlMediaPlan *plan)
   g_autofree char *available = g_format_size (plan->bytes_free);
   g_autofree char *text = NULL;
 
-  if (plan->free_known)
+  if (!kl_media_plan_fits (plan))
+    text = g_strdup_printf (_ ("%s needed, %s free. Go back and choose a folder on another disk."),
+                            needed, available);
+  else if (plan->free_known)
     text = g_strdup_printf (_ ("%s needed, %s free"), needed, available);
   else
     text = g_strdup_printf (_ ("%s needed"), needed);

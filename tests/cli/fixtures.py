@@ -103,3 +103,31 @@ def noise(path, size, seed=7):
     with open(path, 'wb') as out:
         for at in range(0, size, 1 << 20):
             out.write(source.randbytes(min(1 << 20, size - at)))
+
+
+def sectioned_program(machine='x64'):
+    """A PE32+ EFI program with one section, whole enough for sbsign."""
+    data = bytearray(program(machine, size=0x600))
+    struct.pack_into('<H', data, 0x80 + 6, 1)
+    for offset, value in ((4, 0x400), (16, 0x1000), (20, 0x1000), (32, 0x1000), (36, 0x200), (56, 0x2000), (60, 0x200)):
+        struct.pack_into('<I', data, 0x98 + offset, value)
+    struct.pack_into('<8sIIII12xI', data, 0x98 + 240, b'.text', 0x400, 0x1000, 0x400, 0x200, 0x60000020)
+    return bytes(data)
+
+
+def signed_program(issuer, folder):
+    """A program signed by a certificate that a CA of this name issued; the CA is made for it."""
+    def openssl(*arguments):
+        subprocess.run(['openssl', *arguments], check=True, cwd=folder, stderr=subprocess.DEVNULL)
+
+    openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '3650', '-subj', f'/C=US/O=Stand-in/CN={issuer}',
+            '-keyout', 'ca.key', '-out', 'ca.crt')
+    openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=Stand-in Windows', '-keyout', 'key', '-out', 'csr')
+    openssl('x509', '-req', '-in', 'csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-set_serial', '7', '-days', '3650',
+            '-out', 'crt')
+    with open(os.path.join(folder, 'unsigned.efi'), 'wb') as out:
+        out.write(sectioned_program())
+    subprocess.run(['sbsign', '--key', 'key', '--cert', 'crt', '--output', 'signed.efi', 'unsigned.efi'], check=True,
+                   cwd=folder, stderr=subprocess.DEVNULL)
+    with open(os.path.join(folder, 'signed.efi'), 'rb') as signed:
+        return signed.read()

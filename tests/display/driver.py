@@ -40,8 +40,10 @@ class App:
         return next((a for a in kids(Atspi.get_desktop(0)) if a.get_process_id() == self.process.pid), None)
 
     def _print_end(self):
-        """For the log of a scenario that failed."""
+        """For the log of a scenario that failed, with a picture of where it stood."""
         if self.process.poll() is None:
+            os.makedirs(SHOTS, exist_ok=True)
+            subprocess.run(['import', '-window', 'root', os.path.join(SHOTS, SCENARIO + '-failed.png')])
             self.process.kill()
         print(f'the program ended with status {self.process.wait()} and said:\n{self.said()}', flush=True)
 

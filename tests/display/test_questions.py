@@ -35,4 +35,36 @@ check('it offers to choose a folder', button(ask, 'Choose Folder with Boot Files
 click(button(ask, 'Cancel'))
 wait(lambda: app.dialog('The boot files are missing') is None, 'the question to close')
 check('nothing was added', len(app.rows()) == 2, app.rows())
+
+media = os.path.join(HOME, 'Media of the ADK')
+empty = os.path.join(HOME, 'Empty')
+os.mkdir(empty)
+wimlib('extract', SAMPLE, '1', '/Windows/Boot', '--dest-dir=' + media)
+
+
+def choose_boot_files(folder):
+    app.open(bare)
+    ask = app.wait_dialog('The boot files are missing')
+    click(button(ask, 'Choose Folder with Boot Files…'))
+    app.wait_dialog('Choose a Folder with Boot Files')
+    settle(.5)
+    type_text(folder)
+    settle(.5)
+    key('Return')
+    wait(lambda: app.dialog('Choose a Folder with Boot Files') is None, 'the chooser to close')
+
+
+choose_boot_files(empty)
+dialog = app.wait_dialog('Import')
+wait(lambda: says(dialog, 'The boot files are missing'), 'failure, as it was asked already')
+screenshot('4-still-missing')
+click(button(dialog, 'Close'))
+wait(lambda: app.dialog('Import') is None, 'the dialog to close')
+check('nothing was added', len(app.rows()) == 2, app.rows())
+
+choose_boot_files(media)
+wait(lambda: len(app.rows()) == 3, 'row of the image with boot files from the folder')
+wait(lambda: says(app.window, 'Bare image'), 'details')
+check('it boots on BIOS and UEFI', named(app.window, 'list item', 'UEFI: x64') and named(app.window, 'list item', 'BIOS: PCs'))
+screenshot('5-boot-files-from-folder')
 app.close()

@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files are dragged onto the window as from a file manager: a WIM, a folder, an ISO file, several, and what is no file."""
+from driver import *
+
+iso = os.path.join(HOME, 'medium.iso')
+folder = os.path.join(HOME, 'medium')
+os.makedirs(os.path.join(folder, 'sources'))
+shutil.copy(SAMPLE, os.path.join(folder, 'sources', 'boot.wim'))
+subprocess.run(['xorriso', '-as', 'mkisofs', '-quiet', '-iso-level', '3', '-J', '-V', 'MEDIUM', '-o', iso, folder], check=True,
+               stderr=subprocess.DEVNULL)
+
+
+def xdo(*arguments):
+    return subprocess.run(['xdotool', *map(str, arguments)], check=True, capture_output=True, text=True).stdout
+
+
+def place(name, x, y):
+    window = wait(lambda: subprocess.run(['xdotool', 'search', '--onlyvisible', '--name', name], capture_output=True,
+                                         text=True).stdout.split(), 'window ' + name)[-1]
+    xdo('windowmove', '--sync', window, x, y)
+    return window
+
+
+def drag(*what, picture=None):
+    """Drags what the source has onto the window; says what the source saw of it."""
+    with open(os.path.join(HOME, 'drag.log'), 'w+') as out:
+        source = subprocess.Popen([os.environ['KINDLING_DRAG_SOURCE'], *what], stdin=subprocess.DEVNULL, stdout=out)
+        try:
+            window = place('^Drag Source$', 1040, 600)
+            xdo('windowactivate', '--sync', window)
+            settle(.3)
+            shape = dict(line.split('=') for line in xdo('getwindowgeometry', '--shell', window).split())
+            xdo('mousemove', int(shape['X']) + 100, int(shape['Y']) + 110)
+            xdo('mousedown', 1)
+            for x, y in ((1120, 660), (1080, 620), (900, 500), (700, 420), (520, 400), (500, 400)):
+                xdo('mousemove', x, y)
+                settle(.1)
+            wait(lambda: 'begun' in open(out.name).read(), 'drag to begin')
+            settle(.5)
+            if picture:
+                screenshot(picture)
+            xdo('mouseup', 1)
+            wait(lambda: 'ended' in open(out.name).read(), 'drag to end')
+            return open(out.name).read().split('\n')[1]
+        finally:
+            source.kill()
+            source.wait()
+
+
+app = App()
+wait(lambda: says(app.window, 'Make Boot Media'), 'empty state')
+place('^Kindling$', 20, 20)
+
+check('a WIM is taken', drag(SAMPLE, picture='1-over-empty') == 'ended, action 1')
+wait(lambda: len(app.rows()) == 1, 'row of the WIM')
+check('a folder is taken', drag(folder, picture='2-over-list') == 'ended, action 1')
+wait(lambda: len(app.rows()) == 2, 'row of the folder')
+check('an ISO file is taken', drag(iso) == 'ended, action 1')
+wait(lambda: len(app.rows()) == 3, 'row of the ISO file')
+check('several are taken', drag(SAMPLE, folder, iso) == 'ended, action 1')
+wait(lambda: len(app.rows()) == 6, 'rows of all three')
+wait(lambda: says(app.window, '3 boot images were imported'), 'one word for all three')
+screenshot('3-several')
+
+check('text is refused', drag('text:' + SAMPLE) == 'refused')
+check('a file of another computer is taken from the pointer', drag('sftp://server/boot.wim') == 'ended, action 1')
+wait(lambda: says(app.window, 'Only files and folders of this computer can be imported'), 'word about it')
+screenshot('4-elsewhere')
+check('nothing more was imported', len(app.rows()) == 6 and len(app.windows()) == 1, app.rows())
+app.close()
