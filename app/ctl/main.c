@@ -88,13 +88,17 @@ find_command (const char *group, const char *name)
   return NULL;
 }
 
-/* A parser that fails takes back what it has set; that scripts want JSON still holds. */
+/* A parser that fails takes back what it has set; that scripts want JSON still holds. What an
+ * earlier parser has set, this one does not free. */
 static gboolean
 parse (KlCtlOptions *options, GOptionContext *context, char ***words, GError **error)
 {
   const gboolean json = options->json;
+  char *catalog = options->catalog;
   gboolean parsed = g_option_context_parse_strv (context, words, error);
 
+  if (options->catalog != catalog)
+    g_free (catalog);
   options->json |= json;
   return parsed;
 }
