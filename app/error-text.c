@@ -74,6 +74,12 @@ static const TextRow text_rows[] = {
   { KL_ERROR_NO_MANIFEST, N_ ("The medium has no list of its files"),
     N_ ("Only media made by Kindling can be checked. Make the medium again.") },
 
+  { KL_ERROR_CERT_VALIDITY, N_ ("The certificate is not valid today"),
+    N_ ("Choose a certificate whose validity has begun and not ended, and check the date and time "
+        "of this computer.") },
+  { KL_ERROR_MEDIA_PASSWORD, N_ ("The media password is wrong"),
+    N_ ("Enter the password that was given when the medium was made.") },
+
   { KL_ERROR_NO_DEFAULT_MP, N_ ("The site has no default management point"),
     N_ ("Add a management point to the site profile.") },
   { KL_ERROR_NO_MP_CERTS, N_ ("The certificate of the management point is not available"),

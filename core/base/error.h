@@ -48,6 +48,10 @@ typedef enum
   KL_ERROR_LABEL,       /* the label cannot be written */
   KL_ERROR_NO_MANIFEST, /* a medium that was not made by Kindling */
 
+  /* Certificate and secrets. */
+  KL_ERROR_CERT_VALIDITY,  /* expired, or not valid yet */
+  KL_ERROR_MEDIA_PASSWORD, /* the medium's variables are sealed under another password */
+
   /* The twelve documented codes, CREATETSMEDIA_E_*, in the order of their HRESULTs. */
   KL_ERROR_NO_DEFAULT_MP = 101, /* 0x80040001 */
   KL_ERROR_NO_MP_CERTS,

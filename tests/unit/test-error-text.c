@@ -25,7 +25,7 @@ error_of_code (int code)
 static void
 test_each_code_has_a_title_and_a_next_step (void)
 {
-  const int ranges[][2] = { { KL_ERROR_FAILED, KL_ERROR_NO_MANIFEST },
+  const int ranges[][2] = { { KL_ERROR_FAILED, KL_ERROR_MEDIA_PASSWORD },
                             { KL_ERROR_NO_DEFAULT_MP, KL_ERROR_PACKAGE_TOO_LARGE } };
   g_autoptr (GHashTable) titles = g_hash_table_new (g_str_hash, g_str_equal);
 

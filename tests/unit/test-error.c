@@ -25,6 +25,8 @@ test_hresults (void)
     { KL_ERROR_UFD_FS_FAT16, 0x8004000A, 20, "CREATETSMEDIA_E_UFD_FS_FAT16" },
     { KL_ERROR_UFD_FS_UNKNOWN, 0x8004000B, 21, "CREATETSMEDIA_E_UFD_FS_UNKNOWN" },
     { KL_ERROR_PACKAGE_TOO_LARGE, 0x8004000C, 22, "CREATETSMEDIA_E_PACKAGETOOLARGE" },
+    { KL_ERROR_CERT_VALIDITY, 0x800B0101, 1, "CERT_E_EXPIRED" },
+    { KL_ERROR_MEDIA_PASSWORD, 0x80070056, 1, "ERROR_INVALID_PASSWORD" },
     { KL_ERROR_MISMATCH, 0x80070017, 31, "ERROR_CRC" },
     { KL_ERROR_NO_SPACE, 0x80070070, 1, "ERROR_DISK_FULL" },
   };
@@ -46,7 +48,7 @@ test_every_code_has_a_row (void)
     {
       g_autoptr (GError) error = NULL;
 
-      if (code > KL_ERROR_NO_MANIFEST && code < KL_ERROR_NO_DEFAULT_MP)
+      if (code > KL_ERROR_MEDIA_PASSWORD && code < KL_ERROR_NO_DEFAULT_MP)
         continue;
       error = g_error_new_literal (KL_ERROR, code, "x");
       g_assert_cmphex (kl_error_get_hresult (error), !=, 0x80004005);
