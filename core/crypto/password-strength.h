@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "crypto/secret.h"
+
+G_BEGIN_DECLS
+
+/* Guesses of a media password that one graphics card makes in a second; see the .c file. */
+#define KL_PASSWORD_GUESSES_PER_SECOND 1e10
+
+typedef struct
+{
+  double bits;         /* log2 of the guesses that try all passwords of its kind */
+  double seconds;      /* until it is found, on average */
+  int score;           /* libpwquality's, 0 … 100; 0 where it refuses the password */
+  const char *finding; /* why it refuses, English; NULL where it does not */
+} KlPasswordStrength;
+
+void kl_password_strength_measure (KlSecret *password, KlPasswordStrength *strength);
+char *kl_password_strength_dup_text (const KlPasswordStrength *strength);
+
+KlSecret *kl_passphrase_generate (double *bits);
+
+G_END_DECLS
