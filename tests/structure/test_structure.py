@@ -13,6 +13,7 @@ ROOT = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else os.getcwd()
 MAY_INCLUDE = {
     'base': set(),
     'crypto': {'base'},
+    'site': {'base', 'crypto'},
     'disk': {'base'},
     'driver': {'base', 'crypto'},
     'wim': {'base', 'crypto'},
@@ -27,7 +28,7 @@ MAY_INCLUDE = {
     'bcd': {'base'},
     'media': {'base', 'crypto', 'disk', 'source', 'boot', 'image', 'sink', 'bcd'},
     'iso': {'base', 'source', 'sink', 'media'},
-    'job': {'base', 'disk', 'image', 'prepare', 'drive', 'access', 'sink', 'media', 'iso'},
+    'job': {'base', 'crypto', 'site', 'disk', 'image', 'prepare', 'drive', 'access', 'sink', 'media', 'iso'},
 }
 
 # Foreign header (pattern) → the only files that may include it.
@@ -42,6 +43,7 @@ FOREIGN = {
     r'openssl/.*': {'core/base/checksum.c', 'core/crypto/*'},
     r'hivex\.h': {'core/edit/hive-edit.c'},
     r'gdk-pixbuf/.*': {'core/edit/background.c'},
+    r'pwquality\.h': {'core/crypto/password-strength.c'},
     r'(gtk|gdk(?!-pixbuf/)|adwaita).*': {'app/window/*'},
     r'json-glib/.*': {'app/ctl/*'},
 }
