@@ -21,7 +21,7 @@
 struct _KlCertificate
 {
   gatomicrefcount references;
-  EVP_PKEY *key;    /* owned */
+  EVP_PKEY *key;    /* owned; NULL where only the public part is kept */
   X509 *leaf;       /* owned */
   X509Stack *chain; /* owned; without the leaf */
   gboolean self_signed;
@@ -182,20 +182,49 @@ check_window (GDateTime *not_before, GDateTime *not_after, GError **error)
   return FALSE;
 }
 
+/* OpenSSL calls this at each prime that it tries. */
+static int
+go_on_cb (EVP_PKEY_CTX *context)
+{
+  return !g_cancellable_is_cancelled (EVP_PKEY_CTX_get_app_data (context));
+}
+
+static EVP_PKEY *
+generate_key (GCancellable *cancellable)
+{
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name (NULL, "RSA", NULL);
+  EVP_PKEY *key = NULL;
+
+  if (context != NULL && EVP_PKEY_keygen_init (context) == 1
+      && EVP_PKEY_CTX_set_rsa_keygen_bits (context, KEY_BITS) == 1)
+    {
+      EVP_PKEY_CTX_set_app_data (context, cancellable);
+      EVP_PKEY_CTX_set_cb (context, go_on_cb);
+      EVP_PKEY_generate (context, &key);
+    }
+
+  EVP_PKEY_CTX_free (context);
+  return key;
+}
+
 /**
  * kl_certificate_new_self_signed:
  * @not_before: (nullable): now if %NULL
  * @not_after: (nullable): a year after the start if %NULL
  *
  * RSA-2048, SHA-256, a GUID as name, for client authentication (media-formats.md 4). Making the key
- * takes some tenths of a second and cannot be interrupted; not for the main thread.
+ * takes some tenths of a second; not for the main thread.
  *
- * Errors: KL_ERROR_INVALID_ARGUMENT (the end is not behind the start), KL_ERROR_FAILED.
+ * Errors: KL_ERROR_INVALID_ARGUMENT (the end is not behind the start), KL_ERROR_FAILED,
+ * G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full) (nullable): the certificate with its key
  */
 KlCertificate *
-kl_certificate_new_self_signed (GDateTime *not_before, GDateTime *not_after, GError **error)
+kl_certificate_new_self_signed (GDateTime *not_before,
+                                GDateTime *not_after,
+                                GCancellable *cancellable,
+                                GError **error)
 {
   g_autoptr (GDateTime) from
       = not_before != NULL ? g_date_time_ref (not_before) : g_date_time_new_now_utc ();
@@ -207,7 +236,9 @@ kl_certificate_new_self_signed (GDateTime *not_before, GDateTime *not_after, GEr
   if (!check_window (from, until, error))
     return NULL;
 
-  key = EVP_RSA_gen (KEY_BITS);
+  key = generate_key (cancellable);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
   certificate = X509_new ();
   if (key == NULL || certificate == NULL || !fill_certificate (certificate, key, from, until))
     {
@@ -219,6 +250,19 @@ kl_certificate_new_self_signed (GDateTime *not_before, GDateTime *not_after, GEr
 
   return kl_certificate_new_take (g_steal_pointer (&key), g_steal_pointer (&certificate), NULL,
                                   TRUE);
+}
+
+/**
+ * kl_certificate_dup_public:
+ *
+ * Returns: (transfer full): the certificate without its private key and chain, to be shown and
+ *   exported after the key is gone
+ */
+KlCertificate *
+kl_certificate_dup_public (KlCertificate *self)
+{
+  X509_up_ref (self->leaf);
+  return kl_certificate_new_take (NULL, self->leaf, NULL, self->self_signed);
 }
 
 /* Whether Kindling made it; an imported one may be signed by itself too. */
@@ -324,10 +368,11 @@ has_client_auth (X509 *certificate)
 static void
 warn_of_key (KlCertificate *self, GStrvBuilder *warnings)
 {
-  const int bits = EVP_PKEY_get_bits (self->key);
+  EVP_PKEY *key = X509_get0_pubkey (self->leaf);
+  const int bits = key != NULL ? EVP_PKEY_get_bits (key) : 0;
   g_autofree char *text = NULL;
 
-  if (EVP_PKEY_get_base_id (self->key) != EVP_PKEY_RSA)
+  if (key == NULL || EVP_PKEY_get_base_id (key) != EVP_PKEY_RSA)
     text = g_strdup ("The key of the certificate is not RSA; clients may not be able to use it.");
   else if (bits < KEY_BITS)
     text = g_strdup_printf ("The key of the certificate has %d bits only; %d are advised.", bits,
@@ -450,6 +495,8 @@ kl_certificate_to_pfx (KlCertificate *self, const char *media_guid, GError **err
   g_autoptr (PKCS12) pfx = NULL;
   KlSecret *result = NULL;
   int length = -1;
+
+  g_return_val_if_fail (self->key != NULL, NULL);
 
   if (strlen (media_guid) < KL_PFX_PASSWORD_LENGTH)
     {

@@ -16,13 +16,23 @@ typedef struct _KlCertificate KlCertificate;
 #define KL_PFX_PASSWORD_LENGTH 31
 
 GType kl_certificate_get_type (void);
-KlCertificate *kl_certificate_import (const char *path, KlSecret *password, GError **error);
-KlCertificate *kl_certificate_import_bytes (GBytes *pfx, KlSecret *password, GError **error);
-KlCertificate *
-kl_certificate_new_self_signed (GDateTime *not_before, GDateTime *not_after, GError **error);
+KlCertificate *kl_certificate_import (const char *path,
+                                      KlSecret *password,
+                                      GCancellable *cancellable,
+                                      GError **error);
+KlCertificate *kl_certificate_import_bytes (GBytes *pfx,
+                                            KlSecret *password,
+                                            GCancellable *cancellable,
+                                            GError **error);
+KlCertificate *kl_certificate_new_self_signed (GDateTime *not_before,
+                                               GDateTime *not_after,
+                                               GCancellable *cancellable,
+                                               GError **error);
 KlCertificate *kl_certificate_ref (KlCertificate *self);
 void kl_certificate_unref (KlCertificate *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlCertificate, kl_certificate_unref)
+
+KlCertificate *kl_certificate_dup_public (KlCertificate *self);
 
 gboolean kl_certificate_is_self_signed (KlCertificate *self);
 const char *kl_certificate_get_subject (KlCertificate *self);

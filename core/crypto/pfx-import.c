@@ -15,7 +15,8 @@
 #include "crypto/openssl-types.h"
 
 #define PFX_SIZE_MAX (4 * 1024 * 1024) /* bytes */
-#define ITERATIONS_MAX 5000000         /* Windows uses 2000, OpenSSL 2048 */
+#define ITERATIONS_MAX 1000000         /* at a time; Windows uses 2000, OpenSSL 2048 */
+#define ITERATIONS_TOTAL_MAX 4000000   /* of all parts of a file */
 #define BAGS_MAX 256                   /* keys and certificates in one file */
 #define NESTING_MAX 4                  /* of safes inside safes */
 
@@ -30,6 +31,8 @@ typedef struct
   GPtrArray *keys;          /* of EVP_PKEY */
   X509Stack *certificates;
   guint n_bags;
+  gint64 n_iterations;       /* so far, of all parts */
+  GCancellable *cancellable; /* borrowed */
 } Import;
 
 /* Files that older Windows exported use RC2, which OpenSSL 3 keeps in a provider of its own; asking
@@ -38,12 +41,16 @@ static void
 load_providers (void)
 {
   static gsize loaded;
+  static OSSL_PROVIDER *providers[2]; /* for good */
 
   if (g_once_init_enter (&loaded))
     {
-      if (OSSL_PROVIDER_load (NULL, "legacy") == NULL)
+      providers[0] = OSSL_PROVIDER_load (NULL, "legacy");
+      providers[1] = OSSL_PROVIDER_load (NULL, "default");
+      if (providers[0] == NULL)
         g_debug ("OpenSSL's legacy provider is not there; RC2 files cannot be read");
-      OSSL_PROVIDER_load (NULL, "default");
+      if (providers[1] == NULL)
+        g_warning ("OpenSSL's default provider is not there; certificates cannot be read");
       ERR_clear_error ();
       g_once_init_leave (&loaded, 1);
     }
@@ -105,19 +112,31 @@ describe_cipher (const X509_ALGOR *algorithm, char name[80], gint64 *iterations)
   PBEPARAM_free (first);
 }
 
+/* Hashing takes most of the time, and OpenSSL cannot be interrupted in it: between two parts is the
+ * place to stop. */
 static gboolean
-check_iterations (const Import *import, const X509_ALGOR *algorithm, GError **error)
+allow_iterations (Import *import, gint64 iterations, GError **error)
+{
+  if (g_cancellable_set_error_if_cancelled (import->cancellable, error))
+    return FALSE;
+  if (iterations < 1 || iterations > ITERATIONS_MAX
+      || import->n_iterations > ITERATIONS_TOTAL_MAX - iterations)
+    return fail (import, error, KL_ERROR_FORMAT,
+                 "hashes its password %" G_GINT64_FORMAT " times; at most %d are read", iterations,
+                 ITERATIONS_MAX);
+
+  import->n_iterations += iterations;
+  return TRUE;
+}
+
+static gboolean
+check_iterations (Import *import, const X509_ALGOR *algorithm, GError **error)
 {
   gint64 iterations = 1;
   char name[80];
 
   describe_cipher (algorithm, name, &iterations);
-  if (iterations >= 1 && iterations <= ITERATIONS_MAX)
-    return TRUE;
-
-  return fail (import, error, KL_ERROR_FORMAT,
-               "hashes its password %" G_GINT64_FORMAT " times; at most %d are read", iterations,
-               ITERATIONS_MAX);
+  return allow_iterations (import, iterations, error);
 }
 
 /* Whether OpenSSL failed because it lacks an algorithm. Empties its list of errors. */
@@ -294,7 +313,7 @@ take_safes (Import *import, GError **error)
 }
 
 static gboolean
-check_mac_iterations (const Import *import, GError **error)
+check_mac_iterations (Import *import, GError **error)
 {
   const ASN1_INTEGER *count = NULL;
   gint64 iterations = 1;
@@ -302,12 +321,7 @@ check_mac_iterations (const Import *import, GError **error)
   PKCS12_get0_mac (NULL, NULL, NULL, &count, import->pfx);
   if (count != NULL && ASN1_INTEGER_get_int64 (&iterations, count) != 1)
     iterations = G_MAXINT64;
-  if (iterations >= 1 && iterations <= ITERATIONS_MAX)
-    return TRUE;
-
-  return fail (import, error, KL_ERROR_FORMAT,
-               "hashes its password %" G_GINT64_FORMAT " times; at most %d are read", iterations,
-               ITERATIONS_MAX);
+  return allow_iterations (import, iterations, error);
 }
 
 /* Old programs took the bytes of UTF-8 for characters; this text makes OpenSSL do the same. */
@@ -359,12 +373,11 @@ use_spelling (Import *import, Spelling spelling)
 static gboolean
 take_with_mac (Import *import, const Spelling *spellings, guint n, GError **error)
 {
-  if (!check_mac_iterations (import, error))
-    return FALSE;
-
   ERR_clear_error ();
   for (guint i = 0; i < n && !import->password_proved; i++)
     {
+      if (!check_mac_iterations (import, error))
+        return FALSE;
       use_spelling (import, spellings[i]);
       import->password_proved
           = PKCS12_verify_mac (import->pfx, import->password, (int) import->password_length) == 1;
@@ -392,7 +405,7 @@ take_without_mac (Import *import, const Spelling *spellings, guint n, GError **e
       use_spelling (import, spellings[i]);
       if (take_safes (import, &local))
         return TRUE;
-      if (i + 1 == n || local->code != KL_ERROR_CERT_PASSWORD)
+      if (i + 1 == n || !g_error_matches (local, KL_ERROR, KL_ERROR_CERT_PASSWORD))
         {
           g_propagate_error (error, g_steal_pointer (&local));
           return FALSE;
@@ -441,7 +454,8 @@ find_pair (Import *import, GError **error)
 }
 
 static KlCertificate *
-import_pfx (const char *name, GBytes *bytes, KlSecret *password, GError **error)
+import_pfx (
+    const char *name, GBytes *bytes, KlSecret *password, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) EVP_PKEY_free);
   g_autoptr (X509Stack) certificates = sk_X509_new_null ();
@@ -449,7 +463,8 @@ import_pfx (const char *name, GBytes *bytes, KlSecret *password, GError **error)
   g_autoptr (PKCS12) pfx = NULL;
   Spelling spellings[2];
   guint n_spellings;
-  Import import = { .name = name, .keys = keys, .certificates = certificates };
+  Import import
+      = { .name = name, .keys = keys, .certificates = certificates, .cancellable = cancellable };
   KlCertificate *found = NULL;
   gsize size;
   const guint8 *at = g_bytes_get_data (bytes, &size);
@@ -491,9 +506,12 @@ import_pfx (const char *name, GBytes *bytes, KlSecret *password, GError **error)
  * Returns: (transfer full) (nullable): the certificate with its key
  */
 KlCertificate *
-kl_certificate_import_bytes (GBytes *pfx, KlSecret *password, GError **error)
+kl_certificate_import_bytes (GBytes *pfx,
+                             KlSecret *password,
+                             GCancellable *cancellable,
+                             GError **error)
 {
-  return import_pfx ("The certificate file", pfx, password, error);
+  return import_pfx ("The certificate file", pfx, password, cancellable, error);
 }
 
 /**
@@ -504,7 +522,10 @@ kl_certificate_import_bytes (GBytes *pfx, KlSecret *password, GError **error)
  * Errors: also those of reading a file.
  */
 KlCertificate *
-kl_certificate_import (const char *path, KlSecret *password, GError **error)
+kl_certificate_import (const char *path,
+                       KlSecret *password,
+                       GCancellable *cancellable,
+                       GError **error)
 {
   g_autofd int fd = kl_open_for_reading (path, error);
   g_autoptr (KlSecret) buffer = NULL;
@@ -528,5 +549,5 @@ kl_certificate_import (const char *path, KlSecret *password, GError **error)
     }
 
   bytes = g_bytes_new_static (kl_secret_get_data (buffer), used);
-  return import_pfx (path, bytes, password, error);
+  return import_pfx (path, bytes, password, cancellable, error);
 }

@@ -4,6 +4,7 @@
 #include "crypto/secret.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -29,6 +30,52 @@ G_DEFINE_BOXED_TYPE (KlSecret, kl_secret, kl_secret_ref, kl_secret_unref)
 static GMutex living_lock;
 static guint n_living;
 static int dumpable_before;
+
+/*
+ * OpenSSL wipes keys, but not every buffer that it reads or writes them through: parsing a PFX
+ * leaves parts of the private key in memory that was freed. So all memory of OpenSSL is wiped
+ * before it is freed. This has to be set before its first allocation.
+ */
+static void *
+allocate (gsize size, const char *file, int line)
+{
+  return malloc (size);
+}
+
+static void
+wipe_and_free (void *memory, const char *file, int line)
+{
+  if (memory == NULL)
+    return;
+
+  OPENSSL_cleanse (memory, malloc_usable_size (memory));
+  free (memory);
+}
+
+static void *
+allocate_again (void *memory, gsize size, const char *file, int line)
+{
+  const gsize before = memory != NULL ? malloc_usable_size (memory) : 0;
+  void *other;
+
+  if (memory != NULL && size > 0 && size <= before)
+    return memory;
+
+  other = size > 0 ? malloc (size) : NULL;
+  if (size > 0 && other == NULL)
+    return NULL;
+  if (memory != NULL && other != NULL)
+    memcpy (other, memory, MIN (before, size));
+  wipe_and_free (memory, file, line);
+  return other;
+}
+
+__attribute__ ((constructor)) static void
+make_openssl_wipe (void)
+{
+  if (CRYPTO_set_mem_functions (allocate, allocate_again, wipe_and_free) != 1)
+    g_warning ("OpenSSL has allocated memory already; what it frees is not wiped");
+}
 
 static void
 forbid_dumps (void)

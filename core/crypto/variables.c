@@ -18,6 +18,7 @@ typedef struct
 
 struct _KlVariables
 {
+  gatomicrefcount references;
   GPtrArray *list; /* of Variable; owned */
 };
 
@@ -36,13 +37,24 @@ kl_variables_new (void)
 {
   KlVariables *self = g_new0 (KlVariables, 1);
 
+  g_atomic_ref_count_init (&self->references);
   self->list = g_ptr_array_new_with_free_func (variable_free);
   return self;
 }
 
-void
-kl_variables_free (KlVariables *self)
+KlVariables *
+kl_variables_ref (KlVariables *self)
 {
+  g_atomic_ref_count_inc (&self->references);
+  return self;
+}
+
+void
+kl_variables_unref (KlVariables *self)
+{
+  if (!g_atomic_ref_count_dec (&self->references))
+    return;
+
   g_ptr_array_unref (self->list);
   g_free (self);
 }

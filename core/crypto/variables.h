@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 /*
  * Media variables: an ordered list of names and values, and the XML text they are kept in
- * (media-formats.md 1.4). Values are secrets; names are not. Not thread-safe while it is filled.
+ * (media-formats.md 1.4). Values are secrets; names are not. Not thread-safe while it is filled;
+ * immutable and for any thread once it is shared.
  */
 typedef struct _KlVariables KlVariables;
 
@@ -16,8 +17,9 @@ typedef struct _KlVariables KlVariables;
 #define KL_VARIABLE_VALUE_MAX (1 << 20) /* bytes */
 
 KlVariables *kl_variables_new (void);
-void kl_variables_free (KlVariables *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlVariables, kl_variables_free)
+KlVariables *kl_variables_ref (KlVariables *self);
+void kl_variables_unref (KlVariables *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlVariables, kl_variables_unref)
 
 void kl_variables_append (KlVariables *self, const char *name, const char *value);
 void kl_variables_append_secret (KlVariables *self, const char *name, KlSecret *value);

@@ -67,7 +67,7 @@ import (const char *name, const char *password, GError **error)
   g_autofree char *path = g_build_filename (folder, file, NULL);
   g_autoptr (KlSecret) secret = password != NULL ? kl_secret_new_text (password) : NULL;
 
-  return kl_certificate_import (path, secret, error);
+  return kl_certificate_import (path, secret, NULL, error);
 }
 
 static void
@@ -167,7 +167,7 @@ test_no_key (void)
 static void
 test_key_of_another_certificate (void)
 {
-  g_autoptr (KlCertificate) first = kl_certificate_new_self_signed (NULL, NULL, NULL);
+  g_autoptr (KlCertificate) first = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL);
   g_autofree char *path = g_build_filename (folder, "mixed.pfx", NULL);
   g_autofree char *source = g_build_filename (folder, "modern.pfx", NULL);
   g_autoptr (GBytes) der = kl_certificate_to_der (first);
@@ -263,7 +263,7 @@ test_chain_is_kept (void)
   g_assert_cmpuint (kl_certificate_get_chain_length (certificate), ==, 1);
   pfx = kl_certificate_to_pfx (certificate, "affba0f7-65c6-4743-99b0-99af62d12345", NULL);
   bytes = g_bytes_new (kl_secret_get_data (pfx), kl_secret_get_length (pfx));
-  again = kl_certificate_import_bytes (bytes, password, NULL);
+  again = kl_certificate_import_bytes (bytes, password, NULL, NULL);
   g_assert_cmpstr (kl_certificate_get_sha256 (again), ==, kl_certificate_get_sha256 (certificate));
   g_assert_cmpuint (kl_certificate_get_chain_length (again), ==, 1);
 }
@@ -294,7 +294,7 @@ static void
 test_validity (void)
 {
   g_autoptr (GDateTime) from = g_date_time_new_utc (2001, 2, 1, 0, 0, 0);
-  g_autoptr (KlCertificate) old = kl_certificate_new_self_signed (from, NULL, NULL);
+  g_autoptr (KlCertificate) old = kl_certificate_new_self_signed (from, NULL, NULL, NULL);
   g_autoptr (KlCertificate) client = import ("modern", "secret", NULL);
   g_autoptr (GDateTime) early = g_date_time_new_utc (2001, 1, 1, 0, 0, 0);
   g_autoptr (GError) error = NULL;
@@ -314,7 +314,7 @@ test_self_signed (void)
 {
   g_autoptr (GDateTime) from = g_date_time_new_utc (2030, 2, 28, 12, 30, 0);
   g_autoptr (GDateTime) until = g_date_time_new_utc (2055, 3, 1, 0, 0, 0);
-  g_autoptr (KlCertificate) certificate = kl_certificate_new_self_signed (from, until, NULL);
+  g_autoptr (KlCertificate) certificate = kl_certificate_new_self_signed (from, until, NULL, NULL);
   g_autoptr (GBytes) der = kl_certificate_to_der (certificate);
   g_autofree char *path = g_build_filename (folder, "self.pem", NULL);
   g_autofree char *der_path = g_build_filename (folder, "self.cer", NULL);
@@ -356,18 +356,18 @@ static void
 test_window (void)
 {
   g_autoptr (GDateTime) from = g_date_time_new_utc (2030, 1, 1, 0, 0, 0);
-  g_autoptr (KlCertificate) certificate = kl_certificate_new_self_signed (from, NULL, NULL);
+  g_autoptr (KlCertificate) certificate = kl_certificate_new_self_signed (from, NULL, NULL, NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpint (g_date_time_get_year (kl_certificate_get_not_after (certificate)), ==, 2031);
-  g_assert_null (kl_certificate_new_self_signed (from, from, &error));
+  g_assert_null (kl_certificate_new_self_signed (from, from, NULL, &error));
   g_assert_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT);
 }
 
 static void
 test_pfx_is_what_old_windows_reads (void)
 {
-  g_autoptr (KlCertificate) certificate = kl_certificate_new_self_signed (NULL, NULL, NULL);
+  g_autoptr (KlCertificate) certificate = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL);
   g_autoptr (KlSecret) pfx
       = kl_certificate_to_pfx (certificate, "{09821541-3BE2-421C-AA13-D1E0AD123456}", NULL);
   g_autofree char *path = g_build_filename (folder, "medium.pfx", NULL);
@@ -414,7 +414,7 @@ test_mutations (void)
         copy[g_rand_int_range (random, 0, round % 2 ? 200 : (gint) size)]
             = (char) g_rand_int_range (random, 0, 256);
       bytes = g_bytes_new (copy, round % 7 == 0 ? size / 2 : size);
-      certificate = kl_certificate_import_bytes (bytes, password, &error);
+      certificate = kl_certificate_import_bytes (bytes, password, NULL, &error);
       g_assert_true ((certificate == NULL) == (error != NULL));
       if (error != NULL)
         g_assert_true (error->domain == KL_ERROR
