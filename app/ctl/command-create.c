@@ -16,6 +16,7 @@
 #include "job-runner.h"
 #include "job/media-creator.h"
 #include "output.h"
+#include "protection.h"
 
 static gboolean
 parse_boot_manager (const char *text, KlBootManager *manager)
@@ -70,6 +71,7 @@ make_request (const KlCtlOptions *options,
               KlBootManager boot_manager,
               KlDrive *drive,
               guint64 disk_image_bytes,
+              const KlCtlProtection *protection,
               GError **error)
 {
   g_autofree char *bios_code = kl_data_path_dup_bios_code ();
@@ -84,6 +86,14 @@ make_request (const KlCtlOptions *options,
     .disk_image_bytes = disk_image_bytes,
     .gpt = options->gpt,
     .bios_code_folder = bios_code,
+    .password = protection->password,
+    .certificate = options->certificate,
+    .certificate_password = protection->certificate_password,
+    .valid_from = protection->valid_from,
+    .valid_until = protection->valid_until,
+    .variables = protection->variables,
+    .aes_256 = options->aes_256,
+    .site_profile = options->site,
   };
 
   return kl_media_request_new (&media_options, error);
@@ -199,6 +209,35 @@ run_dry (const KlCtlOptions *options, KlMediaCreator *creator)
 }
 
 static void
+add_certificate (JsonBuilder *builder, const KlMediaResult *result)
+{
+  KlCertificate *certificate = result->certificate;
+  g_autofree char *start = g_date_time_format_iso8601 (kl_certificate_get_not_before (certificate));
+  g_autofree char *end = g_date_time_format_iso8601 (kl_certificate_get_not_after (certificate));
+
+  kl_ctl_json_add_text (builder, "certificate-subject", kl_certificate_get_subject (certificate));
+  kl_ctl_json_add_text (builder, "certificate-start", start);
+  kl_ctl_json_add_text (builder, "certificate-end", end);
+  kl_ctl_json_add_text (builder, "certificate-thumbprint", kl_certificate_get_sha1 (certificate));
+  kl_ctl_json_add_text (builder, "certificate-sha256", kl_certificate_get_sha256 (certificate));
+  kl_ctl_json_add_flag (builder, "password-required", result->password_required);
+}
+
+static void
+print_certificate (const KlMediaResult *result)
+{
+  KlCertificate *certificate = result->certificate;
+  g_autofree char *end
+      = g_date_time_format (kl_certificate_get_not_after (certificate), "%Y-%m-%d %H:%M UTC");
+
+  kl_ctl_print_field (_ ("Certificate"), kl_certificate_get_subject (certificate));
+  kl_ctl_print_field (_ ("Thumbprint"), kl_certificate_get_sha1 (certificate));
+  kl_ctl_print_field (_ ("Valid until"), end);
+  kl_ctl_print_field (_ ("Password"),
+                      result->password_required ? _ ("required") : _ ("not required"));
+}
+
+static void
 print_result_event (const KlMediaResult *result)
 {
   JsonBuilder *builder = kl_ctl_json_new ("done");
@@ -213,6 +252,7 @@ print_result_event (const KlMediaResult *result)
   add_reason (builder, "uefi-reason", result->uefi ? NULL : result->uefi_reason);
   kl_ctl_json_add_text (builder, "boot-manager-signer", result->signer);
   kl_ctl_json_add_text (builder, "label", result->label);
+  add_certificate (builder, result);
   kl_ctl_json_add_list (builder, "warnings", (const char *const *) result->warnings);
   kl_ctl_json_print (builder);
 }
@@ -229,6 +269,7 @@ print_result_text (const KlMediaResult *result)
   kl_ctl_print_boot (result->bios, result->bios_reason, result->uefi, result->uefi_reason);
   kl_ctl_print_field (_ ("Signed by"), result->signer);
   kl_ctl_print_field (_ ("Label"), result->label);
+  print_certificate (result);
   print_warnings ((const char *const *) result->warnings);
 }
 
@@ -250,7 +291,9 @@ run_create (KlCtlOptions *options)
   g_autoptr (KlCatalog) catalog = NULL;
   g_autoptr (KlMediaCreator) creator = NULL;
   g_autoptr (KlMediaRequest) request = NULL;
+  g_auto (KlCtlProtection) protection = { 0 };
   g_autoptr (GError) error = NULL;
+  const KlMediaResult *result;
   KlBootManager boot_manager;
   KlMediaType type;
   guint64 disk_image_bytes = 0;
@@ -279,23 +322,33 @@ run_create (KlCtlOptions *options)
         return kl_ctl_print_error (options, error);
     }
 
-  request = make_request (options, type, boot_manager, drive, disk_image_bytes, &error);
+  if (!kl_ctl_protection_read (options, &protection, &error))
+    return kl_ctl_print_error (options, error);
+
+  request
+      = make_request (options, type, boot_manager, drive, disk_image_bytes, &protection, &error);
   if (request == NULL)
     return kl_ctl_print_error (options, error);
 
   catalog = kl_ctl_open_catalog (options);
   creator = kl_media_creator_new (catalog);
   kl_media_creator_set_request (creator, request);
+  kl_media_creator_set_connection_options (creator, protection.connection_options);
   if (options->dry_run)
     return run_dry (options, creator);
 
   if (!kl_ctl_run_job (options, KL_JOB (creator), &error))
     return kl_ctl_print_error (options, error);
 
+  result = kl_media_creator_get_result (creator);
+  if (options->export_certificate != NULL
+      && !kl_certificate_export (result->certificate, options->export_certificate, &error))
+    return kl_ctl_print_error (options, error);
+
   if (options->json)
-    print_result_event (kl_media_creator_get_result (creator));
+    print_result_event (result);
   else if (!options->quiet)
-    print_result_text (kl_media_creator_get_result (creator));
+    print_result_text (result);
   return KL_CTL_EXIT_DONE;
 }
 
@@ -319,6 +372,30 @@ add_create_options (GOptionContext *context, KlCtlOptions *options)
       N_ ("UFD+FORMAT: do not ask before everything on the drive is lost"), NULL },
     { "allow-fixed", 0, 0, G_OPTION_ARG_NONE, &options->allow_fixed,
       N_ ("UFD+FORMAT: also onto a fixed disk; never the system's"), NULL },
+    { "password", 0, 0, G_OPTION_ARG_NONE, &options->ask,
+      N_ ("Ask for the media password on the terminal, twice"), NULL },
+    { "password-fd", 0, 0, G_OPTION_ARG_INT, &options->password_fd,
+      N_ ("Read the media password, one line, from a descriptor"), N_ ("N") },
+    { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &options->password_file,
+      N_ ("Read the media password from the first line of a file"), N_ ("FILE") },
+    { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &options->certificate,
+      N_ ("PFX file with the media certificate; else a self-signed one is made"), N_ ("PFX") },
+    { "certificate-password-fd", 0, 0, G_OPTION_ARG_INT, &options->certificate_password_fd,
+      N_ ("Read the password of the PFX file, one line, from a descriptor"), N_ ("N") },
+    { "connection-options-fd", 0, 0, G_OPTION_ARG_INT, &options->connection_options_fd,
+      N_ ("Read the connection options of the documented API, one line, from a descriptor"),
+      N_ ("N") },
+    { "valid-from", 0, 0, G_OPTION_ARG_STRING, &options->valid_from,
+      N_ ("Begin of the self-signed certificate, ISO 8601, UTC; else now"), N_ ("TIME") },
+    { "valid-until", 0, 0, G_OPTION_ARG_STRING, &options->valid_until,
+      N_ ("End of the self-signed certificate; else a year after its begin"), N_ ("TIME") },
+    { "export-certificate", 0, 0, G_OPTION_ARG_FILENAME, &options->export_certificate,
+      N_ ("Write the certificate to a file for the site: PEM for names in .pem, else DER"),
+      N_ ("FILE") },
+    { "variable", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->variables,
+      N_ ("A further media variable; may be given several times"), N_ ("NAME=VALUE") },
+    { "aes-256", 0, 0, G_OPTION_ARG_NONE, &options->aes_256,
+      N_ ("Seal the media variables with AES-256, which older sites may not read"), NULL },
     { "no-verify", 0, 0, G_OPTION_ARG_NONE, &options->no_verify, N_ ("Do not read the medium back"),
       NULL },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run,
@@ -338,7 +415,8 @@ const KlCtlCommand kl_ctl_create_commands[] = {
     "  kindlingctl create UFD+FORMAT /dev/sdb KDL00001\n"
     "  kindlingctl create UFD+FORMAT /dev/sdb KDL00001 --expect-serial 0951C3\n"
     "  kindlingctl create UFD+FORMAT stick.img KDL00001 --disk-image 8G\n"
-    "  kindlingctl create UFD+FORMAT winpe.vhd KDL00001 --disk-image 2G",
+    "  kindlingctl create UFD+FORMAT winpe.vhd KDL00001 --disk-image 2G\n"
+    "  kindlingctl --site abc.ini create CD abc.iso KDL00001 --password-fd 3 3<password",
     3, 3, add_create_options, run_create },
   { NULL },
 };

@@ -17,6 +17,7 @@ typedef struct
 {
   /* Global. */
   char *catalog; /* folder, or NULL for the default one */
+  char *site;    /* site profile, or NULL */
   gboolean json;
   gboolean quiet;
   gboolean version;
@@ -40,6 +41,22 @@ typedef struct
   gboolean allow_fixed;
   gboolean no_verify;
   gboolean dry_run;
+  char *certificate;
+  int certificate_password_fd; /* -1: not given */
+  char *valid_from;
+  char *valid_until;
+  char **variables; /* NAME=VALUE; NULL: none */
+  gboolean aes_256;
+  int connection_options_fd; /* -1: not given */
+
+  /* create, inspect */
+  int password_fd; /* -1: not given */
+  char *password_file;
+  gboolean ask; /* for the password, on the terminal */
+  char *export_certificate;
+
+  /* inspect */
+  gboolean values;
 
   /* drive list, drive watch */
   gboolean all;
@@ -70,7 +87,9 @@ extern const KlCtlCommand kl_ctl_image_commands[];
 extern const KlCtlCommand kl_ctl_transfer_commands[];
 extern const KlCtlCommand kl_ctl_edit_commands[];
 extern const KlCtlCommand kl_ctl_prepare_commands[];
+extern const KlCtlCommand kl_ctl_inspect_commands[];
 extern const KlCtlCommand kl_ctl_media_commands[];
+extern const KlCtlCommand kl_ctl_site_commands[];
 extern const KlCtlCommand kl_ctl_create_commands[];
 extern const KlCtlCommand kl_ctl_drive_commands[];
 extern const KlCtlCommand kl_ctl_driver_commands[];

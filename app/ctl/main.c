@@ -16,8 +16,10 @@
 #define SUMMARY_COLUMNS 42
 
 static const KlCtlCommand *const command_tables[] = {
-  kl_ctl_image_commands,  kl_ctl_transfer_commands, kl_ctl_edit_commands,  kl_ctl_prepare_commands,
-  kl_ctl_create_commands, kl_ctl_media_commands,    kl_ctl_drive_commands, kl_ctl_driver_commands,
+  kl_ctl_image_commands,   kl_ctl_transfer_commands, kl_ctl_edit_commands,
+  kl_ctl_prepare_commands, kl_ctl_create_commands,   kl_ctl_media_commands,
+  kl_ctl_inspect_commands, kl_ctl_site_commands,     kl_ctl_drive_commands,
+  kl_ctl_driver_commands,
 };
 
 static void
@@ -26,6 +28,8 @@ add_global_options (GOptionContext *context, KlCtlOptions *options)
   const GOptionEntry entries[] = {
     { "catalog", 0, 0, G_OPTION_ARG_FILENAME, &options->catalog,
       N_ ("Folder of the catalog instead of the usual one"), N_ ("DIR") },
+    { "site", 0, 0, G_OPTION_ARG_FILENAME, &options->site,
+      N_ ("Site profile; without it media are made for plain Windows PE"), N_ ("FILE") },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json,
       N_ ("Print one JSON object a line, progress included"), NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &options->quiet, N_ ("Print no progress and no remarks"),
@@ -281,6 +285,7 @@ static void
 options_clear (KlCtlOptions *options)
 {
   g_free (options->catalog);
+  g_free (options->site);
   g_free (options->id);
   g_free (options->name);
   g_free (options->boot_files);
@@ -290,6 +295,12 @@ options_clear (KlCtlOptions *options)
   g_free (options->architecture);
   g_free (options->hardware_id);
   g_free (options->expect_serial);
+  g_free (options->certificate);
+  g_free (options->valid_from);
+  g_free (options->valid_until);
+  g_strfreev (options->variables);
+  g_free (options->password_file);
+  g_free (options->export_certificate);
   g_strfreev (options->arguments);
 }
 
@@ -311,7 +322,9 @@ kl_ctl_open_catalog (const KlCtlOptions *options)
 int
 main (int argc, char *argv[])
 {
-  KlCtlOptions options = { .command = "" };
+  KlCtlOptions options = {
+    .command = "", .password_fd = -1, .certificate_password_fd = -1, .connection_options_fd = -1
+  };
   g_auto (GStrv) words = NULL;
   int status;
 

@@ -9,11 +9,13 @@
 #include "base/error.h"
 #include "disk/bios-code.h"
 #include "iso/iso-writer.h"
+#include "job/media-protection.h"
 #include "prepare/preparer.h"
 #include "media/fat32-writer.h"
 #include "sink/drive-sink.h"
 #include "sink/file-sink.h"
 #include "sink/verifier.h"
+#include "site/connection-options.h"
 
 /* The boot sector and everything after it count in these; bytes. */
 #define DISK_BLOCK 512u
@@ -28,7 +30,7 @@ struct _KlMediaCreator
 
   char *provider_name;
   char *site_code;
-  char *connection_options;
+  KlSecret *connection_options; /* owned, nullable; holds a password */
   char *distribution_points;
   char *media_label; /* used where the request has none */
 };
@@ -66,6 +68,7 @@ media_result_free (KlMediaResult *self)
   g_free (self->uefi_reason);
   g_free (self->signer);
   g_free (self->label);
+  g_clear_pointer (&self->certificate, kl_certificate_unref);
   g_strfreev (self->warnings);
   g_free (self);
 }
@@ -141,13 +144,66 @@ check_outside_catalog (KlMediaCreator *self, const char *destination, GError **e
   return FALSE;
 }
 
+/* SiteCode of the documented API: three letters or digits, or nothing. */
+static gboolean
+check_site_code (const char *code, GError **error)
+{
+  if (code == NULL || code[0] == '\0'
+      || (strlen (code) == 3 && g_ascii_isalnum (code[0]) && g_ascii_isalnum (code[1])
+          && g_ascii_isalnum (code[2])))
+    return TRUE;
+
+  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+               "The site code is not three letters or digits");
+  return FALSE;
+}
+
+/* DistributionPoints of the documented API: folders, separated by commas. */
+static gboolean
+check_distribution_points (const char *points, GError **error)
+{
+  g_auto (GStrv) folders = NULL;
+
+  if (points == NULL || points[0] == '\0')
+    return TRUE;
+
+  folders = g_strsplit (points, ",", -1);
+  for (guint i = 0; folders[i] != NULL; i++)
+    if (g_strstrip (folders[i])[0] != G_DIR_SEPARATOR)
+      {
+        g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                     "Distribution point %u is not the absolute path of a folder", i + 1);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* What comes before the boot image in the documented order (media-api.md 3): arguments, 08, 09,
+ * then 01, 02, 06, 07. */
+static KlMediaProtection *
+check_site (KlMediaCreator *self, GError **error)
+{
+  if (!check_site_code (self->site_code, error)
+      || !check_distribution_points (self->distribution_points, error)
+      || !kl_connection_options_check (
+          self->connection_options != NULL ? kl_secret_get_text (self->connection_options) : NULL,
+          error))
+    return NULL;
+
+  return kl_media_protection_new (self->request, self->site_code, error);
+}
+
 static KlMediaLayout *
-make_layout (KlMediaCreator *self, KlBootImage *image, GError **error)
+make_layout (KlMediaCreator *self,
+             KlBootImage *image,
+             KlMediaProtection *protection,
+             GError **error)
 {
   const char *label = kl_media_request_get_label (self->request);
   KlLayoutOptions options = {
     .type = kl_media_request_get_media_type (self->request),
     .boot_manager = kl_media_request_get_boot_manager (self->request),
+    .protection = kl_media_protection_get_files (protection),
   };
 
   if (label == NULL && self->media_label != NULL && self->media_label[0] != '\0')
@@ -222,7 +278,11 @@ prepare_sink (KlMediaWriter *writer, KlSink *sink, guint64 *bytes, GError **erro
 }
 
 static KlMediaResult *
-make_result (KlMediaCreator *self, KlMediaLayout *layout, guint64 bytes, gint64 started)
+make_result (KlMediaCreator *self,
+             KlMediaLayout *layout,
+             KlMediaProtection *protection,
+             guint64 bytes,
+             gint64 started)
 {
   KlMediaResult *result = g_new0 (KlMediaResult, 1);
   const char *reason = NULL;
@@ -245,6 +305,8 @@ make_result (KlMediaCreator *self, KlMediaLayout *layout, guint64 bytes, gint64 
     result->uefi_reason = g_strdup (reason);
   result->signer = g_strdup (kl_media_layout_get_signer (layout));
   result->label = g_strdup (kl_media_layout_get_label (layout));
+  result->certificate = kl_certificate_ref (kl_media_protection_get_certificate (protection));
+  result->password_required = kl_media_request_get_password (self->request) != NULL;
   result->warnings = g_strdupv ((char **) kl_media_layout_get_warnings (layout));
   return result;
 }
@@ -337,6 +399,7 @@ create_on_target (KlMediaCreator *self,
   const gint64 started = g_get_monotonic_time ();
   const char *destination = kl_media_request_get_destination (self->request);
   const char *id = kl_media_request_get_image_id (self->request);
+  g_autoptr (KlMediaProtection) protection = NULL;
   g_autoptr (KlBootImage) image = NULL;
   g_autoptr (KlMediaLayout) layout = NULL;
   g_autoptr (KlMediaWriter) writer = NULL;
@@ -346,8 +409,10 @@ create_on_target (KlMediaCreator *self,
   gboolean stale;
   Steps steps;
 
-  if (!kl_prepare_is_needed (self->catalog, id, &stale, error)
-      || (!to_drive && !check_outside_catalog (self, destination, error)))
+  if (!to_drive && !check_outside_catalog (self, destination, error))
+    return FALSE;
+  protection = check_site (self, error);
+  if (protection == NULL || !kl_prepare_is_needed (self->catalog, id, &stale, error))
     return FALSE;
   steps = add_steps (progress, stale, kl_media_request_get_verify (self->request));
   if (stale && !prepare_image (self, steps.prepare, cancellable, error))
@@ -361,13 +426,16 @@ create_on_target (KlMediaCreator *self,
   if (sink == NULL)
     return FALSE;
 
+  kl_media_protection_start (protection);
   kl_progress_start (steps.check);
   if (!kl_boot_image_check (image, steps.check, cancellable, error))
     return FALSE;
   kl_progress_finish (steps.check);
 
   kl_progress_start (steps.plan);
-  layout = make_layout (self, image, error);
+  if (!kl_media_protection_finish (protection, kl_boot_image_get_id (image), cancellable, error))
+    return FALSE;
+  layout = make_layout (self, image, protection, error);
   if (layout == NULL)
     return FALSE;
   writer = make_writer (self, layout, drive_bytes, error);
@@ -382,7 +450,7 @@ create_on_target (KlMediaCreator *self,
       return FALSE;
     }
 
-  self->result = make_result (self, layout, bytes, started);
+  self->result = make_result (self, layout, protection, bytes, started);
   return TRUE;
 }
 
@@ -417,8 +485,6 @@ find_text (KlMediaCreator *self, guint property)
       return &self->provider_name;
     case PROP_SITE_CODE:
       return &self->site_code;
-    case PROP_CONNECTION_OPTIONS:
-      return &self->connection_options;
     case PROP_DISTRIBUTION_POINTS:
       return &self->distribution_points;
     case PROP_MEDIA_LABEL:
@@ -431,9 +497,14 @@ find_text (KlMediaCreator *self, guint property)
 static void
 kl_media_creator_get_property (GObject *object, guint property, GValue *value, GParamSpec *pspec)
 {
-  char **text = find_text (KL_MEDIA_CREATOR (object), property);
+  KlMediaCreator *self = KL_MEDIA_CREATOR (object);
+  char **text = find_text (self, property);
 
-  if (text != NULL)
+  if (property == PROP_CONNECTION_OPTIONS)
+    g_value_set_string (value, self->connection_options != NULL
+                                   ? kl_secret_get_text (self->connection_options)
+                                   : NULL);
+  else if (text != NULL)
     g_value_set_string (value, *text);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property, pspec);
@@ -447,6 +518,14 @@ kl_media_creator_set_property (GObject *object,
 {
   char **text = find_text (KL_MEDIA_CREATOR (object), property);
 
+  if (property == PROP_CONNECTION_OPTIONS)
+    {
+      const char *options = g_value_get_string (value);
+      g_autoptr (KlSecret) secret = options != NULL ? kl_secret_new_text (options) : NULL;
+
+      kl_media_creator_set_connection_options (KL_MEDIA_CREATOR (object), secret);
+      return;
+    }
   if (text == NULL)
     {
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property, pspec);
@@ -466,8 +545,11 @@ kl_media_creator_finalize (GObject *object)
   g_clear_object (&self->catalog);
   g_clear_object (&self->request);
   g_clear_pointer (&self->result, media_result_free);
-  for (guint property = PROP_PROVIDER_NAME; property < N_PROPS; property++)
-    g_free (*find_text (self, property));
+  g_clear_pointer (&self->connection_options, kl_secret_unref);
+  g_free (self->provider_name);
+  g_free (self->site_code);
+  g_free (self->distribution_points);
+  g_free (self->media_label);
   G_OBJECT_CLASS (kl_media_creator_parent_class)->finalize (object);
 }
 
@@ -544,6 +626,23 @@ kl_media_creator_get_request (KlMediaCreator *self)
 }
 
 /**
+ * kl_media_creator_set_connection_options:
+ * @options: (nullable): "name=value,…"; a reference is taken
+ *
+ * They are checked when the next run begins. Owner's thread.
+ */
+void
+kl_media_creator_set_connection_options (KlMediaCreator *self, KlSecret *options)
+{
+  g_return_if_fail (KL_IS_MEDIA_CREATOR (self));
+  g_return_if_fail (!kl_job_is_busy (KL_JOB (self)));
+
+  g_clear_pointer (&self->connection_options, kl_secret_unref);
+  if (options != NULL)
+    self->connection_options = kl_secret_ref (options);
+}
+
+/**
  * kl_media_creator_plan:
  * @bytes_needed: (out) (optional): the size of the whole medium, bytes
  *
@@ -551,13 +650,15 @@ kl_media_creator_get_request (KlMediaCreator *self)
  * destination. Blocks; any thread, while the creator is idle.
  *
  * Errors: those of the checks that come before the first write: KL_ERROR_MISSING_PACKAGE,
- * KL_ERROR_NO_BOOT_FILES, KL_ERROR_PACKAGE_TOO_LARGE, KL_ERROR_LABEL.
+ * KL_ERROR_NO_BOOT_FILES, KL_ERROR_PACKAGE_TOO_LARGE, KL_ERROR_LABEL, those of the site profile and
+ * of the certificate. The medium made later differs in its certificate and therefore by some bytes.
  *
  * Returns: (transfer full) (nullable): the layout
  */
 KlMediaLayout *
 kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **error)
 {
+  g_autoptr (KlMediaProtection) protection = NULL;
   g_autoptr (KlBootImage) image = NULL;
   g_autoptr (KlMediaLayout) layout = NULL;
   g_autoptr (KlMediaWriter) writer = NULL;
@@ -566,10 +667,16 @@ kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **err
 
   g_return_val_if_fail (KL_IS_MEDIA_CREATOR (self) && self->request != NULL, NULL);
 
+  protection = check_site (self, error);
+  if (protection == NULL)
+    return NULL;
   image = kl_catalog_lookup (self->catalog, kl_media_request_get_image_id (self->request), error);
   if (image == NULL)
     return NULL;
-  layout = make_layout (self, image, error);
+  kl_media_protection_start (protection);
+  if (!kl_media_protection_finish (protection, kl_boot_image_get_id (image), NULL, error))
+    return NULL;
+  layout = make_layout (self, image, protection, error);
   if (layout == NULL)
     return NULL;
   drive = kl_media_request_get_drive (self->request);

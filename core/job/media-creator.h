@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "crypto/certificate.h"
 #include "image/catalog.h"
 #include "job/job.h"
 #include "job/media-request.h"
@@ -31,6 +32,8 @@ typedef struct
   char *uefi_reason;
   char *signer; /* of the boot manager, or NULL */
   char *label;
+  KlCertificate *certificate; /* its public part */
+  gboolean password_required; /* a media password was given */
   char **warnings;
 } KlMediaResult;
 
@@ -39,6 +42,10 @@ KlMediaCreator *kl_media_creator_new (KlCatalog *catalog);
 /* The request of the next run; replaced only while the creator is idle. */
 void kl_media_creator_set_request (KlMediaCreator *self, KlMediaRequest *request);
 KlMediaRequest *kl_media_creator_get_request (KlMediaCreator *self);
+
+/* The property connection-options without a copy of it in ordinary memory: one of the options is a
+ * password. Only while the creator is idle. */
+void kl_media_creator_set_connection_options (KlMediaCreator *self, KlSecret *options);
 
 /* What would be written where, and how many bytes the medium needs; writes nothing. Blocks; any
  * thread. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "crypto/variables-file.h"
+#include "crypto/variables.h"
 #include "drive/drive.h"
 #include "media/layout.h"
 
@@ -26,6 +28,15 @@ typedef struct
   guint64 disk_image_bytes;     /* UFD+FORMAT into a file: size of the disk; 0: not into a file */
   gboolean gpt;                 /* UFD+FORMAT: GPT instead of MBR, which starts on UEFI only */
   const char *bios_code_folder; /* UFD+FORMAT: where KlBiosCode lies; needed unless gpt */
+
+  KlSecret *password;             /* of the medium; NULL or empty: none */
+  const char *certificate;        /* path of a PFX file; NULL: a self-signed one is made */
+  KlSecret *certificate_password; /* nullable */
+  GDateTime *valid_from;          /* of the self-signed one; NULL: now */
+  GDateTime *valid_until;         /* of the self-signed one; NULL: a year after its start */
+  KlVariables *variables;         /* the person's own; nullable */
+  gboolean aes_256;               /* else AES-128 */
+  const char *site_profile;       /* path; NULL: plain Windows PE, no site */
 } KlMediaOptions;
 
 /* Checks that need no I/O: KL_ERROR_INVALID_ARGUMENT, KL_ERROR_LABEL. A destination that is not
@@ -42,6 +53,14 @@ KlDrive *kl_media_request_get_drive (KlMediaRequest *self);           /* nullabl
 guint64 kl_media_request_get_disk_image_bytes (KlMediaRequest *self); /* 0: no disk image */
 gboolean kl_media_request_get_vhd (KlMediaRequest *self);             /* by the file's name */
 gboolean kl_media_request_get_gpt (KlMediaRequest *self);
-const char *kl_media_request_get_bios_code_folder (KlMediaRequest *self); /* nullable */
+const char *kl_media_request_get_bios_code_folder (KlMediaRequest *self);   /* nullable */
+KlSecret *kl_media_request_get_password (KlMediaRequest *self);             /* nullable */
+const char *kl_media_request_get_certificate (KlMediaRequest *self);        /* nullable */
+KlSecret *kl_media_request_get_certificate_password (KlMediaRequest *self); /* nullable */
+GDateTime *kl_media_request_get_valid_from (KlMediaRequest *self);          /* nullable */
+GDateTime *kl_media_request_get_valid_until (KlMediaRequest *self);         /* nullable */
+KlVariables *kl_media_request_get_variables (KlMediaRequest *self);         /* nullable */
+KlVariablesCipher kl_media_request_get_variables_cipher (KlMediaRequest *self);
+const char *kl_media_request_get_site_profile (KlMediaRequest *self); /* nullable */
 
 G_END_DECLS

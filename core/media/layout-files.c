@@ -222,6 +222,30 @@ add_label (KlMediaLayout *self, GError **error)
 }
 
 static gboolean
+add_protection (KlLayoutPlan *plan, GError **error)
+{
+  const KlLayoutProtection *protection = plan->protection;
+
+  return protection == NULL
+         || (take_bytes (plan->layout, BOOTSTRAP_INI, g_bytes_ref (protection->bootstrap_ini),
+                         error)
+             && take_bytes (plan->layout, VARIABLES_DAT, g_bytes_ref (protection->variables_dat),
+                            error));
+}
+
+static void
+describe_certificate (KlManifest *manifest, const KlLayoutProtection *protection)
+{
+  if (protection == NULL)
+    return;
+
+  manifest->certificate_subject = g_strdup (protection->subject);
+  manifest->certificate_thumbprint = g_strdup (protection->thumbprint);
+  manifest->certificate_start = g_strdup (protection->not_before);
+  manifest->certificate_end = g_strdup (protection->not_after);
+}
+
+static gboolean
 add_manifest (KlLayoutPlan *plan, GError **error)
 {
   KlMediaLayout *self = plan->layout;
@@ -237,6 +261,7 @@ add_manifest (KlLayoutPlan *plan, GError **error)
   manifest->bios = self->bios;
   manifest->uefi = g_strdup (self->architecture != NULL ? self->architecture : "");
   manifest->signer = g_strdup (self->signer);
+  describe_certificate (manifest, plan->protection);
   for (i = 0; i < self->items->len; i++)
     {
       const KlLayoutItem *item = self->items->pdata[i];
@@ -280,5 +305,6 @@ kl_layout_plan_add_files (KlLayoutPlan *plan, GError **error)
   return (!self->bios || add_bios_files (plan, error))
          && (!self->uefi || add_uefi_files (plan, error))
          && add_required (plan, KL_BOOT_ROLE_BOOT_SDI, BIOS_BOOT "boot.sdi", error)
-         && add_boot_wim (plan, error) && add_label (self, error) && add_manifest (plan, error);
+         && add_boot_wim (plan, error) && add_label (self, error) && add_protection (plan, error)
+         && add_manifest (plan, error);
 }

@@ -19,6 +19,8 @@ G_BEGIN_DECLS
 #define BIOS_BOOT "/Boot/"
 #define BOOT_WIM "/sources/boot.wim"
 #define MEDIA_LABEL "/MediaLabel.txt"
+#define BOOTSTRAP_INI "/SMS/data/TsmBootstrap.ini"
+#define VARIABLES_DAT "/SMS/data/Variables.dat"
 #define BIOS_BOOT_IMAGE BIOS_BOOT "etfsboot.com"
 #define EFI_BOOT_IMAGE EFI_MICROSOFT "efisys.bin"
 
@@ -52,10 +54,11 @@ typedef struct
 /* What goes into a layout; lives as long as it is being made. */
 typedef struct
 {
-  KlMediaLayout *layout;    /* borrowed */
-  KlBootImage *image;       /* borrowed */
-  KlBootFiles *files;       /* owned */
-  const KlBootFile *loader; /* borrowed from files; NULL without UEFI */
+  KlMediaLayout *layout;                /* borrowed */
+  KlBootImage *image;                   /* borrowed */
+  KlBootFiles *files;                   /* owned */
+  const KlBootFile *loader;             /* borrowed from files; NULL without UEFI */
+  const KlLayoutProtection *protection; /* borrowed; nullable */
 } KlLayoutPlan;
 
 const KlLoaderName *kl_loader_name_find (guint16 machine);

@@ -175,6 +175,13 @@ collect_warnings (KlLayoutPlan *plan)
     }
 }
 
+static void
+take_warnings (KlMediaLayout *self, const KlLayoutProtection *protection)
+{
+  for (guint i = 0; protection != NULL && protection->warnings[i] != NULL; i++)
+    warn (self, "%s", protection->warnings[i]);
+}
+
 static gboolean
 check_image (KlBootImage *image, GError **error)
 {
@@ -306,11 +313,12 @@ kl_media_layout_new (KlBootImage *image, const KlLayoutOptions *options, GError 
                                        : kl_label_dup_default (kl_boot_image_get_name (image));
   self->created = options->created != NULL ? g_date_time_to_utc (options->created)
                                            : g_date_time_new_now_utc ();
-  plan = (KlLayoutPlan){ self, image, files, NULL };
+  plan = (KlLayoutPlan){ self, image, files, NULL, options->protection };
   if (!decide_firmware (&plan, options->boot_manager, error) || !check_wim_size (&plan, error)
       || !kl_layout_plan_add_files (&plan, error))
     return NULL;
   collect_warnings (&plan);
+  take_warnings (self, options->protection);
   g_ptr_array_add (self->warnings, NULL);
   g_ptr_array_sort (self->items, compare_items);
   return g_steal_pointer (&self);

@@ -50,13 +50,26 @@ typedef struct
 #define KL_TYPE_MEDIA_LAYOUT (kl_media_layout_get_type ())
 G_DECLARE_FINAL_TYPE (KlMediaLayout, kl_media_layout, KL, MEDIA_LAYOUT, GObject)
 
+/* Identity and secrets, sealed, and what the manifest says of them in clear text. */
+typedef struct
+{
+  GBytes *bootstrap_ini;       /* \SMS\data\TsmBootstrap.ini */
+  GBytes *variables_dat;       /* \SMS\data\Variables.dat */
+  const char *subject;         /* of the certificate */
+  const char *thumbprint;      /* SHA-1 */
+  const char *not_before;      /* ISO 8601, UTC */
+  const char *not_after;       /* ISO 8601, UTC */
+  const char *const *warnings; /* English sentences */
+} KlLayoutProtection;
+
 typedef struct
 {
   KlMediaType type;
   const char
       *label; /* checked with kl_label_check(); NULL: kl_label_dup_default() of the image's name */
   KlBootManager boot_manager;
-  GDateTime *created; /* nullable: now */
+  GDateTime *created;                   /* nullable: now */
+  const KlLayoutProtection *protection; /* nullable: a medium without identity */
 } KlLayoutOptions;
 
 KlMediaLayout *

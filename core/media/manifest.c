@@ -30,7 +30,9 @@ static const TextKey text_keys[] = {
   { "created", G_STRUCT_OFFSET (KlManifest, created), TRUE },
   { "uefi", G_STRUCT_OFFSET (KlManifest, uefi), TRUE },
   { "boot-manager-signer", G_STRUCT_OFFSET (KlManifest, signer), FALSE },
+  { "certificate-subject", G_STRUCT_OFFSET (KlManifest, certificate_subject), FALSE },
   { "certificate-thumbprint", G_STRUCT_OFFSET (KlManifest, certificate_thumbprint), FALSE },
+  { "certificate-start", G_STRUCT_OFFSET (KlManifest, certificate_start), FALSE },
   { "certificate-end", G_STRUCT_OFFSET (KlManifest, certificate_end), FALSE },
 };
 

@@ -21,7 +21,7 @@ G_BEGIN_DECLS
  *     boot-manager-signer=Microsoft Windows Production PCA 2011
  *     file=SHA256 SIZE /path          (one per file, sorted by path, but for the manifest itself)
  *
- * Certificate keys (certificate-thumbprint, certificate-end) are there when the medium has a
+ * Certificate keys (certificate-subject, -thumbprint, -start, -end) are there when the medium has a
  * certificate. Unknown keys are kept out of the way. It holds no secret. A plain value; free with
  * kl_manifest_free().
  */
@@ -45,7 +45,9 @@ typedef struct
   gboolean bios;
   char *uefi;                   /* "x64" or "" */
   char *signer;                 /* nullable */
-  char *certificate_thumbprint; /* nullable */
+  char *certificate_subject;    /* nullable */
+  char *certificate_thumbprint; /* nullable; SHA-1 */
+  char *certificate_start;      /* nullable, ISO 8601 UTC */
   char *certificate_end;        /* nullable, ISO 8601 UTC */
   GPtrArray *files;             /* of KlManifestFile */
 } KlManifest;

@@ -299,6 +299,30 @@ kl_medium_dup_uefi (KlMedium *self)
 }
 
 /**
+ * kl_medium_read_file:
+ * @path: on the medium, "/SMS/data/Variables.dat"
+ * @limit: bytes; a larger file is refused
+ *
+ * Errors: KL_ERROR_NOT_FOUND, KL_ERROR_FORMAT and those of reading.
+ *
+ * Returns: (transfer full) (nullable): the content
+ */
+GBytes *
+kl_medium_read_file (KlMedium *self, const char *path, gsize limit, GError **error)
+{
+  g_return_val_if_fail (self != NULL && path != NULL, NULL);
+
+  if (!has_file (self, path))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND, "“%s” has no file “%s”",
+                   kl_media_source_get_path (self->source), path);
+      return NULL;
+    }
+
+  return kl_media_source_read (self->source, path, limit, error);
+}
+
+/**
  * kl_medium_dup_signer:
  *
  * Returns: (transfer full) (nullable): the common name of the issuer of the certificate with which

@@ -36,7 +36,8 @@ const char *kl_medium_get_kind (KlMedium *self);         /* "ISO 9660", "UDF", "
 const char *kl_medium_get_label (KlMedium *self);        /* MediaLabel.txt, else the volume name */
 gboolean kl_medium_has_bios (KlMedium *self); /* judged by what is there, not by the manifest */
 char *kl_medium_dup_uefi (KlMedium *self);    /* "x64", … or NULL */
-char *kl_medium_dup_signer (KlMedium *self);  /* issuer CN of the boot manager on it, or NULL */
+GBytes *kl_medium_read_file (KlMedium *self, const char *path, gsize limit, GError **error);
+char *kl_medium_dup_signer (KlMedium *self); /* issuer CN of the boot manager on it, or NULL */
 
 void kl_medium_check_free (KlMediumCheck *check);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMediumCheck, kl_medium_check_free)

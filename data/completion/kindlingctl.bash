@@ -20,7 +20,9 @@ _kindlingctl()
   # The words so far without options and without the values of options.
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      --catalog | --index | --id | --name | --boot-files | --label | --boot-manager | --disk-image) ((i++)) ;;
+      --catalog | --site | --index | --id | --name | --boot-files | --label | --boot-manager | --disk-image | --password-fd | --password-file \
+        | --certificate | --certificate-password-fd | --connection-options-fd | --valid-from | --valid-until \
+        | --export-certificate | --variable) ((i++)) ;;
       --architecture | --build | --hardware-id | --expect-serial) ((i++)) ;;
       -*) ;;
       *) words+=("${COMP_WORDS[i]}") ;;
@@ -29,18 +31,20 @@ _kindlingctl()
 
   case $prev in
     --catalog) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
-    --boot-files) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
+    --boot-files | --site | --password-file | --certificate | --export-certificate) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --boot-manager) mapfile -t COMPREPLY < <(compgen -W '2011 2023' -- "$cur"); return ;;
     --architecture) mapfile -t COMPREPLY < <(compgen -W 'x86 x64 arm arm64 ia64' -- "$cur"); return ;;
-    --index | --id | --name | --label | --disk-image | --build | --hardware-id | --expect-serial) return ;;
+    --index | --id | --name | --label | --disk-image | --password-fd | --certificate-password-fd \
+      | --connection-options-fd | --valid-from | --valid-until | --variable | --build | --hardware-id | --expect-serial) return ;;
   esac
 
-  local command="${words[0]:-}" options='--catalog --json --quiet --help' choices='' files=
-  [[ $command == image || $command == drive || $command == driver ]] && command="$command ${words[1]:-}"
+  local command="${words[0]:-}" options='--catalog --site --json --quiet --help' choices='' files=
+  [[ $command == image || $command == drive || $command == driver || $command == site ]] && command="$command ${words[1]:-}"
   case $command in
-    '') choices='image create check inspect drive driver'; options+=' --version' ;;
+    '') choices='image create check inspect drive driver site'; options+=' --version' ;;
     'driver ') choices=inspect ;;
     'driver inspect') files=yes; options+=' --architecture --build --hardware-id' ;;
+    'site ') choices='show check' ;;
     'drive ') choices='list watch' ;;
     'drive list' | 'drive watch') options+=' --all' ;;
     'image ') choices='list show import remove export set prepare preview status forget-status add-driver remove-driver' ;;
@@ -57,13 +61,16 @@ _kindlingctl()
         compopt -o nospace
       fi ;;
     create)
-      options+=' --label --boot-manager --disk-image --gpt --no-verify --dry-run --expect-serial --yes --allow-fixed'
+      options+=' --label --boot-manager --disk-image --gpt --no-verify --dry-run --expect-serial --yes --allow-fixed --password --password-fd --password-file --certificate'
+      options+=' --certificate-password-fd --valid-from --valid-until --export-certificate --variable --aes-256'
       case ${#words[@]} in
         1) choices='CD UFD+FORMAT' ;;
         2) files=yes ;;
         3) choices=$(_kindlingctl_ids) ;;
       esac ;;
-    check | inspect) [[ ${#words[@]} == 1 ]] && files=yes ;;
+    inspect) options+=' --password --password-fd --password-file --values --export-certificate'
+      [[ ${#words[@]} == 1 ]] && files=yes ;;
+    check) [[ ${#words[@]} == 1 ]] && files=yes ;;
   esac
 
   if [[ $cur == -* ]]; then

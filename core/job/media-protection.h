@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "crypto/certificate.h"
+#include "job/media-request.h"
+#include "media/layout.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Identity and secrets of one medium on their way: the site's checks, the certificate, the sealed
+ * variables. Made for one run in three steps, because the documented order of errors has the boot
+ * image's check in the middle (media-api.md 3); the certificate is made or imported in a thread of
+ * its own meanwhile. One thread at a time.
+ */
+typedef struct _KlMediaProtection KlMediaProtection;
+
+KlMediaProtection *
+kl_media_protection_new (KlMediaRequest *request, const char *site_code, GError **error);
+void kl_media_protection_free (KlMediaProtection *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMediaProtection, kl_media_protection_free)
+
+void kl_media_protection_start (KlMediaProtection *self);
+gboolean kl_media_protection_finish (KlMediaProtection *self,
+                                     const char *image_id,
+                                     GCancellable *cancellable,
+                                     GError **error);
+
+const KlLayoutProtection *kl_media_protection_get_files (KlMediaProtection *self);
+KlCertificate *kl_media_protection_get_certificate (KlMediaProtection *self);
+
+G_END_DECLS
