@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 /* Whether the process's memory holds @hidden with each byte XORed with 0x5a. */
-static guint
+G_GNUC_UNUSED static guint
 count_in_memory (const guint8 *hidden, gsize length)
 {
   g_autofree char *maps = NULL;
@@ -55,6 +55,9 @@ count_in_memory (const guint8 *hidden, gsize length)
 static void
 test_wiped (void)
 {
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip ("The sanitizer maps terabytes");
+#else
   const gboolean readable = g_access ("/proc/self/mem", R_OK) == 0;
   guint8 hidden[24];
   KlSecret *secret = kl_secret_new_sized (sizeof hidden);
@@ -75,6 +78,7 @@ test_wiped (void)
     g_assert_cmpuint (count_in_memory (hidden, sizeof hidden), ==, 1);
   kl_secret_unref (secret);
   g_assert_cmpuint (count_in_memory (hidden, sizeof hidden), ==, 0);
+#endif
 }
 
 static void

@@ -129,6 +129,10 @@ find_in_tree (const char *path)
 static char *
 find_in_memory (void)
 {
+#ifdef __SANITIZE_ADDRESS__
+  /* It maps terabytes, and keeps what was freed as it was. */
+  return NULL;
+#else
   guint8 *block = g_malloc (BLOCK);
   g_autofree char *maps = NULL;
   g_auto (GStrv) lines = NULL;
@@ -159,6 +163,7 @@ find_in_memory (void)
   close (fd);
   g_free (block);
   return found;
+#endif
 }
 
 static void
@@ -288,11 +293,13 @@ test_search_finds (void)
   g_autofree char *in_file = NULL;
 
   copy = g_strdup (kl_secret_get_text (secret));
+#ifndef __SANITIZE_ADDRESS__
   if (geteuid () == 0)
     {
       found = find_in_memory ();
       g_assert_nonnull (found);
     }
+#endif
   g_assert_true (g_file_set_contents (path, copy, -1, NULL));
   in_file = find_in_tree (folder);
   g_assert_nonnull (in_file);
