@@ -64,8 +64,7 @@ class Usage(CommandTest):
     def test_what_later_versions_bring_is_refused(self):
         for arguments in [('drive', 'eject'), ('driver', 'load', 'x')]:
             self.assert_usage('There is no command', *arguments)
-        for option in ['--expect-serial=x']:
-            self.assert_usage('Unknown option', 'create', 'CD', 'x.iso', 'KDL00001', option)
+        self.assert_usage('Unknown option', 'create', 'CD', 'x.iso', 'KDL00001', '--management-point=x')
 
     def test_usb_media_are_refused_in_words(self):
         for kind in ['UFD', 'ufd']:
