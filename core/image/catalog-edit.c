@@ -205,8 +205,8 @@ find_key (KlBootImage *image, const char *key, const char *value, GError **error
     return check_boot_manager (image, value, error) ? KL_INI_BOOT_MANAGER : NULL;
 
   g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-               "“%s” is not a setting of a boot image; there are name, description, version and "
-               "boot-manager",
+               "“%s” is not a setting of a boot image; there are name, description, version, "
+               "boot-manager and those of its recipe",
                key);
   return NULL;
 }
