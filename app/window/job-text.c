@@ -9,6 +9,16 @@
 
 /* The sentences that core reports as it goes, for xgettext; what is not here shows in English. */
 static const char *const steps[] = {
+  N_ ("Preparing the boot image"),
+  N_ ("Copying the source image"),
+  N_ ("Reading the image"),
+  N_ ("Checking drivers"),
+  N_ ("Adding deployment files"),
+  N_ ("Adding drivers"),
+  N_ ("Writing start-up files"),
+  N_ ("Setting scratch space"),
+  N_ ("Writing the image"),
+  N_ ("Updating the catalogue"),
   N_ ("Checking the boot image"),
   N_ ("Laying out the medium"),
   N_ ("Writing files"),

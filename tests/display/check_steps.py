@@ -26,6 +26,9 @@ for path in sorted(glob.glob('core/**/*.c', recursive=True)):
             continue
         elif made := re.search(r'\b' + re.escape(last) + r'\s*=\s*g_strdup_printf\s*\("([^"]*)"', source):
             steps.add(made[1])
+        elif table := re.fullmatch(r'(\w+)\[\w+\]\.text', last):
+            rows_of_table = re.search(r'\b' + table[1] + r'\[\w*\] = \{(.*?)\n\};', source, re.S)
+            steps.update(re.findall(r'"([^"]+)"', rows_of_table[1]))
         else:
             unread.append(f'{path}: {call} ({arguments})')
 
