@@ -388,6 +388,21 @@ say_state_of_drive (KlMediaCreator *self, KlSink *sink, GError **error)
                     kl_media_request_get_destination (self->request));
 }
 
+/* An entry that cannot be used is called so before anything is made of it. */
+static gboolean
+check_entry (KlMediaCreator *self, const char *id, GError **error)
+{
+  g_autoptr (KlBootImage) image = kl_catalog_lookup (self->catalog, id, error);
+
+  if (image == NULL)
+    return FALSE;
+  if (kl_boot_image_get_error (image) == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_error_copy (kl_boot_image_get_error (image)));
+  return FALSE;
+}
+
 /* All checks first: nothing is written before the image, the layout and the target have passed
  * theirs. */
 static gboolean
@@ -412,7 +427,8 @@ create_on_target (KlMediaCreator *self,
   if (!to_drive && !check_outside_catalog (self, destination, error))
     return FALSE;
   protection = check_site (self, error);
-  if (protection == NULL || !kl_prepare_is_needed (self->catalog, id, &stale, error))
+  if (protection == NULL || !check_entry (self, id, error)
+      || !kl_prepare_is_needed (self->catalog, id, &stale, error))
     return FALSE;
   steps = add_steps (progress, stale, kl_media_request_get_verify (self->request));
   if (stale && !prepare_image (self, steps.prepare, cancellable, error))
