@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "image/catalog.h"
+#include "window/preferences-window.h"
 #include "window/window.h"
 
 struct _KlApplication
@@ -26,6 +27,7 @@ static const struct
   const char *accelerators[3];
 } accelerators[] = {
   { "app.quit", { "<Control>q" } },
+  { "app.preferences", { "<Control>comma" } },
   { "window.close", { "<Control>w" } },
   { "win.show-help-overlay", { "<Control>question", "<Control>F1" } },
   { "win.import", { "<Control>o" } },
@@ -80,7 +82,18 @@ about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
       "translator-credits", _ ("translator-credits"), NULL);
 }
 
+/* Above the window that is in use, which may be a dialog. */
+static void
+preferences_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (user_data));
+
+  if (window != NULL && !KL_IS_PREFERENCES_WINDOW (window))
+    gtk_window_present (GTK_WINDOW (kl_preferences_window_new (window)));
+}
+
 static const GActionEntry actions[] = {
+  { "preferences", preferences_activated },
   { "quit", quit_activated },
   { "about", about_activated },
 };

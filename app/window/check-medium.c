@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "job/check-job.h"
+#include "window/certificate-text.h"
 #include "window/job-dialog.h"
 
 /* The rest is in the terminal program; a list of thousands helps nobody here. */
@@ -28,6 +29,25 @@ show_differences (KlJobView *view, const KlMediumCheck *check)
       kl_job_view_add_fact (view, difference->path, difference->problem, "dialog-warning-symbolic",
                             "warning");
     }
+}
+
+/* A medium whose certificate has ended is whole and of no use. */
+static void
+show_certificate (KlJobView *view, const char *end_text)
+{
+  g_autoptr (GDateTime) end = end_text ? g_date_time_new_from_iso8601 (end_text, NULL) : NULL;
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  GtkWidget *row;
+
+  if (end == NULL)
+    return;
+  if (g_date_time_compare (end, now) <= 0)
+    kl_job_view_set_warned (view, _ ("The Certificate Has Ended"),
+                            _ ("Every file is as it should be, but the site does not accept this "
+                               "medium any more. Make a new one."));
+  row = kl_fact_row_new (_ ("Certificate Valid Until"), NULL);
+  kl_certificate_text_show_end (KL_FACT_ROW (row), end);
+  kl_job_view_add_row (view, row);
 }
 
 static void
@@ -52,6 +72,7 @@ ended_cb (KlJobView *view, GError *error, gpointer user_data)
                         _ ("Every file was read and compared with the list on the medium."));
   kl_job_view_add_fact (view, _ ("Files"), files, NULL, NULL);
   kl_job_view_add_fact (view, _ ("Read"), size, NULL, NULL);
+  show_certificate (view, kl_check_job_get_certificate_end (user_data));
 }
 
 static void

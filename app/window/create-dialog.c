@@ -8,12 +8,18 @@
 #include <glib/gi18n.h>
 
 #include "job/media-creator.h"
+#include "window/certificate-text.h"
+#include "window/fact-row.h"
+#include "window/failure-view.h"
 #include "window/image-text.h"
 #include "window/job-view.h"
 #include "window/media-draft.h"
+#include "window/protection-page.h"
 #include "window/review-page.h"
 #include "window/settings.h"
 #include "window/show-in-folder.h"
+#include "window/site-page.h"
+#include "window/site-store.h"
 #include "window/target-page.h"
 
 struct _KlCreateDialog
@@ -26,6 +32,8 @@ struct _KlCreateDialog
   guint position;          /* of the page that is shown */
   gboolean ended;          /* whether the outcome is shown */
   gboolean succeeded;      /* how it ended */
+
+  GtkFileChooserNative *chooser; /* owned while it is open */
 
   AdwHeaderBar *header_bar;
   AdwWindowTitle *window_title;
@@ -90,6 +98,7 @@ show_page (KlCreateDialog *self, guint position)
 {
   KlCreatePage *page = self->pages->pdata[position];
 
+  kl_create_page_leave (self->pages->pdata[self->position]);
   self->position = position;
   self->ended = FALSE;
   gtk_stack_set_visible_child (self->stack, GTK_WIDGET (page));
@@ -104,6 +113,33 @@ add_boot_fact (KlCreateDialog *self, const char *title, const char *how, const c
     kl_job_view_add_fact (self->job_view, title, how, "object-select-symbolic", "success");
   else
     kl_job_view_add_fact (self->job_view, title, why_not, "action-unavailable-symbolic", "warning");
+}
+
+/* What the administrator of the site is told, so that the site knows the medium. */
+static void
+show_certificate (KlCreateDialog *self, const KlMediaResult *result)
+{
+  GtkWidget *end_row;
+  GtkWidget *thumbprint_row;
+
+  if (result->certificate == NULL)
+    return;
+
+  kl_job_view_add_fact (self->job_view, _ ("Media Password"),
+                        result->password_required ? _ ("Asked for at start-up")
+                                                  : C_ ("password", "None"),
+                        NULL, NULL);
+  end_row = kl_fact_row_new (_ ("Certificate Valid Until"), NULL);
+  kl_certificate_text_show_end (KL_FACT_ROW (end_row),
+                                kl_certificate_get_not_after (result->certificate));
+  kl_job_view_add_row (self->job_view, end_row);
+
+  thumbprint_row = g_object_new (KL_TYPE_FACT_ROW, "can-copy", TRUE, "title",
+                                 _ ("Certificate Thumbprint"), NULL);
+  kl_fact_row_set_value (KL_FACT_ROW (thumbprint_row),
+                         kl_certificate_get_sha1 (result->certificate));
+  kl_job_view_add_row (self->job_view, thumbprint_row);
+  kl_job_view_add_button (self->job_view, _ ("_Export Certificate…"), "create.export-certificate");
 }
 
 static void
@@ -134,6 +170,7 @@ show_result (KlCreateDialog *self)
   add_boot_fact (self, _ ("Boots on BIOS"), result->bios ? C_ ("boots", "Yes") : NULL,
                  result->bios_reason);
   add_boot_fact (self, _ ("Boots on UEFI"), result->uefi, result->uefi_reason);
+  show_certificate (self, result);
   for (guint i = 0; result->warnings != NULL && result->warnings[i] != NULL; i++)
     kl_job_view_add_fact (self->job_view, _ ("Good to Know"), result->warnings[i],
                           "dialog-warning-symbolic", "warning");
@@ -186,15 +223,29 @@ start_job (KlCreateDialog *self)
   kl_job_view_start (self->job_view, KL_JOB (self->creator), title, path);
 }
 
+/* The nearest page in this direction, +1 or −1, that has something to ask. */
+static guint
+find_wanted (KlCreateDialog *self, int step)
+{
+  guint position = self->position;
+
+  do
+    position += (guint) step;
+  while (position < self->pages->len && !kl_create_page_is_wanted (self->pages->pdata[position]));
+
+  return position;
+}
+
 static void
 go_forward (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   KlCreateDialog *self = KL_CREATE_DIALOG (widget);
+  const guint next = find_wanted (self, 1);
 
   if (!shows_page (self))
     gtk_window_close (GTK_WINDOW (self));
-  else if (self->position + 1 < self->pages->len)
-    show_page (self, self->position + 1);
+  else if (next < self->pages->len)
+    show_page (self, next);
   else
     start_job (self);
 }
@@ -209,7 +260,7 @@ go_back (GtkWidget *widget, const char *action, GVariant *parameter)
   if (!shows_page (self))
     show_page (self, 0);
   else if (self->position > 0)
-    show_page (self, self->position - 1);
+    show_page (self, find_wanted (self, -1));
   else
     gtk_window_close (GTK_WINDOW (self));
 }
@@ -221,6 +272,47 @@ show_in_folder (GtkWidget *widget, const char *action, GVariant *parameter)
 
   if (result != NULL)
     kl_show_in_folder (GTK_WINDOW (widget), result->path);
+}
+
+static void
+certificate_named_cb (KlCreateDialog *self, int response)
+{
+  const KlMediaResult *result = kl_media_creator_get_result (self->creator);
+  g_autoptr (GFile) file = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (response == GTK_RESPONSE_ACCEPT)
+    file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (self->chooser));
+  g_clear_object (&self->chooser);
+  if (result == NULL || file == NULL || g_file_peek_path (file) == NULL)
+    return;
+  if (!kl_certificate_export (result->certificate, g_file_peek_path (file), &error))
+    kl_failure_view_present (GTK_WINDOW (self), error, g_file_peek_path (file));
+}
+
+static void
+export_certificate (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  KlCreateDialog *self = KL_CREATE_DIALOG (widget);
+  const KlMediaResult *result = kl_media_creator_get_result (self->creator);
+  g_autoptr (GFile) folder = NULL;
+  g_autofree char *name = NULL;
+
+  if (result == NULL)
+    return;
+
+  folder = g_file_new_for_path (kl_media_draft_get_folder (self->draft));
+  name = g_strdup_printf ("%.8s.cer", kl_certificate_get_sha1 (result->certificate));
+  g_clear_object (&self->chooser);
+  self->chooser
+      = gtk_file_chooser_native_new (_ ("Export Certificate (.cer or .pem)"), GTK_WINDOW (self),
+                                     GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Export"), NULL);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (self->chooser), TRUE);
+  gtk_file_chooser_set_current_folder (GTK_FILE_CHOOSER (self->chooser), folder, NULL);
+  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (self->chooser), name);
+  g_signal_connect_object (self->chooser, "response", G_CALLBACK (certificate_named_cb), self,
+                           G_CONNECT_SWAPPED);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
 }
 
 static void
@@ -243,6 +335,11 @@ kl_create_dialog_dispose (GObject *object)
 {
   KlCreateDialog *self = KL_CREATE_DIALOG (object);
 
+  for (guint i = 0; self->pages != NULL && i < self->pages->len; i++)
+    kl_create_page_clear (self->pages->pdata[i]);
+  if (self->draft != NULL)
+    kl_media_draft_clear_secrets (self->draft);
+  g_clear_object (&self->chooser);
   g_clear_object (&self->draft);
   g_clear_object (&self->creator);
   g_clear_pointer (&self->pages, g_ptr_array_unref);
@@ -272,6 +369,8 @@ kl_create_dialog_class_init (KlCreateDialogClass *klass)
   gtk_widget_class_install_action (widget_class, "create.back", NULL, go_back);
   gtk_widget_class_install_action (widget_class, "create.another", NULL, create_another);
   gtk_widget_class_install_action (widget_class, "create.show-in-folder", NULL, show_in_folder);
+  gtk_widget_class_install_action (widget_class, "create.export-certificate", NULL,
+                                   export_certificate);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Left, GDK_ALT_MASK, "create.back",
                                        NULL);
@@ -284,7 +383,8 @@ kl_create_dialog_init (KlCreateDialog *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
-/* Enter goes on from a page without entries too, but never over a file that would be replaced. */
+/* Enter goes on from the last page too, which has no entries, but never over a file that would be
+ * replaced. */
 static void
 page_changed_cb (KlCreateDialog *self)
 {
@@ -297,7 +397,7 @@ page_changed_cb (KlCreateDialog *self)
   page = self->pages->pdata[self->position];
   if (kl_create_page_is_destructive (page))
     gtk_widget_grab_focus (GTK_WIDGET (self->back_button));
-  else if (self->position > 0 && kl_create_page_is_complete (page))
+  else if (self->position + 1 == self->pages->len && kl_create_page_is_complete (page))
     gtk_widget_grab_focus (GTK_WIDGET (self->forward_button));
 }
 
@@ -342,10 +442,14 @@ kl_create_dialog_new (GtkWindow *parent, KlCatalog *catalog, KlBootImage *image)
       = g_object_new (KL_TYPE_CREATE_DIALOG, "application", gtk_window_get_application (parent),
                       "transient-for", parent, NULL);
   g_autofree char *folder = dup_folder ();
+  g_autofree char *site = kl_site_store_dup_default ();
 
   self->draft = kl_media_draft_new (image, folder);
+  g_object_set (self->draft, "site-profile", site, NULL);
   self->creator = kl_media_creator_new (catalog);
   add_page (self, catalog, KL_TYPE_TARGET_PAGE);
+  add_page (self, catalog, KL_TYPE_SITE_PAGE);
+  add_page (self, catalog, KL_TYPE_PROTECTION_PAGE);
   add_page (self, catalog, KL_TYPE_REVIEW_PAGE);
   show_page (self, 0);
 

@@ -137,6 +137,33 @@ kl_create_page_enter (KlCreatePage *self)
     KL_CREATE_PAGE_GET_CLASS (self)->enter (self);
 }
 
+void
+kl_create_page_leave (KlCreatePage *self)
+{
+  g_return_if_fail (KL_IS_CREATE_PAGE (self));
+
+  if (KL_CREATE_PAGE_GET_CLASS (self)->leave != NULL)
+    KL_CREATE_PAGE_GET_CLASS (self)->leave (self);
+}
+
+void
+kl_create_page_clear (KlCreatePage *self)
+{
+  g_return_if_fail (KL_IS_CREATE_PAGE (self));
+
+  if (KL_CREATE_PAGE_GET_CLASS (self)->clear != NULL)
+    KL_CREATE_PAGE_GET_CLASS (self)->clear (self);
+}
+
+gboolean
+kl_create_page_is_wanted (KlCreatePage *self)
+{
+  g_return_val_if_fail (KL_IS_CREATE_PAGE (self), FALSE);
+
+  return KL_CREATE_PAGE_GET_CLASS (self)->is_wanted == NULL
+         || KL_CREATE_PAGE_GET_CLASS (self)->is_wanted (self);
+}
+
 KlCatalog *
 kl_create_page_get_catalog (KlCreatePage *self)
 {

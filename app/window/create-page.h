@@ -9,8 +9,8 @@
 G_BEGIN_DECLS
 
 /*
- * One page of the Create Media dialog: Target, Review; drives, protection and site have their
- * place between. A page reads and fills the draft and holds no state of its own. The dialog goes on
+ * One page of the Create Media dialog: Target, Site, Protection, Review. A page reads and fills the
+ * draft and holds no state of its own beyond what its entries hold. The dialog goes on
  * while the page is complete.
  *
  * Properties: title (of the page), complete, forward-label (of the button that goes on),
@@ -27,10 +27,19 @@ struct _KlCreatePageClass
   void (*attach) (KlCreatePage *self, KlMediaDraft *draft);
   /* The page is shown, for the first time or again. */
   void (*enter) (KlCreatePage *self);
+  /* Another page or the job is shown next. */
+  void (*leave) (KlCreatePage *self);
+  /* The dialog closes: forget what is secret. */
+  void (*clear) (KlCreatePage *self);
+  /* Whether there is anything to ask; asked anew each time. Without it there always is. */
+  gboolean (*is_wanted) (KlCreatePage *self);
 };
 
 void kl_create_page_attach (KlCreatePage *self, KlCatalog *catalog, KlMediaDraft *draft);
 void kl_create_page_enter (KlCreatePage *self);
+void kl_create_page_leave (KlCreatePage *self);
+void kl_create_page_clear (KlCreatePage *self);
+gboolean kl_create_page_is_wanted (KlCreatePage *self);
 
 KlCatalog *kl_create_page_get_catalog (KlCreatePage *self);
 KlMediaDraft *kl_create_page_get_draft (KlCreatePage *self);

@@ -19,6 +19,7 @@ struct _KlFailureView
 
   GtkLabel *title_label;
   GtkLabel *next_step_label;
+  GtkWidget *preferences_button;
   GtkExpander *expander;
   GtkLabel *detail_label;
   GtkButton *copy_button;
@@ -45,6 +46,16 @@ describe (const GError *error, const char *subject)
   g_string_append_printf (text, "\n%s kindling %s", _ ("Program:"), KL_VERSION);
 
   return g_string_free (text, FALSE);
+}
+
+/* Whether the next step is taken in the site profile. */
+static gboolean
+is_of_site (const GError *error)
+{
+  return g_error_matches (error, KL_ERROR, KL_ERROR_NO_DEFAULT_MP)
+         || g_error_matches (error, KL_ERROR, KL_ERROR_NO_MP_CERTS)
+         || g_error_matches (error, KL_ERROR, KL_ERROR_NO_CA_CERT)
+         || g_error_matches (error, KL_ERROR, KL_ERROR_NO_SITE_SIGN_CERT);
 }
 
 static void
@@ -80,6 +91,7 @@ kl_failure_view_class_init (KlFailureViewClass *klass)
                                                "/org/kindling/Kindling/ui/failure-view.ui");
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, title_label);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, next_step_label);
+  gtk_widget_class_bind_template_child (widget_class, KlFailureView, preferences_button);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, expander);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, detail_label);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, copy_button);
@@ -105,6 +117,7 @@ kl_failure_view_set_error (KlFailureView *self, const GError *error, const char 
   gtk_label_set_label (self->title_label, kl_error_text_get_title (error));
   gtk_label_set_label (self->next_step_label, kl_error_text_get_next_step (error));
   gtk_label_set_label (self->detail_label, detail);
+  gtk_widget_set_visible (self->preferences_button, is_of_site (error));
   gtk_expander_set_expanded (self->expander, FALSE);
   gtk_button_set_label (self->copy_button, _ ("_Copy Details"));
 }

@@ -392,13 +392,22 @@ kl_job_view_add_fact (KlJobView *self,
                       const char *icon_name,
                       const char *css_class)
 {
-  GtkWidget *row;
+  GtkWidget *row = kl_fact_row_new (title, value);
 
-  g_return_if_fail (KL_IS_JOB_VIEW (self));
-
-  row = kl_fact_row_new (title, value);
   if (icon_name != NULL)
     kl_fact_row_set_state (KL_FACT_ROW (row), icon_name, css_class, NULL);
+  kl_job_view_add_row (self, row);
+}
+
+/**
+ * kl_job_view_add_row:
+ * @row: a row of the outcome
+ */
+void
+kl_job_view_add_row (KlJobView *self, GtkWidget *row)
+{
+  g_return_if_fail (KL_IS_JOB_VIEW (self));
+
   adw_preferences_group_add (self->facts_group, row);
   gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (row)),
                                   GTK_ACCESSIBLE_PROPERTY_LABEL, _ ("Result"), -1);

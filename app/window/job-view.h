@@ -34,6 +34,7 @@ void kl_job_view_add_fact (KlJobView *self,
                            const char *value,
                            const char *icon_name,
                            const char *css_class);
+void kl_job_view_add_row (KlJobView *self, GtkWidget *row);
 void kl_job_view_add_button (KlJobView *self, const char *label, const char *action_name);
 
 G_END_DECLS

@@ -23,6 +23,15 @@ struct _KlMediaDraft
   char *label;        /* owned */
   KlBootManager boot_manager;
   gboolean verify;
+
+  KlSecret *password;             /* owned; nullable; of the medium */
+  char *certificate;              /* owned; nullable; path of a PFX file; NULL: one is made */
+  KlSecret *certificate_password; /* owned; nullable */
+  KlCertificate *imported;        /* owned; nullable; public part of what the PFX file holds */
+  GDateTime *valid_until;         /* owned; of the certificate that is made */
+  char *site_path;                /* owned; nullable; of the site profile */
+  KlSiteProfile *site;            /* owned; nullable; NULL also where the profile cannot be read */
+  KlVariables *variables;         /* owned; nullable */
 };
 
 G_DEFINE_FINAL_TYPE (KlMediaDraft, kl_media_draft, G_TYPE_OBJECT)
@@ -35,6 +44,12 @@ enum
   PROP_LABEL,
   PROP_BOOT_MANAGER,
   PROP_VERIFY,
+  PROP_PASSWORD,
+  PROP_CERTIFICATE,
+  PROP_CERTIFICATE_PASSWORD,
+  PROP_IMPORTED,
+  PROP_VALID_UNTIL,
+  PROP_SITE_PROFILE,
   N_PROPS
 };
 
@@ -56,6 +71,17 @@ dup_default_file_name (KlBootImage *image)
     *strrchr (cut, ' ') = '\0';
 
   return g_strconcat (cut, ".iso", NULL);
+}
+
+/* A profile that cannot be read is found out by the review, with the reason. */
+static void
+set_site_profile (KlMediaDraft *self, const char *path)
+{
+  g_free (self->site_path);
+  self->site_path = g_strdup (path);
+  g_clear_pointer (&self->site, kl_site_profile_unref);
+  if (path != NULL)
+    self->site = kl_site_profile_load (path, NULL);
 }
 
 static void
@@ -82,6 +108,24 @@ kl_media_draft_get_property (GObject *object, guint id, GValue *value, GParamSpe
       break;
     case PROP_VERIFY:
       g_value_set_boolean (value, self->verify);
+      break;
+    case PROP_PASSWORD:
+      g_value_set_boxed (value, self->password);
+      break;
+    case PROP_CERTIFICATE:
+      g_value_set_string (value, self->certificate);
+      break;
+    case PROP_CERTIFICATE_PASSWORD:
+      g_value_set_boxed (value, self->certificate_password);
+      break;
+    case PROP_IMPORTED:
+      g_value_set_boxed (value, self->imported);
+      break;
+    case PROP_VALID_UNTIL:
+      g_value_set_boxed (value, self->valid_until);
+      break;
+    case PROP_SITE_PROFILE:
+      g_value_set_string (value, self->site_path);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
@@ -116,6 +160,29 @@ kl_media_draft_set_property (GObject *object, guint id, const GValue *value, GPa
     case PROP_VERIFY:
       self->verify = g_value_get_boolean (value);
       break;
+    case PROP_PASSWORD:
+      g_clear_pointer (&self->password, kl_secret_unref);
+      self->password = g_value_dup_boxed (value);
+      break;
+    case PROP_CERTIFICATE:
+      g_free (self->certificate);
+      self->certificate = g_value_dup_string (value);
+      break;
+    case PROP_CERTIFICATE_PASSWORD:
+      g_clear_pointer (&self->certificate_password, kl_secret_unref);
+      self->certificate_password = g_value_dup_boxed (value);
+      break;
+    case PROP_IMPORTED:
+      g_clear_pointer (&self->imported, kl_certificate_unref);
+      self->imported = g_value_dup_boxed (value);
+      break;
+    case PROP_VALID_UNTIL:
+      g_clear_pointer (&self->valid_until, g_date_time_unref);
+      self->valid_until = g_value_dup_boxed (value);
+      break;
+    case PROP_SITE_PROFILE:
+      set_site_profile (self, g_value_get_string (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
     }
@@ -130,6 +197,12 @@ kl_media_draft_finalize (GObject *object)
   g_free (self->folder);
   g_free (self->file_name);
   g_free (self->label);
+  kl_media_draft_clear_secrets (self);
+  g_free (self->certificate);
+  g_clear_pointer (&self->imported, kl_certificate_unref);
+  g_clear_pointer (&self->valid_until, g_date_time_unref);
+  g_free (self->site_path);
+  g_clear_pointer (&self->site, kl_site_profile_unref);
 
   G_OBJECT_CLASS (kl_media_draft_parent_class)->finalize (object);
 }
@@ -153,13 +226,25 @@ kl_media_draft_class_init (KlMediaDraftClass *klass)
       = g_param_spec_int ("boot-manager", NULL, NULL, KL_BOOT_MANAGER_DEFAULT, KL_BOOT_MANAGER_2023,
                           KL_BOOT_MANAGER_DEFAULT, flags);
   properties[PROP_VERIFY] = g_param_spec_boolean ("verify", NULL, NULL, TRUE, flags);
+  properties[PROP_PASSWORD] = g_param_spec_boxed ("password", NULL, NULL, KL_TYPE_SECRET, flags);
+  properties[PROP_CERTIFICATE] = g_param_spec_string ("certificate", NULL, NULL, NULL, flags);
+  properties[PROP_CERTIFICATE_PASSWORD]
+      = g_param_spec_boxed ("certificate-password", NULL, NULL, KL_TYPE_SECRET, flags);
+  properties[PROP_IMPORTED]
+      = g_param_spec_boxed ("imported", NULL, NULL, KL_TYPE_CERTIFICATE, flags);
+  properties[PROP_VALID_UNTIL]
+      = g_param_spec_boxed ("valid-until", NULL, NULL, G_TYPE_DATE_TIME, flags);
+  properties[PROP_SITE_PROFILE] = g_param_spec_string ("site-profile", NULL, NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
 kl_media_draft_init (KlMediaDraft *self)
 {
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+
   self->verify = TRUE;
+  self->valid_until = g_date_time_add_years (now, 1);
 }
 
 /**
@@ -246,6 +331,78 @@ kl_media_draft_check_file_name (KlMediaDraft *self, const char **reason)
   return FALSE;
 }
 
+/* The password that was chosen; NULL where there is none. */
+KlSecret *
+kl_media_draft_get_password (KlMediaDraft *self)
+{
+  g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), NULL);
+
+  return self->password;
+}
+
+/**
+ * kl_media_draft_get_site:
+ *
+ * Returns: (transfer none) (nullable): the site profile; %NULL where none was chosen or it cannot
+ *   be read
+ */
+KlSiteProfile *
+kl_media_draft_get_site (KlMediaDraft *self)
+{
+  g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), NULL);
+
+  return self->site;
+}
+
+const char *
+kl_media_draft_get_site_path (KlMediaDraft *self)
+{
+  g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), NULL);
+
+  return self->site_path;
+}
+
+/**
+ * kl_media_draft_get_certificate_end:
+ *
+ * Returns: (transfer none) (nullable): when the certificate of the medium ends; %NULL where it
+ *   comes from a file that has not been read
+ */
+GDateTime *
+kl_media_draft_get_certificate_end (KlMediaDraft *self)
+{
+  g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), NULL);
+
+  if (self->certificate == NULL)
+    return self->valid_until;
+  return self->imported ? kl_certificate_get_not_after (self->imported) : NULL;
+}
+
+/**
+ * kl_media_draft_set_variables:
+ * @variables: (nullable): the person's own, each of them checked
+ */
+void
+kl_media_draft_set_variables (KlMediaDraft *self, KlVariables *variables)
+{
+  g_return_if_fail (KL_IS_MEDIA_DRAFT (self));
+
+  g_clear_pointer (&self->variables, kl_variables_unref);
+  if (variables != NULL)
+    self->variables = kl_variables_ref (variables);
+}
+
+/* Once nobody will make a medium of it any more. */
+void
+kl_media_draft_clear_secrets (KlMediaDraft *self)
+{
+  g_return_if_fail (KL_IS_MEDIA_DRAFT (self));
+
+  g_clear_pointer (&self->password, kl_secret_unref);
+  g_clear_pointer (&self->certificate_password, kl_secret_unref);
+  g_clear_pointer (&self->variables, kl_variables_unref);
+}
+
 /**
  * kl_media_draft_build_request:
  *
@@ -266,6 +423,12 @@ kl_media_draft_build_request (KlMediaDraft *self, GError **error)
   options.label = self->label;
   options.boot_manager = self->boot_manager;
   options.no_verify = !self->verify;
+  options.password = self->password;
+  options.certificate = self->certificate;
+  options.certificate_password = self->certificate ? self->certificate_password : NULL;
+  options.valid_until = self->certificate ? NULL : self->valid_until;
+  options.site_profile = self->site_path;
+  options.variables = self->variables;
 
   return kl_media_request_new (&options, error);
 }

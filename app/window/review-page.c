@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "window/certificate-text.h"
 #include "window/fact-row.h"
 #include "window/failure-view.h"
 #include "window/image-text.h"
@@ -27,6 +28,9 @@ struct _KlReviewPage
   KlFactRow *bios_row;
   KlFactRow *uefi_row;
   KlFactRow *signer_row;
+  KlFactRow *password_row;
+  KlFactRow *certificate_row;
+  KlFactRow *site_row;
   AdwPreferencesGroup *warnings_group;
   GPtrArray *warning_rows; /* borrowed from the group */
   AdwExpanderRow *files_row;
@@ -116,6 +120,33 @@ show_firmware (KlReviewPage *self, KlMediaLayout *layout)
 }
 
 static void
+show_protection (KlReviewPage *self)
+{
+  KlMediaDraft *draft = kl_create_page_get_draft (KL_CREATE_PAGE (self));
+  KlSiteProfile *site = kl_media_draft_get_site (draft);
+  const gboolean password = kl_media_draft_get_password (draft) != NULL;
+
+  kl_fact_row_set_value (self->password_row,
+                         password ? _ ("Yes: protects the private key and the variables")
+                                  : _ ("No: anyone can read the private key and the variables"));
+  kl_fact_row_set_state (self->password_row,
+                         password ? "object-select-symbolic" : "dialog-warning-symbolic",
+                         password ? "success" : "warning", NULL);
+  kl_certificate_text_show_end (self->certificate_row, kl_media_draft_get_certificate_end (draft));
+
+  if (site != NULL)
+    {
+      const char *organization = kl_site_profile_get_organization (site);
+      g_autofree char *text
+          = g_strjoin (" – ", kl_site_profile_get_site_code (site), organization, NULL);
+
+      kl_fact_row_set_value (self->site_row, text);
+    }
+  else
+    kl_fact_row_set_value (self->site_row, _ ("None: plain Windows PE media"));
+}
+
+static void
 show_warnings (KlReviewPage *self, KlMediaLayout *layout)
 {
   const char *const *warnings = kl_media_layout_get_warnings (layout);
@@ -170,6 +201,7 @@ show_plan (KlReviewPage *self, KlMediaPlan *plan)
   show_target (self, plan);
   show_space (self, plan);
   show_firmware (self, plan->layout);
+  show_protection (self);
   show_warnings (self, plan->layout);
   show_files (self, plan->layout);
 
@@ -264,6 +296,9 @@ kl_review_page_class_init (KlReviewPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, bios_row);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, uefi_row);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, signer_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, password_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, certificate_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, site_row);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, warnings_group);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, files_row);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, failure_view);

@@ -12,6 +12,7 @@
 #include "media/layout.h"
 #include "window/fact-row.h"
 #include "window/image-text.h"
+#include "window/problem-label.h"
 
 struct _KlTargetPage
 {
@@ -34,22 +35,6 @@ G_DEFINE_FINAL_TYPE (KlTargetPage, kl_target_page, KL_TYPE_CREATE_PAGE)
 /* The order of the choices in the .ui file. */
 static const KlBootManager boot_managers[] = { KL_BOOT_MANAGER_2011, KL_BOOT_MANAGER_2023 };
 
-static gboolean
-show_problem (GtkWidget *row, GtkLabel *problem_label, const char *problem)
-{
-  gtk_widget_set_visible (GTK_WIDGET (problem_label), problem != NULL);
-  gtk_label_set_label (problem_label, problem ? problem : "");
-  gtk_accessible_update_state (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_STATE_INVALID,
-                               problem ? GTK_ACCESSIBLE_INVALID_TRUE : GTK_ACCESSIBLE_INVALID_FALSE,
-                               -1);
-  if (problem != NULL)
-    gtk_widget_add_css_class (row, "error");
-  else
-    gtk_widget_remove_css_class (row, "error");
-
-  return problem == NULL;
-}
-
 static void
 validate (KlTargetPage *self)
 {
@@ -63,8 +48,10 @@ validate (KlTargetPage *self)
   if (!kl_label_check (kl_media_draft_get_label (draft), &error))
     label_problem = kl_error_text_get_next_step (error);
 
-  complete = show_problem (GTK_WIDGET (self->file_name_row), self->file_name_problem, name_problem);
-  complete &= show_problem (GTK_WIDGET (self->label_row), self->label_problem, label_problem);
+  complete = kl_problem_label_show (self->file_name_problem, GTK_WIDGET (self->file_name_row),
+                                    name_problem);
+  complete
+      &= kl_problem_label_show (self->label_problem, GTK_WIDGET (self->label_row), label_problem);
   kl_create_page_set_complete (KL_CREATE_PAGE (self), complete);
 }
 

@@ -8,7 +8,8 @@ struct _KlCheckJob
   KlJob parent_instance;
 
   char *path;
-  KlMediumCheck *check; /* owned; set by the worker when it succeeds */
+  KlMediumCheck *check;  /* owned; set by the worker when it succeeds */
+  char *certificate_end; /* owned, nullable; likewise */
 };
 
 G_DEFINE_FINAL_TYPE (KlCheckJob, kl_check_job, KL_TYPE_JOB)
@@ -21,6 +22,7 @@ kl_check_job_run (KlJob *job, KlProgress *progress, GCancellable *cancellable, G
   g_autoptr (KlMedium) medium = NULL;
 
   g_clear_pointer (&self->check, kl_medium_check_free);
+  g_clear_pointer (&self->certificate_end, g_free);
   kl_progress_start (step);
   medium = kl_medium_open (self->path, error);
   if (medium == NULL)
@@ -29,6 +31,7 @@ kl_check_job_run (KlJob *job, KlProgress *progress, GCancellable *cancellable, G
   self->check = kl_medium_check (medium, step, cancellable, error);
   if (self->check == NULL)
     return FALSE;
+  self->certificate_end = g_strdup (kl_medium_get_manifest (medium, NULL)->certificate_end);
 
   kl_progress_finish (step);
   return TRUE;
@@ -40,6 +43,7 @@ kl_check_job_finalize (GObject *object)
   KlCheckJob *self = KL_CHECK_JOB (object);
 
   g_free (self->path);
+  g_free (self->certificate_end);
   g_clear_pointer (&self->check, kl_medium_check_free);
   G_OBJECT_CLASS (kl_check_job_parent_class)->finalize (object);
 }
@@ -81,4 +85,16 @@ const KlMediumCheck *
 kl_check_job_get_check (KlCheckJob *self)
 {
   return kl_job_is_busy (KL_JOB (self)) ? NULL : self->check;
+}
+
+/**
+ * kl_check_job_get_certificate_end:
+ *
+ * Returns: (transfer none) (nullable): when the medium's certificate ends, by its manifest; ISO
+ *   8601, UTC. %NULL before success, and where the medium has none. Owner's thread.
+ */
+const char *
+kl_check_job_get_certificate_end (KlCheckJob *self)
+{
+  return kl_job_is_busy (KL_JOB (self)) ? NULL : self->certificate_end;
 }

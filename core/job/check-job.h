@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KlCheckJob, kl_check_job, KL, CHECK_JOB, KlJob)
 
 KlCheckJob *kl_check_job_new (const char *path);
-const KlMediumCheck *kl_check_job_get_check (KlCheckJob *self); /* borrowed; NULL before success */
+const char *kl_check_job_get_certificate_end (KlCheckJob *self); /* ISO 8601, UTC; nullable */
+const KlMediumCheck *kl_check_job_get_check (KlCheckJob *self);  /* borrowed; NULL before success */
 
 G_END_DECLS

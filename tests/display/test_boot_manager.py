@@ -19,6 +19,8 @@ wim = fixtures.describe(fixtures.capture(os.path.join(HOME, 'both.wim'), tree, n
 
 def review(dialog):
     click(button(dialog, 'Next'))
+    wait(lambda: find(dialog, 'label', 'Protection'), 'protection')
+    click(button(dialog, 'Next'))
     wait(lambda: button(dialog, 'Create') and is_on(button(dialog, 'Create'), 'SENSITIVE'), 'review')
     return wait(lambda: named(dialog, 'list item', 'Boot Manager: '), 'signer').get_name()
 
@@ -37,6 +39,8 @@ check('the one of 2011 is the default', OLD in text, text)
 check('nothing is said of what it would need', not says(dialog, 'firmware trusts'))
 screenshot('3-review-2011')
 
+key('alt+Left')
+wait(lambda: find(dialog, 'label', 'Protection'), 'protection')
 key('alt+Left')
 wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE') and button(dialog, 'Cancel'), 'the page before')
 settle(.4)

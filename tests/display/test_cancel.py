@@ -23,6 +23,8 @@ def start():
     click(button(app.window, 'Create Media…'))
     dialog = app.wait_dialog('Create Media')
     click(wait(lambda: button(dialog, 'Next'), 'Next'))
+    wait(lambda: find(dialog, 'label', 'Protection'), 'protection')
+    click(button(dialog, 'Next'))
     wait(lambda: named(dialog, 'list item', 'Existing File: '), 'warning that a file is replaced')
     create = wait(lambda: button(dialog, 'Replace and Create'), 'button that says it replaces')
     wait(lambda: is_on(create, 'SENSITIVE'), 'button to be usable')

@@ -27,6 +27,8 @@ def start(folder):
     wait(lambda: app.dialog('Choose a Folder for the ISO File') is None, 'chooser to close')
     wait(lambda: named(dialog, 'list item', folder), 'folder in its row')
     click(button(dialog, 'Next'))
+    wait(lambda: find(dialog, 'label', 'Protection'), 'protection')
+    click(button(dialog, 'Next'))
     wait(lambda: named(dialog, 'list item', 'Space: '), 'review')
     return dialog
 

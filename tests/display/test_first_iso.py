@@ -27,6 +27,8 @@ Atspi.EditableText.set_text_contents(entry(dialog, 'Label'), 'SAMPLE')
 wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next to come back')
 
 click(button(dialog, 'Next'))
+wait(lambda: find(dialog, 'label', 'Protection'), 'protection')
+click(button(dialog, 'Next'))
 wait(lambda: named(dialog, 'list item', 'Space: '), 'review')
 wait(lambda: is_on(button(dialog, 'Create'), 'SENSITIVE'), 'Create')
 check('BIOS and UEFI are said', named(dialog, 'list item', 'BIOS: ') and named(dialog, 'list item', 'UEFI: x64'))

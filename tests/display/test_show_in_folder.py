@@ -25,6 +25,8 @@ def create(name):
     Atspi.EditableText.set_text_contents(entry(dialog, 'File Name'), name)
     wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next')
     click(button(dialog, 'Next'))
+    wait(lambda: find(dialog, 'label', 'Protection'), 'protection')
+    click(button(dialog, 'Next'))
     wait(lambda: button(dialog, 'Create') and is_on(button(dialog, 'Create'), 'SENSITIVE'), 'review')
     click(button(dialog, 'Create'))
     wait(lambda: says(dialog, 'Is Ready'), 'result')

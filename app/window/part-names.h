@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+/* Names for a screen reader that libadwaita 1.2 does not give to the parts of its rows. */
+void kl_name_parts_of_combo_row (AdwComboRow *row);
+void kl_name_parts_of_preferences_window (AdwPreferencesWindow *window);
+void kl_name_parts_of_password_row (AdwPasswordEntryRow *row);
+
+G_END_DECLS

@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Media password and certificate: mismatch, strength, passphrase, PFX files that fit and that do not, and the result."""
+from certificates import certificate, expired_certificate, pfx
+from driver import *
+
+certificate('client')
+expired_certificate('old')
+client, old = pfx('client', 'geheim'), pfx('old', 'geheim')
+
+
+def enter(name, text):
+    Atspi.EditableText.set_text_contents(wait(lambda: entry(dialog, name), 'entry ' + name), text)
+
+
+def can_go_on(expected, why):
+    wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE') == expected, 'Next to be ' + why)
+
+
+app = App()
+app.add_sample()
+click(wait(lambda: button(app.window, 'Create Media…'), 'Create Media'))
+dialog = app.wait_dialog('Create Media')
+click(button(dialog, 'Next'))
+wait(lambda: named(dialog, 'list item', 'Without a password'), 'warning without a password')
+can_go_on(True, 'allowed without a password')
+screenshot('1-none')
+
+enter('Password', 'sesame')
+can_go_on(False, 'greyed until the password is repeated')
+check('strength is said', named(dialog, 'list item', 'Very Weak – A graphics card finds it'))
+enter('Repeat Password', 'sesamy')
+wait(lambda: says(dialog, 'The two passwords differ'), 'mismatch')
+screenshot('2-mismatch')
+enter('Repeat Password', 'sesame')
+can_go_on(True, 'allowed for equal passwords')
+check('the warning is gone', not any(n.get_name().startswith('Without a password')
+                                     and is_on(n, 'VISIBLE') for n in find_all(dialog, 'list item')))
+
+click(button(dialog, 'Generate Passphrase'))
+names = lambda: '\n'.join(n.get_name() for n in find_all(dialog, 'list item'))
+phrase = wait(lambda: re.search(r'^Passphrase.*: ([a-z]{4}(-[a-z]{4})+)', names(), re.MULTILINE), 'passphrase').group(1)
+check('it is in both entries', text_of(entry(dialog, 'Password')) == phrase == text_of(entry(dialog, 'Repeat Password')))
+check('it is strong', named(dialog, 'list item', 'Strong – '))
+can_go_on(True, 'allowed for the passphrase')
+screenshot('3-passphrase')
+
+enter('Valid Until', '2020-01-01')
+wait(lambda: says(dialog, 'This day is past'), 'reason for a past day')
+can_go_on(False, 'greyed for a past day')
+enter('Valid Until', '2099-12-31')
+can_go_on(True, 'allowed for a day to come')
+
+key('alt+c')
+settle(.5)
+key('Down', 'Return')
+can_go_on(False, 'greyed without a file')
+enter('PFX File', client)
+enter('PFX File Password', 'wrong')
+wait(lambda: says(dialog, 'The certificate password is wrong'), 'wrong password to be said')
+can_go_on(False, 'greyed for a wrong password')
+screenshot('4-wrong-password')
+enter('PFX File', old)
+enter('PFX File Password', 'geheim')
+wait(lambda: says(dialog, 'The certificate is not valid today'), 'expired certificate to be said')
+can_go_on(False, 'greyed for an expired certificate')
+enter('PFX File', client)
+wait(lambda: named(dialog, 'list item', 'Issued To: CN=client'), 'certificate of the file')
+can_go_on(True, 'allowed for a good file')
+screenshot('5-file')
+key('alt+c')
+settle(.5)
+key('Up', 'Return')
+wait(lambda: says(dialog, 'Certificate') and entry(dialog, 'Valid Until'), 'choice to go back')
+can_go_on(True, 'allowed for a certificate made here')
+
+click(button(dialog, 'Next'))
+wait(lambda: named(dialog, 'list item', 'Media Password: Yes'), 'review')
+check('the passphrase is nowhere any more', not any(phrase in (n.get_name() or '') for n in walk(dialog)
+                                                    if n.get_role_name() != 'password text'))
+check('the end is said', named(dialog, 'list item', 'Certificate Valid Until: 31 December 2099'))
+check('so is that there is no site', named(dialog, 'list item', 'Deployment Site: None: plain Windows PE media'))
+screenshot('6-review')
+wait(lambda: is_on(button(dialog, 'Create'), 'SENSITIVE'), 'Create')
+click(button(dialog, 'Create'))
+wait(lambda: says(dialog, 'Is Ready'), 'result')
+thumbprint = wait(lambda: re.search(r'Certificate Thumbprint: ([0-9A-F]{40})', names()), 'thumbprint').group(1)
+check('it can be copied and the certificate exported',
+      button(dialog, 'Copy Certificate Thumbprint') and button(dialog, 'Export Certificate…'))
+screenshot('7-result')
+
+click(button(dialog, 'Export Certificate…'))
+wait(lambda: next((w for w in app.windows() if w.get_name().startswith('Export Certificate')), None), 'file chooser')
+settle(.5)
+key('ctrl+a')
+type_text(os.path.join(HOME, 'out.pem'))
+key('Return')
+exported = wait(lambda: os.path.exists(os.path.join(HOME, 'out.pem'))
+                and open(os.path.join(HOME, 'out.pem')).read(), 'exported certificate')
+check('it is PEM without a key', 'BEGIN CERTIFICATE' in exported and 'PRIVATE' not in exported)
+print_of = subprocess.run(['openssl', 'x509', '-in', os.path.join(HOME, 'out.pem'), '-noout', '-fingerprint', '-sha1'],
+                          check=True, capture_output=True, text=True).stdout
+check('with that thumbprint', print_of.strip().split('=')[1].replace(':', '') == thumbprint)
+app.close()

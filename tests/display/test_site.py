@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Site profiles: none, made, judged, chosen; policy, own variables, and the documented codes in the window."""
+from certificates import SITES, certificate, site_profile
+from driver import *
+
+signing = certificate('signing')
+site_profile('XYZ.ini', 'SiteCode=XYZ\nSiteSigningCertificate=' + signing + '\n')
+
+
+def enter(root, name, text):
+    Atspi.EditableText.set_text_contents(wait(lambda: entry(root, name), 'entry ' + name), text)
+
+
+app = App()
+app.add_sample()
+app.window.get_name()
+key('ctrl+comma')
+preferences = app.wait_dialog('Preferences')
+wait(lambda: named(preferences, 'list item', 'XYZ: The site has no default management point'), 'finding of the check')
+screenshot('1-preferences')
+
+click(button(preferences, 'New…'))
+editor = app.wait_dialog('New Site Profile')
+wait(lambda: not is_on(button(editor, 'Save'), 'SENSITIVE'), 'Save to be greyed without a site code')
+enter(editor, 'Site Code', 'A')
+wait(lambda: says(editor, 'Three letters or digits'), 'advice')
+enter(editor, 'Site Code', 'abc')
+enter(editor, 'Organization', 'Example')
+enter(editor, 'Management Point URLs', 'mp.example.test')
+wait(lambda: says(editor, 'http://host'), 'advice for the management point')
+screenshot('2-editor')
+enter(editor, 'Management Point URLs', 'http://mp.example.test')
+enter(editor, 'Site Signing Certificate', signing)
+enter(editor, 'Minimum Length', '12')
+wait(lambda: is_on(button(editor, 'Save'), 'SENSITIVE'), 'Save')
+click(button(editor, 'Save'))
+wait(lambda: named(preferences, 'list item', 'ABC – Example: http://mp.example.test'), 'row of the new profile')
+with open(os.path.join(SITES, 'ABC.ini')) as f:
+    text = f.read()
+check('it is a key file of one management point', 'ManagementPoint=http://mp.example.test\n' in text
+      and 'MinimumPasswordLength=12' in text, text)
+screenshot('3-two-profiles')
+key('Escape')
+wait(lambda: app.dialog('Preferences') is None, 'preferences to close')
+
+click(button(app.window, 'Create Media…'))
+dialog = app.wait_dialog('Create Media')
+click(button(dialog, 'Next'))
+wait(lambda: find(dialog, 'label', 'Site'), 'site page')
+settle(1)                          # the page slides in
+key('alt+s')
+settle(.5)
+key('Down', 'Return')
+wait(lambda: named(dialog, 'list item', 'Management Points: http://mp.example.test'), 'profile ABC')
+click(button(dialog, 'Add Variable'))
+enter(dialog, 'Variable Name', '_SMSMe')
+wait(lambda: says(dialog, 'Names that begin with “_” are reserved'), 'reason for a reserved name')
+check('Next is greyed', not is_on(button(dialog, 'Next'), 'SENSITIVE'))
+enter(dialog, 'Variable Name', 'Region')
+enter(dialog, 'Variable Value', 'North')
+wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next')
+screenshot('4-site')
+
+click(button(dialog, 'Next'))
+enter(dialog, 'Password', 'short')
+enter(dialog, 'Repeat Password', 'short')
+wait(lambda: says(dialog, 'The site ABC asks for a media password of 12 characters or more'), 'policy')
+wait(lambda: not is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next to be greyed for the policy')
+screenshot('5-policy')
+enter(dialog, 'Password', 'a longer password')
+enter(dialog, 'Repeat Password', 'a longer password')
+wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next')
+click(button(dialog, 'Next'))
+wait(lambda: named(dialog, 'list item', 'Deployment Site: ABC – Example'), 'review')
+wait(lambda: is_on(button(dialog, 'Create'), 'SENSITIVE'), 'Create')
+screenshot('6-review')
+
+click(button(dialog, 'Back'))
+wait(lambda: find(dialog, 'label', 'Protection'), 'protection')
+click(button(dialog, 'Back'))
+wait(lambda: find(dialog, 'label', 'Site'), 'site page')
+settle(1)
+screenshot('7-back')
+key('alt+s')
+settle(.5)
+key('Down', 'Return')
+wait(lambda: named(dialog, 'list item', 'Management Points: None'), 'profile XYZ')
+click(button(dialog, 'Next'))
+wait(lambda: find(dialog, 'label', 'Protection'), 'protection')
+click(wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE') and button(dialog, 'Next'), 'Next'))
+wait(lambda: says(dialog, 'The site has no default management point'), 'failure')
+check('it says what to do', says(dialog, 'Add a management point to the site profile.'))
+check('it leads to the preferences', button(dialog, 'Open Preferences'))
+click(find_all(dialog, 'push button', 'Details')[-1])     # the first is that of the job, which is hidden
+detail = wait(lambda: says(dialog, '0x80040001'), 'code in the details')
+check('with its name', 'CREATETSMEDIA_E_' in detail.get_name(), detail.get_name())
+check('nothing can be created', not is_on(button(dialog, 'Create'), 'SENSITIVE'))
+screenshot('8-code')
+app.close()
