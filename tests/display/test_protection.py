@@ -37,7 +37,7 @@ can_go_on(True, 'allowed for equal passwords')
 check('the warning is gone', not any(n.get_name().startswith('Without a password')
                                      and is_on(n, 'VISIBLE') for n in find_all(dialog, 'list item')))
 
-click(button(dialog, 'Generate Passphrase'))
+click(button(dialog, 'Generate'))
 names = lambda: '\n'.join(n.get_name() for n in find_all(dialog, 'list item'))
 phrase = wait(lambda: re.search(r'^Passphrase.*: ([a-z]{4}(-[a-z]{4})+)', names(), re.MULTILINE), 'passphrase').group(1)
 check('it is in both entries', text_of(entry(dialog, 'Password')) == phrase == text_of(entry(dialog, 'Repeat Password')))
