@@ -152,3 +152,20 @@ kl_fact_row_set_state (KlFactRow *self,
   gtk_widget_set_css_classes (self->state_box, classes);
   name_parts (self);
 }
+
+/**
+ * kl_fact_row_set_boots:
+ * @how: shown where @boots
+ * @why_not: (nullable): the reason, shown where not
+ *
+ * Says whether a kind of firmware starts a medium, in words, icon and colour.
+ */
+void
+kl_fact_row_set_boots (KlFactRow *self, gboolean boots, const char *how, const char *why_not)
+{
+  kl_fact_row_set_value (self, boots ? how : why_not);
+  if (boots)
+    kl_fact_row_set_state (self, "object-select-symbolic", "success", C_ ("boots", "Yes"));
+  else
+    kl_fact_row_set_state (self, "action-unavailable-symbolic", "warning", C_ ("boots", "No"));
+}

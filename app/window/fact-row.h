@@ -18,4 +18,6 @@ void kl_fact_row_set_state (KlFactRow *self,
                             const char *css_class,
                             const char *word);
 
+void kl_fact_row_set_boots (KlFactRow *self, gboolean boots, const char *how, const char *why_not);
+
 G_END_DECLS

@@ -39,16 +39,6 @@ struct _KlImagePage
 G_DEFINE_FINAL_TYPE (KlImagePage, kl_image_page, ADW_TYPE_BIN)
 
 static void
-show_boot (KlFactRow *row, gboolean boots, const char *how, const char *why_not)
-{
-  kl_fact_row_set_value (row, boots ? how : why_not);
-  if (boots)
-    kl_fact_row_set_state (row, "object-select-symbolic", "success", C_ ("boots", "Yes"));
-  else
-    kl_fact_row_set_state (row, "action-unavailable-symbolic", "warning", C_ ("boots", "No"));
-}
-
-static void
 show_firmware (KlImagePage *self, KlBootImage *image)
 {
   const char *bios_reason = NULL;
@@ -57,8 +47,10 @@ show_firmware (KlImagePage *self, KlBootImage *image)
   gboolean uefi = kl_boot_image_can_uefi (image, &uefi_reason);
   g_autofree char *signer = NULL;
 
-  show_boot (self->bios_row, bios, _ ("PCs with BIOS, or UEFI in compatibility mode"), bios_reason);
-  show_boot (self->uefi_row, uefi, kl_boot_image_get_uefi_architecture (image), uefi_reason);
+  kl_fact_row_set_boots (self->bios_row, bios, _ ("PCs with BIOS, or UEFI in compatibility mode"),
+                         bios_reason);
+  kl_fact_row_set_boots (self->uefi_row, uefi, kl_boot_image_get_uefi_architecture (image),
+                         uefi_reason);
 
   signer = kl_image_text_dup_signer (kl_boot_image_get_signer (image));
   kl_fact_row_set_value (self->signer_row, signer);

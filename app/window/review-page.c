@@ -93,16 +93,6 @@ show_space (KlReviewPage *self, KlMediaPlan *plan)
 }
 
 static void
-show_boot (KlFactRow *row, gboolean boots, const char *how, const char *why_not)
-{
-  kl_fact_row_set_value (row, boots ? how : why_not);
-  if (boots)
-    kl_fact_row_set_state (row, "object-select-symbolic", "success", C_ ("boots", "Yes"));
-  else
-    kl_fact_row_set_state (row, "action-unavailable-symbolic", "warning", C_ ("boots", "No"));
-}
-
-static void
 show_firmware (KlReviewPage *self, KlMediaLayout *layout)
 {
   const char *bios_reason = NULL;
@@ -111,8 +101,10 @@ show_firmware (KlReviewPage *self, KlMediaLayout *layout)
   gboolean uefi = kl_media_layout_has_uefi (layout, &uefi_reason);
   g_autofree char *signer = NULL;
 
-  show_boot (self->bios_row, bios, _ ("PCs with BIOS, or UEFI in compatibility mode"), bios_reason);
-  show_boot (self->uefi_row, uefi, kl_media_layout_get_uefi_architecture (layout), uefi_reason);
+  kl_fact_row_set_boots (self->bios_row, bios, _ ("PCs with BIOS, or UEFI in compatibility mode"),
+                         bios_reason);
+  kl_fact_row_set_boots (self->uefi_row, uefi, kl_media_layout_get_uefi_architecture (layout),
+                         uefi_reason);
 
   signer = kl_image_text_dup_signer (kl_media_layout_get_signer (layout));
   kl_fact_row_set_value (self->signer_row, signer);
