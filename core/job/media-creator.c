@@ -5,20 +5,11 @@
 
 #include <string.h>
 
-#include "access/drive-handle.h"
 #include "base/error.h"
-#include "disk/bios-code.h"
-#include "iso/iso-writer.h"
 #include "job/media-protection.h"
+#include "job/media-target.h"
 #include "prepare/preparer.h"
-#include "media/fat32-writer.h"
-#include "sink/drive-sink.h"
-#include "sink/file-sink.h"
-#include "sink/verifier.h"
 #include "site/connection-options.h"
-
-/* The boot sector and everything after it count in these; bytes. */
-#define DISK_BLOCK 512u
 
 struct _KlMediaCreator
 {
@@ -48,10 +39,6 @@ enum
 };
 
 static GParamSpec *properties[N_PROPS];
-
-/* The targets that creators of this process are at work on. */
-static GMutex targets_lock;
-static GHashTable *targets; /* of owned paths; guarded by targets_lock */
 
 typedef struct
 {
@@ -91,30 +78,6 @@ add_steps (KlProgress *progress, gboolean prepare, gboolean verify)
   return steps;
 }
 
-static gboolean
-take_target (const char *path, GError **error)
-{
-  gboolean taken;
-
-  g_mutex_lock (&targets_lock);
-  if (targets == NULL)
-    targets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  taken = g_hash_table_add (targets, g_strdup (path));
-  g_mutex_unlock (&targets_lock);
-
-  if (!taken)
-    g_set_error (error, KL_ERROR, KL_ERROR_BUSY, "“%s” is being written by another job", path);
-  return taken;
-}
-
-static void
-release_target (const char *path)
-{
-  g_mutex_lock (&targets_lock);
-  g_hash_table_remove (targets, path);
-  g_mutex_unlock (&targets_lock);
-}
-
 /* Media get what the recipe asks for, and never what an older one did. */
 static gboolean
 prepare_image (KlMediaCreator *self, KlProgress *step, GCancellable *cancellable, GError **error)
@@ -129,19 +92,6 @@ prepare_image (KlMediaCreator *self, KlProgress *step, GCancellable *cancellable
 
   kl_progress_finish (step);
   return TRUE;
-}
-
-/* A medium never lands inside the catalog, where it could replace the image it is made from. */
-static gboolean
-check_outside_catalog (KlMediaCreator *self, const char *destination, GError **error)
-{
-  if (!kl_catalog_contains (self->catalog, destination))
-    return TRUE;
-
-  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-               "“%s” lies inside the catalog “%s”; choose another folder", destination,
-               kl_catalog_get_path (self->catalog));
-  return FALSE;
 }
 
 /* SiteCode of the documented API: three letters or digits, or nothing. */
@@ -215,68 +165,6 @@ make_layout (KlMediaCreator *self,
   return kl_media_layout_new (image, &options, error);
 }
 
-static KlMediaWriter *
-make_fat32_writer (KlMediaCreator *self, KlMediaLayout *layout, guint64 drive_bytes, GError **error)
-{
-  const char *folder = kl_media_request_get_bios_code_folder (self->request);
-  g_autoptr (KlBiosCode) code = NULL;
-  KlFat32Options options = {
-    .disk_bytes
-    = drive_bytes > 0 ? drive_bytes : kl_media_request_get_disk_image_bytes (self->request),
-    .vhd = kl_media_request_get_vhd (self->request),
-    .gpt = kl_media_request_get_gpt (self->request),
-  };
-
-  if (kl_media_layout_has_bios (layout, NULL) && !options.gpt)
-    {
-      if (folder == NULL)
-        {
-          g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND,
-                       "The start code for BIOS is not there, which is part of the program");
-          return NULL;
-        }
-      options.bios_code = code = kl_bios_code_load (folder, error);
-      if (code == NULL)
-        return NULL;
-    }
-  return kl_fat32_writer_new (layout, &options, error);
-}
-
-/* The one place that knows which writer makes which type of media. @drive_bytes: 0 for a file */
-static KlMediaWriter *
-make_writer (KlMediaCreator *self, KlMediaLayout *layout, guint64 drive_bytes, GError **error)
-{
-  switch (kl_media_layout_get_media_type (layout))
-    {
-    case KL_MEDIA_TYPE_UFD_FORMAT:
-      return make_fat32_writer (self, layout, drive_bytes, error);
-    case KL_MEDIA_TYPE_CD:
-    case KL_MEDIA_TYPE_UFD:
-    default:
-      return kl_iso_writer_new (layout);
-    }
-}
-
-/* Bytes that the medium needs at least. */
-static gboolean
-measure_needed (KlMediaWriter *writer, guint64 *bytes, GError **error)
-{
-  if (!KL_IS_FAT32_WRITER (writer))
-    return kl_media_writer_measure (writer, bytes, error);
-
-  *bytes = kl_fat32_writer_get_min_bytes (KL_FAT32_WRITER (writer));
-  return TRUE;
-}
-
-static gboolean
-prepare_sink (KlMediaWriter *writer, KlSink *sink, guint64 *bytes, GError **error)
-{
-  if (KL_IS_FAT32_WRITER (writer) && KL_IS_FILE_SINK (sink))
-    kl_file_sink_set_sparse (KL_FILE_SINK (sink),
-                             kl_fat32_writer_get_written_bytes (KL_FAT32_WRITER (writer)));
-  return kl_media_writer_measure (writer, bytes, error) && kl_sink_prepare (sink, *bytes, error);
-}
-
 static KlMediaResult *
 make_result (KlMediaCreator *self,
              KlMediaLayout *layout,
@@ -312,80 +200,35 @@ make_result (KlMediaCreator *self,
 }
 
 static gboolean
-write_and_verify (KlMediaWriter *writer,
-                  KlSink *sink,
+write_and_verify (KlMediaTarget *target,
                   const Steps *steps,
-                  gboolean verify,
                   GCancellable *cancellable,
                   GError **error)
 {
   kl_progress_start (steps->write);
-  if (!kl_media_writer_write (writer, sink, steps->write, cancellable, error))
+  if (!kl_media_target_write (target, steps->write, cancellable, error))
     return FALSE;
   kl_progress_finish (steps->write);
 
   kl_progress_start (steps->flush);
-  if (!kl_sink_flush (sink, steps->flush, cancellable, error)
-      || !kl_media_writer_finish (writer, sink, cancellable, error))
+  if (!kl_media_target_flush (target, steps->flush, cancellable, error))
     return FALSE;
   kl_progress_finish (steps->flush);
 
-  if (verify)
+  if (steps->verify != NULL)
     {
       kl_progress_start (steps->verify);
-      if (!kl_verify_regions (sink, kl_media_writer_get_regions (writer), steps->verify,
-                              cancellable, error))
+      if (!kl_media_target_verify (target, steps->verify, cancellable, error))
         return FALSE;
       kl_progress_finish (steps->verify);
     }
 
   kl_progress_start (steps->commit);
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !kl_sink_commit (sink, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error)
+      || !kl_media_target_commit (target, error))
     return FALSE;
   kl_progress_finish (steps->commit);
   return TRUE;
-}
-
-static KlSink *
-open_file (KlMediaCreator *self, const char *destination, GError **error)
-{
-  g_autoptr (KlSink) sink = kl_file_sink_new (destination, error);
-
-  /* Where a symbolic link leads, too. */
-  if (sink == NULL
-      || !check_outside_catalog (self, kl_file_sink_get_path (KL_FILE_SINK (sink)), error))
-    return NULL;
-  return g_steal_pointer (&sink);
-}
-
-static KlSink *
-open_drive (KlMediaCreator *self, guint64 *drive_bytes, GCancellable *cancellable, GError **error)
-{
-  KlDrive *drive = kl_media_request_get_drive (self->request);
-  g_autoptr (KlDriveHandle) handle
-      = kl_drive_open (drive, kl_drive_get_identity (drive), cancellable, error);
-
-  if (handle == NULL)
-    return NULL;
-  if (kl_drive_handle_get_block_size (handle) != DISK_BLOCK)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                   "“%s” has blocks of %u bytes; PCs start from drives with blocks of %u bytes",
-                   kl_drive_get_path (drive), kl_drive_handle_get_block_size (handle), DISK_BLOCK);
-      return NULL;
-    }
-
-  *drive_bytes = kl_drive_handle_get_size (handle);
-  return kl_drive_sink_new (handle);
-}
-
-/* A drive that was begun is no longer what it was, and not yet a medium. */
-static void
-say_state_of_drive (KlMediaCreator *self, KlSink *sink, GError **error)
-{
-  if (error != NULL && KL_IS_DRIVE_SINK (sink) && kl_drive_sink_has_written (KL_DRIVE_SINK (sink)))
-    g_prefix_error (error, "“%s” is unfinished and does not start any more: ",
-                    kl_media_request_get_destination (self->request));
 }
 
 /* An entry that cannot be used is called so before anything is made of it. */
@@ -412,19 +255,15 @@ create_on_target (KlMediaCreator *self,
                   GError **error)
 {
   const gint64 started = g_get_monotonic_time ();
-  const char *destination = kl_media_request_get_destination (self->request);
   const char *id = kl_media_request_get_image_id (self->request);
   g_autoptr (KlMediaProtection) protection = NULL;
   g_autoptr (KlBootImage) image = NULL;
   g_autoptr (KlMediaLayout) layout = NULL;
-  g_autoptr (KlMediaWriter) writer = NULL;
-  g_autoptr (KlSink) sink = NULL;
-  const gboolean to_drive = kl_media_request_get_drive (self->request) != NULL;
-  guint64 bytes = 0, drive_bytes = 0;
+  g_autoptr (KlMediaTarget) target = NULL;
   gboolean stale;
   Steps steps;
 
-  if (!to_drive && !check_outside_catalog (self, destination, error))
+  if (!kl_media_target_check_place (self->request, self->catalog, error))
     return FALSE;
   protection = check_site (self, error);
   if (protection == NULL || !check_entry (self, id, error)
@@ -437,9 +276,8 @@ create_on_target (KlMediaCreator *self,
   image = kl_catalog_lookup (self->catalog, id, error);
   if (image == NULL)
     return FALSE;
-  sink = to_drive ? open_drive (self, &drive_bytes, cancellable, error)
-                  : open_file (self, destination, error);
-  if (sink == NULL)
+  target = kl_media_target_open (self->request, self->catalog, cancellable, error);
+  if (target == NULL)
     return FALSE;
 
   kl_media_protection_start (protection);
@@ -452,21 +290,18 @@ create_on_target (KlMediaCreator *self,
   if (!kl_media_protection_finish (protection, kl_boot_image_get_id (image), cancellable, error))
     return FALSE;
   layout = make_layout (self, image, protection, error);
-  if (layout == NULL)
-    return FALSE;
-  writer = make_writer (self, layout, drive_bytes, error);
-  if (writer == NULL || !prepare_sink (writer, sink, &bytes, error))
+  if (layout == NULL || !kl_media_target_plan (target, layout, error))
     return FALSE;
   kl_progress_finish (steps.plan);
 
-  if (!write_and_verify (writer, sink, &steps, kl_media_request_get_verify (self->request),
-                         cancellable, error))
+  if (!write_and_verify (target, &steps, cancellable, error))
     {
-      say_state_of_drive (self, sink, error);
+      kl_media_target_say_state (target, error);
       return FALSE;
     }
 
-  self->result = make_result (self, layout, protection, bytes, started);
+  self->result
+      = make_result (self, layout, protection, kl_media_target_get_bytes (target), started);
   return TRUE;
 }
 
@@ -485,10 +320,10 @@ kl_media_creator_run (KlJob *job, KlProgress *progress, GCancellable *cancellabl
     }
 
   destination = kl_media_request_get_destination (self->request);
-  if (!take_target (destination, error))
+  if (!kl_media_target_reserve (destination, error))
     return FALSE;
   done = create_on_target (self, progress, cancellable, error);
-  release_target (destination);
+  kl_media_target_release (destination);
   return done;
 }
 
@@ -677,9 +512,7 @@ kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **err
   g_autoptr (KlMediaProtection) protection = NULL;
   g_autoptr (KlBootImage) image = NULL;
   g_autoptr (KlMediaLayout) layout = NULL;
-  g_autoptr (KlMediaWriter) writer = NULL;
   guint64 bytes = 0;
-  KlDrive *drive;
 
   g_return_val_if_fail (KL_IS_MEDIA_CREATOR (self) && self->request != NULL, NULL);
 
@@ -693,11 +526,7 @@ kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **err
   if (!kl_media_protection_finish (protection, kl_boot_image_get_id (image), NULL, error))
     return NULL;
   layout = make_layout (self, image, protection, error);
-  if (layout == NULL)
-    return NULL;
-  drive = kl_media_request_get_drive (self->request);
-  writer = make_writer (self, layout, drive != NULL ? kl_drive_get_size (drive) : 0, error);
-  if (writer == NULL || !measure_needed (writer, &bytes, error))
+  if (layout == NULL || !kl_media_target_measure (self->request, layout, &bytes, error))
     return NULL;
 
   if (bytes_needed != NULL)

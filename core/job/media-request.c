@@ -22,7 +22,10 @@ struct _KlMediaRequest
   char *label;       /* owned, nullable */
   KlBootManager boot_manager;
   gboolean verify;
-  KlDrive *drive;           /* owned, nullable */
+  KlDrive *drive; /* owned, nullable */
+  char *volume;   /* owned, nullable */
+  gboolean bios_start;
+  gboolean power_off;
   guint64 disk_image_bytes; /* 0: no disk image */
   gboolean vhd;
   gboolean gpt;
@@ -50,6 +53,7 @@ kl_media_request_finalize (GObject *object)
   g_free (self->label);
   g_free (self->bios_code_folder);
   g_clear_object (&self->drive);
+  g_free (self->volume);
   g_clear_pointer (&self->password, kl_secret_unref);
   g_free (self->certificate);
   g_clear_pointer (&self->certificate_password, kl_secret_unref);
@@ -265,6 +269,9 @@ kl_media_request_new (const KlMediaOptions *options, GError **error)
   self = g_object_new (KL_TYPE_MEDIA_REQUEST, NULL);
   self->type = options->type;
   self->drive = options->drive != NULL ? g_object_ref (options->drive) : NULL;
+  self->volume = g_strdup (options->volume);
+  self->bios_start = options->bios_start;
+  self->power_off = options->power_off;
   self->destination = options->drive != NULL ? g_strdup (kl_drive_get_path (options->drive))
                                              : g_canonicalize_filename (options->destination, NULL);
   self->image_id = g_ascii_strup (options->image_id, -1);
@@ -320,6 +327,24 @@ KlDrive *
 kl_media_request_get_drive (KlMediaRequest *self)
 {
   return self->drive;
+}
+
+const char *
+kl_media_request_get_volume (KlMediaRequest *self)
+{
+  return self->volume;
+}
+
+gboolean
+kl_media_request_get_bios_start (KlMediaRequest *self)
+{
+  return self->bios_start;
+}
+
+gboolean
+kl_media_request_get_power_off (KlMediaRequest *self)
+{
+  return self->power_off;
 }
 
 guint64

@@ -24,7 +24,10 @@ typedef struct
   const char *label;          /* NULL: made from the image's name */
   KlBootManager boot_manager; /* DEFAULT: the image's setting */
   gboolean no_verify;
-  KlDrive *drive;               /* UFD+FORMAT onto a drive: the one that was chosen; pinned by it */
+  KlDrive *drive;      /* UFD, UFD+FORMAT onto a drive: the one that was chosen; pinned by it */
+  const char *volume;  /* UFD: node of the volume on drive, "/dev/sdb1"; NULL: the only one */
+  gboolean bios_start; /* UFD: also write start code for BIOS outside the volume */
+  gboolean power_off;  /* switch the drive off once the medium is complete and read back */
   guint64 disk_image_bytes;     /* UFD+FORMAT into a file: size of the disk; 0: not into a file */
   gboolean gpt;                 /* UFD+FORMAT: GPT instead of MBR, which starts on UEFI only */
   const char *bios_code_folder; /* UFD+FORMAT: where KlBiosCode lies; needed unless gpt */
@@ -49,7 +52,10 @@ const char *kl_media_request_get_image_id (KlMediaRequest *self);
 const char *kl_media_request_get_label (KlMediaRequest *self); /* nullable */
 KlBootManager kl_media_request_get_boot_manager (KlMediaRequest *self);
 gboolean kl_media_request_get_verify (KlMediaRequest *self);
-KlDrive *kl_media_request_get_drive (KlMediaRequest *self);           /* nullable */
+KlDrive *kl_media_request_get_drive (KlMediaRequest *self);     /* nullable */
+const char *kl_media_request_get_volume (KlMediaRequest *self); /* nullable */
+gboolean kl_media_request_get_bios_start (KlMediaRequest *self);
+gboolean kl_media_request_get_power_off (KlMediaRequest *self);
 guint64 kl_media_request_get_disk_image_bytes (KlMediaRequest *self); /* 0: no disk image */
 gboolean kl_media_request_get_vhd (KlMediaRequest *self);             /* by the file's name */
 gboolean kl_media_request_get_gpt (KlMediaRequest *self);

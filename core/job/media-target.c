@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-media-target"
+
+#include "job/media-target.h"
+
+#include "access/drive-handle.h"
+#include "base/error.h"
+#include "disk/bios-code.h"
+#include "iso/iso-writer.h"
+#include "media/fat32-writer.h"
+#include "sink/drive-sink.h"
+#include "sink/file-sink.h"
+#include "sink/verifier.h"
+
+/* The boot sector and everything after it count in these; bytes. */
+#define DISK_BLOCK 512u
+
+struct _KlMediaTarget
+{
+  KlMediaRequest *request; /* owned */
+  KlSink *sink;            /* owned */
+  KlMediaWriter *writer;   /* owned; NULL before plan */
+  guint64 drive_bytes;     /* of the drive; 0 for a file */
+  guint64 bytes;           /* of the medium; 0 before plan */
+};
+
+/* The targets that jobs of this process are at work on. */
+static GMutex reserved_lock;
+static GHashTable *reserved; /* of owned paths; guarded by reserved_lock */
+
+/**
+ * kl_media_target_reserve:
+ * @destination: path of a file or node
+ *
+ * Any thread. Errors: KL_ERROR_BUSY.
+ */
+gboolean
+kl_media_target_reserve (const char *destination, GError **error)
+{
+  gboolean taken;
+
+  g_mutex_lock (&reserved_lock);
+  if (reserved == NULL)
+    reserved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  taken = g_hash_table_add (reserved, g_strdup (destination));
+  g_mutex_unlock (&reserved_lock);
+
+  if (!taken)
+    g_set_error (error, KL_ERROR, KL_ERROR_BUSY, "“%s” is being written by another job",
+                 destination);
+  return taken;
+}
+
+/* What kl_media_target_reserve() kept; any thread. */
+void
+kl_media_target_release (const char *destination)
+{
+  g_mutex_lock (&reserved_lock);
+  g_hash_table_remove (reserved, destination);
+  g_mutex_unlock (&reserved_lock);
+}
+
+/* A medium never lands inside the catalog, where it could replace the image it is made from. */
+static gboolean
+check_outside_catalog (KlCatalog *catalog, const char *destination, GError **error)
+{
+  if (!kl_catalog_contains (catalog, destination))
+    return TRUE;
+
+  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+               "“%s” lies inside the catalog “%s”; choose another folder", destination,
+               kl_catalog_get_path (catalog));
+  return FALSE;
+}
+
+/**
+ * kl_media_target_check_place:
+ * @catalog: which must not hold the medium
+ *
+ * What can be told before anything is opened. Errors: KL_ERROR_INVALID_ARGUMENT.
+ */
+gboolean
+kl_media_target_check_place (KlMediaRequest *request, KlCatalog *catalog, GError **error)
+{
+  return kl_media_request_get_drive (request) != NULL
+         || check_outside_catalog (catalog, kl_media_request_get_destination (request), error);
+}
+
+static KlSink *
+open_file (const char *destination, KlCatalog *catalog, GError **error)
+{
+  g_autoptr (KlSink) sink = kl_file_sink_new (destination, error);
+
+  /* Where a symbolic link leads, too. */
+  if (sink == NULL
+      || !check_outside_catalog (catalog, kl_file_sink_get_path (KL_FILE_SINK (sink)), error))
+    return NULL;
+  return g_steal_pointer (&sink);
+}
+
+static KlSink *
+open_drive (KlDrive *drive, guint64 *drive_bytes, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (KlDriveHandle) handle
+      = kl_drive_open (drive, kl_drive_get_identity (drive), cancellable, error);
+
+  if (handle == NULL)
+    return NULL;
+  if (kl_drive_handle_get_block_size (handle) != DISK_BLOCK)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                   "“%s” has blocks of %u bytes; PCs start from drives with blocks of %u bytes",
+                   kl_drive_get_path (drive), kl_drive_handle_get_block_size (handle), DISK_BLOCK);
+      return NULL;
+    }
+
+  *drive_bytes = kl_drive_handle_get_size (handle);
+  return kl_drive_sink_new (handle);
+}
+
+/**
+ * kl_media_target_open:
+ *
+ * Opens the file or the drive, which is unmounted and held exclusively from then on; writes
+ * nothing.
+ *
+ * Errors: those of kl_file_sink_new() and kl_drive_open().
+ *
+ * Returns: (transfer full) (nullable): the target
+ */
+KlMediaTarget *
+kl_media_target_open (KlMediaRequest *request,
+                      KlCatalog *catalog,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  KlDrive *drive = kl_media_request_get_drive (request);
+  g_autoptr (KlMediaTarget) self = g_new0 (KlMediaTarget, 1);
+
+  self->request = g_object_ref (request);
+  self->sink = drive != NULL
+                   ? open_drive (drive, &self->drive_bytes, cancellable, error)
+                   : open_file (kl_media_request_get_destination (request), catalog, error);
+  return self->sink != NULL ? g_steal_pointer (&self) : NULL;
+}
+
+/* A file that was not committed is gone, a drive keeps what was written. */
+void
+kl_media_target_free (KlMediaTarget *self)
+{
+  g_clear_object (&self->writer);
+  g_clear_object (&self->sink);
+  g_clear_object (&self->request);
+  g_free (self);
+}
+
+static KlMediaWriter *
+make_fat32_writer (KlMediaRequest *request,
+                   KlMediaLayout *layout,
+                   guint64 drive_bytes,
+                   GError **error)
+{
+  const char *folder = kl_media_request_get_bios_code_folder (request);
+  g_autoptr (KlBiosCode) code = NULL;
+  KlFat32Options options = {
+    .disk_bytes = drive_bytes > 0 ? drive_bytes : kl_media_request_get_disk_image_bytes (request),
+    .vhd = kl_media_request_get_vhd (request),
+    .gpt = kl_media_request_get_gpt (request),
+  };
+
+  if (kl_media_layout_has_bios (layout, NULL) && !options.gpt)
+    {
+      if (folder == NULL)
+        {
+          g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND,
+                       "The start code for BIOS is not there, which is part of the program");
+          return NULL;
+        }
+      options.bios_code = code = kl_bios_code_load (folder, error);
+      if (code == NULL)
+        return NULL;
+    }
+  return kl_fat32_writer_new (layout, &options, error);
+}
+
+/* @drive_bytes: 0 for a file */
+static KlMediaWriter *
+make_writer (KlMediaRequest *request, KlMediaLayout *layout, guint64 drive_bytes, GError **error)
+{
+  switch (kl_media_layout_get_media_type (layout))
+    {
+    case KL_MEDIA_TYPE_UFD_FORMAT:
+      return make_fat32_writer (request, layout, drive_bytes, error);
+    case KL_MEDIA_TYPE_CD:
+    case KL_MEDIA_TYPE_UFD:
+    default:
+      return kl_iso_writer_new (layout);
+    }
+}
+
+/**
+ * kl_media_target_plan:
+ * @layout: what goes there
+ *
+ * The last checks: whether it fits. Writes nothing.
+ *
+ * Errors: KL_ERROR_PACKAGE_TOO_LARGE, KL_ERROR_NO_SPACE, those of the writer.
+ */
+gboolean
+kl_media_target_plan (KlMediaTarget *self, KlMediaLayout *layout, GError **error)
+{
+  self->writer = make_writer (self->request, layout, self->drive_bytes, error);
+  if (self->writer == NULL)
+    return FALSE;
+
+  if (KL_IS_FAT32_WRITER (self->writer) && KL_IS_FILE_SINK (self->sink))
+    kl_file_sink_set_sparse (KL_FILE_SINK (self->sink),
+                             kl_fat32_writer_get_written_bytes (KL_FAT32_WRITER (self->writer)));
+  return kl_media_writer_measure (self->writer, &self->bytes, error)
+         && kl_sink_prepare (self->sink, self->bytes, error);
+}
+
+/**
+ * kl_media_target_get_bytes:
+ *
+ * Returns: the size of the medium, bytes; 0 before kl_media_target_plan()
+ */
+guint64
+kl_media_target_get_bytes (KlMediaTarget *self)
+{
+  return self->bytes;
+}
+
+/* All but what makes the medium start; see kl_media_writer_write(). */
+gboolean
+kl_media_target_write (KlMediaTarget *self,
+                       KlProgress *progress,
+                       GCancellable *cancellable,
+                       GError **error)
+{
+  return kl_media_writer_write (self->writer, self->sink, progress, cancellable, error);
+}
+
+/* Flushes, then writes and flushes what makes the medium start. */
+gboolean
+kl_media_target_flush (KlMediaTarget *self,
+                       KlProgress *progress,
+                       GCancellable *cancellable,
+                       GError **error)
+{
+  return kl_sink_flush (self->sink, progress, cancellable, error)
+         && kl_media_writer_finish (self->writer, self->sink, cancellable, error);
+}
+
+/* Reads all back; KL_ERROR_MISMATCH names file and byte. */
+gboolean
+kl_media_target_verify (KlMediaTarget *self,
+                        KlProgress *progress,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  return kl_verify_regions (self->sink, kl_media_writer_get_regions (self->writer), progress,
+                            cancellable, error);
+}
+
+/* The medium is complete: a file gets its name, a drive is given back. */
+gboolean
+kl_media_target_commit (KlMediaTarget *self, GError **error)
+{
+  return kl_sink_commit (self->sink, error);
+}
+
+/**
+ * kl_media_target_say_state:
+ * @error: (nullable): of the failure; prefixed
+ *
+ * A drive that was begun is no longer what it was, and not yet a medium.
+ */
+void
+kl_media_target_say_state (KlMediaTarget *self, GError **error)
+{
+  if (error != NULL && KL_IS_DRIVE_SINK (self->sink)
+      && kl_drive_sink_has_written (KL_DRIVE_SINK (self->sink)))
+    g_prefix_error (error, "“%s” is unfinished and does not start any more: ",
+                    kl_media_request_get_destination (self->request));
+}
+
+/**
+ * kl_media_target_measure:
+ * @bytes: (out): what the medium needs at least, bytes
+ *
+ * Without a look at the destination. Errors: those of the writer.
+ */
+gboolean
+kl_media_target_measure (KlMediaRequest *request,
+                         KlMediaLayout *layout,
+                         guint64 *bytes,
+                         GError **error)
+{
+  KlDrive *drive = kl_media_request_get_drive (request);
+  g_autoptr (KlMediaWriter) writer
+      = make_writer (request, layout, drive != NULL ? kl_drive_get_size (drive) : 0, error);
+
+  if (writer == NULL)
+    return FALSE;
+  if (!KL_IS_FAT32_WRITER (writer))
+    return kl_media_writer_measure (writer, bytes, error);
+
+  *bytes = kl_fat32_writer_get_min_bytes (KL_FAT32_WRITER (writer));
+  return TRUE;
+}

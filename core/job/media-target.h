@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "image/catalog.h"
+#include "job/media-request.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Where one medium goes, and the writer that makes it there: the one place that knows which writer
+ * and which sink serve which request. The order of calls is: open, plan, then write, flush, verify,
+ * commit. Nothing on the target changes before write. Blocks; one thread at a time.
+ */
+typedef struct _KlMediaTarget KlMediaTarget;
+
+/* Keeps a target for one job of this process: KL_ERROR_BUSY if another has it. */
+gboolean kl_media_target_reserve (const char *destination, GError **error);
+void kl_media_target_release (const char *destination);
+
+gboolean kl_media_target_check_place (KlMediaRequest *request, KlCatalog *catalog, GError **error);
+KlMediaTarget *kl_media_target_open (KlMediaRequest *request,
+                                     KlCatalog *catalog,
+                                     GCancellable *cancellable,
+                                     GError **error);
+void kl_media_target_free (KlMediaTarget *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMediaTarget, kl_media_target_free)
+
+gboolean kl_media_target_plan (KlMediaTarget *self, KlMediaLayout *layout, GError **error);
+guint64 kl_media_target_get_bytes (KlMediaTarget *self);
+gboolean kl_media_target_write (KlMediaTarget *self,
+                                KlProgress *progress,
+                                GCancellable *cancellable,
+                                GError **error);
+gboolean kl_media_target_flush (KlMediaTarget *self,
+                                KlProgress *progress,
+                                GCancellable *cancellable,
+                                GError **error);
+gboolean kl_media_target_verify (KlMediaTarget *self,
+                                 KlProgress *progress,
+                                 GCancellable *cancellable,
+                                 GError **error);
+gboolean kl_media_target_commit (KlMediaTarget *self, GError **error);
+void kl_media_target_say_state (KlMediaTarget *self, GError **error);
+
+gboolean kl_media_target_measure (KlMediaRequest *request,
+                                  KlMediaLayout *layout,
+                                  guint64 *bytes,
+                                  GError **error);
+
+G_END_DECLS
