@@ -89,6 +89,7 @@ const KlCtlCommand kl_ctl_edit_commands[] = {
     "Keys: name, description, version, boot-manager (2011, 2023); for preparation: binaries,\n"
     "extra-files, prestart-files (folders), background (JPEG, PNG, BMP), start-command,\n"
     "prestart-command, organization-name, lab-shell (true, false), scratch-space (32 … 512 MB),\n"
+    "time-zone (as Windows calls it), input-locale, user-locale (such as de-DE),\n"
     "compression (normal, smaller), skip-faulty-drivers (true, false), driver.NAME (on, off).\n"
     "An empty value leaves the thing as it is in the source image.",
     2, G_MAXUINT, NULL, run_set },

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,7 +25,12 @@
 #define TIME_OFFSET 0x0c /* of the last write; 100 ns since 1601 */
 #define CHECKSUM_OFFSET 0x1fc
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (hive_h, hivex_close)
+struct _KlHive
+{
+  hive_h *handle; /* owned */
+  char *path;
+  guint8 header[HEADER_SIZE]; /* as it was */
+};
 
 static gboolean
 set_damaged (GError **error, const char *path, const char *what)
@@ -62,48 +68,78 @@ check_header (const char *path, guint8 *header, GError **error)
   return TRUE;
 }
 
-static hive_h *
-open_hive (const char *path, guint8 *header, GError **error)
+void
+kl_hive_free (KlHive *self)
 {
-  hive_h *hive;
+  if (self == NULL)
+    return;
 
-  if (!check_header (path, header, error))
+  if (self->handle != NULL)
+    hivex_close (self->handle);
+  g_free (self->path);
+  g_free (self);
+}
+
+/**
+ * kl_hive_open:
+ * @path: a hive of format 1.3, read into memory
+ *
+ * Errors: KL_ERROR_FORMAT for a hive that is damaged or was not written to its end, KL_ERROR_* of
+ * reading. Blocks.
+ *
+ * Returns: (transfer full): the hive; the file changes only in kl_hive_save()
+ */
+KlHive *
+kl_hive_open (const char *path, GError **error)
+{
+  g_autoptr (KlHive) self = g_new0 (KlHive, 1);
+
+  self->path = g_strdup (path);
+  if (!check_header (path, self->header, error))
     return NULL;
 
-  hive = hivex_open (path, HIVEX_OPEN_WRITE);
-  if (hive == NULL)
+  self->handle = hivex_open (path, HIVEX_OPEN_WRITE);
+  if (self->handle == NULL)
     {
       g_autofree char *what = g_strdup_printf ("is damaged: %s", g_strerror (errno));
 
       set_damaged (error, path, what);
+      return NULL;
     }
-  return hive;
+  return g_steal_pointer (&self);
 }
 
-/* Writes a hive back with the time that it had, so that the same input gives the same bytes. */
-static gboolean
-save_hive (hive_h *hive, const char *path, const guint8 *header, GError **error)
+/**
+ * kl_hive_save:
+ *
+ * Writes a hive back in place, with the time that it had, so that the same input gives the same
+ * bytes.
+ *
+ * Errors: KL_ERROR_* of writing. Blocks.
+ */
+gboolean
+kl_hive_save (KlHive *self, GError **error)
 {
   g_autofd int fd = -1;
   guint8 written[512];
   guint32 sum = 0;
 
-  if (hivex_commit (hive, NULL, 0) != 0)
+  if (hivex_commit (self->handle, NULL, 0) != 0)
     {
-      kl_set_error_errno (error, errno, "Cannot write “%s”", path);
+      kl_set_error_errno (error, errno, "Cannot write “%s”", self->path);
       return FALSE;
     }
 
-  fd = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  fd = open (self->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0)
     {
-      kl_set_error_errno (error, errno, "Cannot write “%s”", path);
+      kl_set_error_errno (error, errno, "Cannot write “%s”", self->path);
       return FALSE;
     }
-  if (!kl_read_at (fd, written, sizeof written, 0, path, error))
+  if (!kl_read_at (fd, written, sizeof written, 0, self->path, error))
     return FALSE;
 
-  memcpy (written + TIME_OFFSET, header + TIME_OFFSET, 8);
+  memcpy (written + TIME_OFFSET, self->header + TIME_OFFSET, 8);
   for (gsize i = 0; i < CHECKSUM_OFFSET; i += 4)
     {
       guint32 word;
@@ -112,155 +148,193 @@ save_hive (hive_h *hive, const char *path, const guint8 *header, GError **error)
       sum ^= GUINT32_FROM_LE (word);
     }
   kl_put_u32 (written + CHECKSUM_OFFSET, sum);
-  return kl_write_at (fd, written, sizeof written, 0, path, error);
+  return kl_write_at (fd, written, sizeof written, 0, self->path, error);
+}
+
+/* 0 where there is no such key. */
+static hive_node_h
+find_key (KlHive *self, const char *key)
+{
+  g_auto (GStrv) parts = g_strsplit (key, "\\", -1);
+  hive_node_h node = hivex_root (self->handle);
+
+  for (guint i = 0; node != 0 && parts[i] != NULL; i++)
+    node = hivex_node_get_child (self->handle, node, parts[i]);
+  return node;
+}
+
+gboolean
+kl_hive_has_key (KlHive *self, const char *key)
+{
+  return find_key (self, key) != 0;
+}
+
+/**
+ * kl_hive_set_damaged:
+ * @what: what is wrong, behind “The SYSTEM hive of the image”
+ *
+ * Sets KL_ERROR_FORMAT. Returns: %FALSE
+ */
+gboolean
+kl_hive_set_damaged (KlHive *self, const char *what, GError **error)
+{
+  return set_damaged (error, self->path, what);
 }
 
 /* A key that has to be there. */
 static hive_node_h
-find_key (hive_h *hive, const char *path, const char *key, GError **error)
+need_key (KlHive *self, const char *key, GError **error)
 {
-  g_auto (GStrv) parts = g_strsplit (key, "\\", -1);
-  hive_node_h node = hivex_root (hive);
+  hive_node_h node = find_key (self, key);
 
-  for (guint i = 0; node != 0 && parts[i] != NULL; i++)
-    node = hivex_node_get_child (hive, node, parts[i]);
   if (node == 0)
     {
       g_autofree char *what = g_strdup_printf ("has no key “%s”", key);
 
-      set_damaged (error, path, what);
+      set_damaged (error, self->path, what);
     }
   return node;
 }
 
-static gboolean
-set_value (hive_h *hive,
-           const char *path,
-           hive_node_h node,
-           const char *name,
-           hive_type type,
-           const void *data,
-           gsize length,
-           GError **error)
+/**
+ * kl_hive_list_keys:
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the names of the keys in @key; none where it
+ *   is not there
+ */
+char **
+kl_hive_list_keys (KlHive *self, const char *key)
+{
+  hive_node_h node = find_key (self, key);
+  hive_node_h *children = node != 0 ? hivex_node_children (self->handle, node) : NULL;
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (gsize i = 0; children != NULL && children[i] != 0; i++)
+    {
+      char *name = hivex_node_name (self->handle, children[i]);
+
+      if (name != NULL)
+        g_ptr_array_add (names, g_strdup (name));
+      free (name);
+    }
+  free (children);
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
+}
+
+/**
+ * kl_hive_get_value:
+ * @type: the type that the value must have
+ *
+ * Returns: (transfer full) (nullable): the bytes of a value; %NULL where there is none of that type
+ */
+GBytes *
+kl_hive_get_value (KlHive *self, const char *key, const char *name, KlHiveValueType type)
+{
+  hive_node_h node = find_key (self, key);
+  hive_value_h value = node != 0 ? hivex_node_get_value (self->handle, node, name) : 0;
+  GBytes *bytes = NULL;
+  hive_type found;
+  size_t length;
+  char *data;
+
+  if (value == 0)
+    return NULL;
+
+  data = hivex_value_value (self->handle, value, &found, &length);
+  if (data != NULL && (int) found == (int) type)
+    bytes = g_bytes_new (data, length);
+  free (data);
+  return bytes;
+}
+
+/**
+ * kl_hive_get_string:
+ *
+ * Returns: (transfer full) (nullable): a value of type REG_SZ as UTF-8
+ */
+char *
+kl_hive_get_string (KlHive *self, const char *key, const char *name)
+{
+  g_autoptr (GBytes) bytes = kl_hive_get_value (self, key, name, KL_HIVE_VALUE_STRING);
+  gsize size = 0;
+  const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+  g_autofree gunichar2 *text = g_new0 (gunichar2, size / 2 + 1);
+
+  for (gsize i = 0; i + 1 < size; i += 2)
+    text[i / 2] = (gunichar2) (data[i] | data[i + 1] << 8);
+  return bytes != NULL ? g_utf16_to_utf8 (text, -1, NULL, NULL, NULL) : NULL;
+}
+
+/**
+ * kl_hive_set_value:
+ * @parent: must be there
+ * @child: (nullable): a key in @parent, made where it lacks; %NULL for @parent itself
+ *
+ * Errors: KL_ERROR_FORMAT where @parent is not there, KL_ERROR_* where the hive cannot grow.
+ */
+gboolean
+kl_hive_set_value (KlHive *self,
+                   const char *parent,
+                   const char *child,
+                   const char *name,
+                   KlHiveValueType type,
+                   gconstpointer data,
+                   gsize length,
+                   GError **error)
 {
   g_autofree char *owned_name = g_strdup (name);
   g_autofree char *owned_data = g_memdup2 (data, length);
-  const hive_set_value value = { owned_name, type, length, owned_data };
+  const hive_set_value value = { owned_name, (hive_type) type, length, owned_data };
+  hive_node_h node = need_key (self, parent, error);
+  hive_node_h inner;
 
-  if (hivex_node_set_value (hive, node, &value, 0) == 0)
+  if (node == 0)
+    return FALSE;
+
+  inner = child != NULL ? hivex_node_get_child (self->handle, node, child) : node;
+  if (inner == 0)
+    inner = hivex_node_add_child (self->handle, node, child);
+  if (inner == 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot add the key %s to “%s”", child, self->path);
+      return FALSE;
+    }
+  if (hivex_node_set_value (self->handle, inner, &value, 0) == 0)
     return TRUE;
 
-  kl_set_error_errno (error, errno, "Cannot set the value “%s” in “%s”", name, path);
+  kl_set_error_errno (error, errno, "Cannot set the value “%s” in “%s”", name, self->path);
   return FALSE;
 }
 
-/* The control set that Windows PE starts with. */
-static gboolean
-find_current_set (hive_h *hive, const char *path, int *number, GError **error)
-{
-  hive_node_h select = find_key (hive, path, "Select", error);
-  hive_value_h current;
-  hive_type type;
-  size_t length;
-
-  if (select == 0)
-    return FALSE;
-
-  current = hivex_node_get_value (hive, select, "Current");
-  if (current == 0 || hivex_value_type (hive, current, &type, &length) != 0
-      || type != hive_t_REG_DWORD || length != 4)
-    return set_damaged (error, path, "does not say in Select\\Current which control set is used");
-
-  *number = hivex_value_dword (hive, current);
-  if (*number < 1 || *number > 999)
-    return set_damaged (error, path, "says in Select\\Current a control set that cannot be");
-  return TRUE;
-}
-
-/**
- * kl_hive_set_scratch_space:
- * @path: a SYSTEM hive, changed in place
- * @megabytes: size of the RAM disk that Windows PE writes to
- * @key: (out) (transfer full) (optional): the key that was changed
- *
- * Sets WinPECacheThreshold of the service FBWF in the control set that is used
- * (image-customisation.md 3.2); the service's key is made where it lacks.
- *
- * Errors: KL_ERROR_FORMAT for a hive that is damaged, was not written to its end or lacks a key,
- * KL_ERROR_* of reading and writing. Blocks.
- */
 gboolean
-kl_hive_set_scratch_space (const char *path, guint megabytes, char **key, GError **error)
+kl_hive_set_number (KlHive *self,
+                    const char *parent,
+                    const char *child,
+                    const char *name,
+                    guint32 number,
+                    GError **error)
 {
-  guint8 header[HEADER_SIZE];
-  g_autoptr (hive_h) hive = open_hive (path, header, error);
-  g_autofree char *services_key = NULL;
-  hive_node_h services, fbwf;
   guint8 value[4];
-  int number;
 
-  if (hive == NULL || !find_current_set (hive, path, &number, error))
-    return FALSE;
-
-  services_key = g_strdup_printf ("ControlSet%03d\\Services", number);
-  services = find_key (hive, path, services_key, error);
-  if (services == 0)
-    return FALSE;
-
-  fbwf = hivex_node_get_child (hive, services, "FBWF");
-  if (fbwf == 0)
-    fbwf = hivex_node_add_child (hive, services, "FBWF");
-  if (fbwf == 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot add the key FBWF to “%s”", path);
-      return FALSE;
-    }
-
-  kl_put_u32 (value, megabytes);
-  if (!set_value (hive, path, fbwf, KL_HIVE_SCRATCH_NAME, hive_t_REG_DWORD, value, sizeof value,
-                  error)
-      || !save_hive (hive, path, header, error))
-    return FALSE;
-
-  if (key != NULL)
-    *key = g_strconcat (services_key, "\\FBWF", NULL);
-  return TRUE;
+  kl_put_u32 (value, number);
+  return kl_hive_set_value (self, parent, child, name, KL_HIVE_VALUE_NUMBER, value, sizeof value,
+                            error);
 }
 
-/**
- * kl_hive_set_background:
- * @path: a SOFTWARE hive, changed in place
- * @picture: where Windows PE finds it, "X:\Windows\System32\winre.jpg"; ASCII
- *
- * Errors: as kl_hive_set_scratch_space().
- */
 gboolean
-kl_hive_set_background (const char *path, const char *picture, GError **error)
+kl_hive_set_string (KlHive *self,
+                    const char *parent,
+                    const char *child,
+                    const char *name,
+                    const char *text,
+                    GError **error)
 {
-  guint8 header[HEADER_SIZE];
-  g_autoptr (hive_h) hive = open_hive (path, header, error);
-  hive_node_h version, winpe;
   glong units = 0;
-  g_autofree gunichar2 *utf16 = g_utf8_to_utf16 (picture, -1, NULL, &units, NULL);
-
-  if (hive == NULL)
-    return FALSE;
-  version = find_key (hive, path, "Microsoft\\Windows NT\\CurrentVersion", error);
-  if (version == 0)
-    return FALSE;
-
-  winpe = hivex_node_get_child (hive, version, "WinPE");
-  if (winpe == 0)
-    winpe = hivex_node_add_child (hive, version, "WinPE");
-  if (winpe == 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot add the key WinPE to “%s”", path);
-      return FALSE;
-    }
+  g_autofree gunichar2 *utf16 = g_utf8_to_utf16 (text, -1, NULL, &units, NULL);
 
   for (glong i = 0; i < units; i++)
     utf16[i] = GUINT16_TO_LE (utf16[i]);
-  return set_value (hive, path, winpe, KL_HIVE_BACKGROUND_NAME, hive_t_REG_SZ, utf16,
-                    ((gsize) units + 1) * 2, error)
-         && save_hive (hive, path, header, error);
+  return kl_hive_set_value (self, parent, child, name, KL_HIVE_VALUE_STRING, utf16,
+                            ((gsize) units + 1) * 2, error);
 }

@@ -27,10 +27,12 @@ struct _KlImageTree
   KlWim *wim; /* borrowed */
   guint index;
   char *staging;         /* NULL for a preview */
+  char *scratch;         /* temporary folder of files that are only looked at; NULL until needed */
   struct timespec time;  /* of every file */
   GHashTable *folders;   /* folded path → path as spelt in image or tree */
   GHashTable *places;    /* folded path → KlTreeFile, borrowed from files */
   GHashTable *generated; /* folded path → GBytes */
+  GHashTable *copies;    /* folded path → path in scratch */
   GPtrArray *files;
   GPtrArray *values;
   GPtrArray *warnings;
@@ -82,6 +84,7 @@ kl_image_tree_new (KlWim *wim, guint index, const char *staging)
   self->places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->generated
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  self->copies = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->files = g_ptr_array_new_with_free_func (tree_file_free);
   self->values = g_ptr_array_new_with_free_func (registry_value_free);
   self->warnings = g_ptr_array_new_with_free_func (g_free);
@@ -91,12 +94,18 @@ kl_image_tree_new (KlWim *wim, guint index, const char *staging)
 void
 kl_image_tree_free (KlImageTree *self)
 {
+  g_autoptr (GError) error = NULL;
+
   if (self == NULL)
     return;
 
+  if (self->scratch != NULL && !kl_remove_tree (self->scratch, &error))
+    g_message ("A temporary folder stays: %s", error->message);
+  g_free (self->scratch);
   g_hash_table_unref (self->folders);
   g_hash_table_unref (self->places);
   g_hash_table_unref (self->generated);
+  g_hash_table_unref (self->copies);
   g_ptr_array_unref (self->files);
   g_ptr_array_unref (self->values);
   g_ptr_array_unref (self->warnings);
@@ -359,10 +368,109 @@ kl_image_tree_add_bytes (KlImageTree *self, const char *path, GBytes *content, G
   return kl_replace_file (staged, data, size, error) && set_time (self, staged, error);
 }
 
+/* A path in the scratch folder that nothing has yet. */
+static char *
+dup_scratch_path (KlImageTree *self, const char *path, GError **error)
+{
+  g_autofree char *slashed = g_strdelimit (g_strdup (path), "\\", '/');
+  g_autofree char *base = g_path_get_basename (slashed);
+  g_autofree char *folder = NULL;
+
+  if (self->scratch == NULL)
+    self->scratch = g_dir_make_tmp ("kindling-XXXXXX", error);
+  if (self->scratch == NULL)
+    {
+      kl_translate_io_error (error, "Cannot make a temporary folder");
+      return NULL;
+    }
+
+  folder = g_strdup_printf ("%s/%u", self->scratch, g_hash_table_size (self->copies));
+  if (g_mkdir (folder, 0700) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot make the folder “%s”", folder);
+      return NULL;
+    }
+  return g_build_filename (folder, base, NULL);
+}
+
+static gboolean
+copy_file (const char *source, const char *target, GCancellable *cancellable, GError **error)
+{
+  g_autofd int from = kl_open_for_reading (source, error);
+  g_autofd int to = -1;
+  struct stat info;
+
+  if (from < 0)
+    return FALSE;
+  to = open (target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (to < 0 || fstat (from, &info) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot make “%s”", target);
+      return FALSE;
+    }
+  return kl_copy_range (from, 0, to, 0, (guint64) info.st_size, source, target, NULL, cancellable,
+                        error);
+}
+
+static gboolean
+find_in_image (KlImageTree *self, const char *path, guint64 *size, GError **error)
+{
+  gboolean exists;
+
+  if (!kl_wim_find_file (self->wim, self->index, path, &exists, size, error))
+    return FALSE;
+  if (!exists)
+    g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND, "There is no “%s” in the image", path);
+  return exists;
+}
+
+/**
+ * kl_image_tree_copy_file:
+ * @path: of a file that the prepared image will have
+ * @copy: (out) (transfer full): a copy of it, outside the tree; gone with the tree
+ *
+ * For what has to be read and is not changed. The same file has the same copy.
+ *
+ * Errors: as kl_image_tree_take_file().
+ */
+gboolean
+kl_image_tree_copy_file (
+    KlImageTree *self, const char *path, char **copy, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *folded = fold (path);
+  const KlTreeFile *file = g_hash_table_lookup (self->places, folded);
+  const char *known = g_hash_table_lookup (self->copies, folded);
+  g_autofree char *target = NULL;
+  guint64 size;
+
+  if (known == NULL && file != NULL && self->staging != NULL)
+    {
+      *copy = staged_path (self, file->path);
+      return TRUE;
+    }
+  if (known == NULL)
+    {
+      target = dup_scratch_path (self, path, error);
+      if (target == NULL)
+        return FALSE;
+      if (file != NULL && file->source != NULL
+              ? !copy_file (file->source, target, cancellable, error)
+              : !find_in_image (self, path, &size, error)
+                    || !kl_wim_extract_file (self->wim, self->index, path, target, cancellable,
+                                             error))
+        return FALSE;
+      known = target;
+      g_hash_table_insert (self->copies, g_steal_pointer (&folded), g_strdup (target));
+    }
+  *copy = g_strdup (known);
+  return TRUE;
+}
+
 /**
  * kl_image_tree_take_file:
- * @path: of a file in the image
- * @staged: (out) (transfer full) (nullable): its copy, to be edited in place; %NULL for a preview
+ * @path: of a file that the prepared image will have
+ * @staged: (out) (transfer full): its copy, to be edited in place; in a preview nobody sees what is
+ *   done to it
  *
  * A file that was added before is edited instead of the image's.
  *
@@ -375,29 +483,28 @@ kl_image_tree_take_file (
 {
   g_autofree char *folded = fold (path);
   KlTreeFile *file = g_hash_table_lookup (self->places, folded);
-  gboolean exists;
+  g_autofree char *target = NULL;
   guint64 size = 0;
 
+  if (self->staging == NULL && !kl_image_tree_copy_file (self, path, staged, cancellable, error))
+    return FALSE;
   if (file != NULL)
     {
-      *staged = self->staging != NULL ? staged_path (self, file->path) : NULL;
+      if (self->staging != NULL)
+        *staged = staged_path (self, file->path);
       return TRUE;
     }
-  if (!kl_wim_find_file (self->wim, self->index, path, &exists, &size, error))
-    return FALSE;
-  if (!exists)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND, "There is no “%s” in the image", path);
-      return FALSE;
-    }
 
-  file = place_file (self, path, NULL, size, error);
-  if (file == NULL)
-    return FALSE;
+  file = find_in_image (self, path, &size, error) ? place_file (self, path, NULL, size, error)
+                                                  : NULL;
+  if (file == NULL || self->staging == NULL)
+    return file != NULL;
 
-  *staged = self->staging != NULL ? staged_path (self, file->path) : NULL;
-  return *staged == NULL
-         || kl_wim_extract_file (self->wim, self->index, path, *staged, cancellable, error);
+  target = staged_path (self, file->path);
+  if (!kl_wim_extract_file (self->wim, self->index, path, target, cancellable, error))
+    return FALSE;
+  *staged = g_steal_pointer (&target);
+  return TRUE;
 }
 
 /**

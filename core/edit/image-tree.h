@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * image-customisation.md 6. Paths are in the image, "\Windows\System32\winpeshl.ini"; their case
  * does not matter, and the spelling of the image is kept. With a staging folder everything is
  * copied there at once, each file with the same time; without one the tree is a preview, which
- * writes nothing. One thread at a time.
+ * writes nothing but copies of what is edited or read, into a temporary folder. One thread at a
+ * time.
  */
 typedef struct _KlImageTree KlImageTree;
 
@@ -48,9 +49,11 @@ gboolean kl_image_tree_add_folder (KlImageTree *self,
                                    KlProgress *progress,
                                    GCancellable *cancellable,
                                    GError **error);
-/* Takes a file of the image into the tree to be edited there; NULL in @staged for a preview. */
+/* Takes a file of the image into the tree to be edited there. */
 gboolean kl_image_tree_take_file (
     KlImageTree *self, const char *path, char **staged, GCancellable *cancellable, GError **error);
+gboolean kl_image_tree_copy_file (
+    KlImageTree *self, const char *path, char **copy, GCancellable *cancellable, GError **error);
 
 /* What will be in the image: added before, or there already. */
 gboolean

@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "edit/hive-edit.h"
+#include "edit/hive-settings.h"
 #include "prepare/osd-files.h"
 #include "prepare/startup-files.h"
+
+/* As Windows calls the control set that it was started with. */
+#define CONTROL_SET "CurrentControlSet\\"
 
 /* Only DISM can add them; without them the deployment agent fails (image-customisation.md 1). */
 static gboolean
@@ -71,20 +74,113 @@ kl_prepare_add_startup (KlPrepareContext *context, KlProgress *progress, GError 
                                context->drivers->len > 0, progress, context->cancellable, error);
 }
 
-gboolean
-kl_prepare_set_scratch (KlPrepareContext *context, KlProgress *progress, GError **error)
+static void
+note (KlPrepareContext *context,
+      const char *hive,
+      const char *key,
+      const char *name,
+      const char *value)
 {
-  g_autofree char *value = NULL;
-  g_autofree char *staged = NULL;
+  kl_image_tree_note_value (context->tree, hive, key, name, value);
+}
 
-  if (context->recipe->scratch_space == 0)
+static gboolean
+set_scratch_space (KlPrepareContext *context, GError **error)
+{
+  guint megabytes = context->recipe->scratch_space;
+  g_autofree char *value = g_strdup_printf ("%u", megabytes);
+  g_autofree char *system = NULL;
+
+  if (megabytes == 0)
     return TRUE;
 
-  value = g_strdup_printf ("%u", context->recipe->scratch_space);
-  kl_image_tree_note_value (context->tree, "SYSTEM", "CurrentControlSet\\Services\\FBWF",
-                            KL_HIVE_SCRATCH_NAME, value);
-  return kl_image_tree_take_file (context->tree, KL_HIVE_SYSTEM, &staged, context->cancellable,
+  note (context, "SYSTEM", CONTROL_SET KL_HIVE_SCRATCH_KEY, KL_HIVE_SCRATCH_NAME, value);
+  return kl_image_tree_take_file (context->tree, KL_HIVE_SYSTEM, &system, context->cancellable,
                                   error)
-         && (staged == NULL
-             || kl_hive_set_scratch_space (staged, context->recipe->scratch_space, NULL, error));
+         && kl_hive_set_scratch_space (system, megabytes, error);
+}
+
+static KlTimeZone *
+find_time_zone (KlPrepareContext *context, GError **error)
+{
+  const char *name = context->recipe->time_zone;
+  g_autofree char *software = NULL;
+  KlTimeZone *zone;
+
+  if (g_ascii_strcasecmp (name, KL_TIME_ZONE_UTC) == 0)
+    return kl_time_zone_new_utc ();
+  if (!kl_image_tree_copy_file (context->tree, KL_HIVE_SOFTWARE, &software, context->cancellable,
+                                error))
+    {
+      g_prefix_error (error, "The time zone “%s” cannot be looked up: ", name);
+      kl_error_blame (error, "SOFTWARE");
+      return NULL;
+    }
+  zone = kl_hive_read_time_zone (software, name, error);
+  if (zone == NULL)
+    kl_error_blame (error, "SOFTWARE");
+  return zone;
+}
+
+static gboolean
+set_time_zone (KlPrepareContext *context, GError **error)
+{
+  g_autoptr (KlTimeZone) zone = NULL;
+  g_autofree char *system = NULL;
+
+  if (*context->recipe->time_zone == '\0')
+    return TRUE;
+
+  zone = find_time_zone (context, error);
+  if (zone == NULL)
+    return FALSE;
+  note (context, "SYSTEM", CONTROL_SET KL_HIVE_TIME_ZONE_KEY, KL_HIVE_TIME_ZONE_NAME,
+        zone->key_name);
+  return kl_image_tree_take_file (context->tree, KL_HIVE_SYSTEM, &system, context->cancellable,
+                                  error)
+         && kl_hive_set_time_zone (system, zone, error);
+}
+
+static gboolean
+set_keyboard (KlPrepareContext *context, GError **error)
+{
+  g_autofree char *system = NULL;
+  g_autofree char *user = NULL;
+  KlInputLocale input;
+
+  if (!kl_input_locale_parse (context->recipe->input_locale, &input))
+    return TRUE;
+
+  note (context, "DEFAULT", KL_HIVE_KEYBOARD_KEY, "1", input.layout);
+  if (!kl_image_tree_copy_file (context->tree, KL_HIVE_SYSTEM, &system, context->cancellable, error)
+      || !kl_hive_check_keyboard (system, input.layout, error))
+    return FALSE;
+  return (kl_image_tree_take_file (context->tree, KL_HIVE_DEFAULT, &user, context->cancellable,
+                                   error)
+          && kl_hive_set_keyboard (user, &input, error))
+         || kl_error_blame (error, "DEFAULT");
+}
+
+static gboolean
+set_user_locale (KlPrepareContext *context, GError **error)
+{
+  const KlLocale *locale = kl_locale_find (context->recipe->user_locale);
+  g_autofree char *user = NULL;
+
+  if (locale == NULL)
+    return TRUE;
+
+  note (context, "DEFAULT", KL_HIVE_USER_LOCALE_KEY, "LocaleName", locale->name);
+  return (kl_image_tree_take_file (context->tree, KL_HIVE_DEFAULT, &user, context->cancellable,
+                                   error)
+          && kl_hive_set_user_locale (user, locale, error))
+         || kl_error_blame (error, "DEFAULT");
+}
+
+/* Step 7: all that lies in registry hives, but for the background. */
+gboolean
+kl_prepare_set_registry (KlPrepareContext *context, KlProgress *progress, GError **error)
+{
+  return set_scratch_space (context, error) && set_time_zone (context, error)
+         && set_keyboard (context, error) && set_user_locale (context, error);
 }

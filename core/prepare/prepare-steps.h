@@ -27,6 +27,6 @@ gboolean
 kl_prepare_add_deployment (KlPrepareContext *context, KlProgress *progress, GError **error);
 gboolean kl_prepare_add_drivers (KlPrepareContext *context, KlProgress *progress, GError **error);
 gboolean kl_prepare_add_startup (KlPrepareContext *context, KlProgress *progress, GError **error);
-gboolean kl_prepare_set_scratch (KlPrepareContext *context, KlProgress *progress, GError **error);
+gboolean kl_prepare_set_registry (KlPrepareContext *context, KlProgress *progress, GError **error);
 
 G_END_DECLS

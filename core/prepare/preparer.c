@@ -339,7 +339,7 @@ typedef gboolean (*StepFunc) (KlPrepareContext *context, KlProgress *progress, G
 /* Steps 2 … 7. */
 static const StepFunc filling_steps[]
     = { kl_prepare_read_image,  kl_prepare_check_drivers, kl_prepare_add_deployment,
-        kl_prepare_add_drivers, kl_prepare_add_startup,   kl_prepare_set_scratch };
+        kl_prepare_add_drivers, kl_prepare_add_startup,   kl_prepare_set_registry };
 
 static gboolean
 fill_tree (Run *run, GError **error)

@@ -11,6 +11,7 @@
 #include "image/catalog-entry.h"
 #include "image/image-ini.h"
 #include "edit/background.h"
+#include "edit/locale-table.h"
 #include "prepare/recipe-private.h"
 
 /* "driver.NAME" and "driver.NAME/net/e1d.inf" turn drivers on and off. */
@@ -21,6 +22,7 @@
 #define MAX_PRESTART_COMMAND 4096
 #define MAX_START_COMMAND 216
 #define MAX_ORGANIZATION_NAME 256
+#define MAX_TIME_ZONE 127 /* a key name has at most 255 */
 #define MAX_PATH_TEXT 4095
 
 static const char *const keys[N_RECIPE_KEYS + 1] = {
@@ -33,6 +35,9 @@ static const char *const keys[N_RECIPE_KEYS + 1] = {
   [RECIPE_EXTRA_FILES] = "extra-files",
   [RECIPE_START_COMMAND] = "start-command",
   [RECIPE_ORGANIZATION_NAME] = "organization-name",
+  [RECIPE_TIME_ZONE] = "time-zone",
+  [RECIPE_INPUT_LOCALE] = "input-locale",
+  [RECIPE_USER_LOCALE] = "user-locale",
   [RECIPE_COMPRESSION] = "compression",
   [RECIPE_SKIP_FAULTY_DRIVERS] = "skip-faulty-drivers",
 };
@@ -98,6 +103,29 @@ check_line (const char *key, const char *value, gsize max, gboolean ascii, GErro
   return TRUE;
 }
 
+/* Whether the image has it, its own hives say; that is asked in the preview and in step 7. */
+static gboolean
+check_time_zone (const char *key, const char *value, GError **error)
+{
+  return check_line (key, value, MAX_TIME_ZONE, TRUE, error)
+         && (strpbrk (value, "\\/:;") == NULL
+             || set_wrong (error, key, value,
+                           "the name that Windows has for it, such as W. Europe Standard Time"));
+}
+
+static gboolean
+check_locale (const char *key, const char *value, gboolean keyboard, GError **error)
+{
+  g_autofree char *names = g_strjoinv (", ", (char **) kl_locale_get_names ());
+  g_autofree char *expected = g_strconcat (
+      "one of ", names, keyboard ? ", or language and keyboard layout such as 0407:00000407" : "",
+      NULL);
+  KlInputLocale input;
+
+  return (keyboard ? kl_input_locale_parse (value, &input) : kl_locale_find (value) != NULL)
+         || set_wrong (error, key, value, expected);
+}
+
 /* Makes the path absolute; it must be there now. */
 static char *
 dup_checked_path (const char *key, const char *value, gboolean folder, GError **error)
@@ -159,6 +187,13 @@ dup_checked (RecipeKey key, const char *value, GError **error)
       break;
     case RECIPE_ORGANIZATION_NAME:
       fit = check_line (name, value, MAX_ORGANIZATION_NAME, FALSE, error);
+      break;
+    case RECIPE_TIME_ZONE:
+      fit = check_time_zone (name, value, error);
+      break;
+    case RECIPE_INPUT_LOCALE:
+    case RECIPE_USER_LOCALE:
+      fit = check_locale (name, value, key == RECIPE_INPUT_LOCALE, error);
       break;
     case RECIPE_BACKGROUND:
       path = dup_checked_path (name, value, FALSE, error);

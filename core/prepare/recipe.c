@@ -21,6 +21,9 @@ static const char *const ini_keys[N_RECIPE_KEYS] = {
   [RECIPE_EXTRA_FILES] = "ExtraFiles",
   [RECIPE_START_COMMAND] = "StartCommand",
   [RECIPE_ORGANIZATION_NAME] = "OrganizationName",
+  [RECIPE_TIME_ZONE] = "TimeZone",
+  [RECIPE_INPUT_LOCALE] = "InputLocale",
+  [RECIPE_USER_LOCALE] = "UserLocale",
   [RECIPE_COMPRESSION] = "Compression",
   [RECIPE_SKIP_FAULTY_DRIVERS] = "SkipFaultyDrivers",
 };
@@ -50,6 +53,9 @@ kl_recipe_free (KlRecipe *self)
   g_free (self->extra_files);
   g_free (self->start_command);
   g_free (self->organization_name);
+  g_free (self->time_zone);
+  g_free (self->input_locale);
+  g_free (self->user_locale);
   g_ptr_array_unref (self->drivers);
   g_free (self);
 }
@@ -134,6 +140,9 @@ kl_recipe_new_from_ini (GKeyFile *ini)
   self->extra_files = dup_path (ini, RECIPE_EXTRA_FILES);
   self->start_command = dup_text (ini, RECIPE_START_COMMAND);
   self->organization_name = dup_text (ini, RECIPE_ORGANIZATION_NAME);
+  self->time_zone = dup_text (ini, RECIPE_TIME_ZONE);
+  self->input_locale = dup_text (ini, RECIPE_INPUT_LOCALE);
+  self->user_locale = dup_text (ini, RECIPE_USER_LOCALE);
   self->smaller = strcmp (compression, "smaller") == 0;
   self->skip_faulty_drivers = is_true (ini, RECIPE_SKIP_FAULTY_DRIVERS);
   self->drivers = g_ptr_array_new_with_free_func (driver_free);
@@ -164,8 +173,9 @@ gboolean
 kl_recipe_is_empty (const KlRecipe *self)
 {
   const char *const texts[]
-      = { self->prestart_command, self->prestart_files, self->background,       self->binaries,
-          self->extra_files,      self->start_command,  self->organization_name };
+      = { self->prestart_command, self->prestart_files, self->background,        self->binaries,
+          self->extra_files,      self->start_command,  self->organization_name, self->time_zone,
+          self->input_locale,     self->user_locale };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     if (*texts[i] != '\0')
@@ -212,6 +222,12 @@ kl_recipe_dup_value (const KlRecipe *self, const char *key)
       return g_strdup (self->start_command);
     case RECIPE_ORGANIZATION_NAME:
       return g_strdup (self->organization_name);
+    case RECIPE_TIME_ZONE:
+      return g_strdup (self->time_zone);
+    case RECIPE_INPUT_LOCALE:
+      return g_strdup (self->input_locale);
+    case RECIPE_USER_LOCALE:
+      return g_strdup (self->user_locale);
     case RECIPE_COMPRESSION:
       return g_strdup (self->smaller ? "smaller" : "");
     case RECIPE_SKIP_FAULTY_DRIVERS:

@@ -35,7 +35,10 @@ typedef struct
   char *extra_files;    /* folder laid over the image's root */
   char *start_command;
   char *organization_name;
-  gboolean smaller; /* compress harder and slower */
+  char *time_zone;    /* as Windows calls it, "W. Europe Standard Time" */
+  char *input_locale; /* "de-CH", or "0807:00000807": language and keyboard layout */
+  char *user_locale;  /* "de-CH": formats of dates and numbers */
+  gboolean smaller;   /* compress harder and slower */
   gboolean skip_faulty_drivers;
   GPtrArray *drivers; /* of KlRecipeDriver */
 } KlRecipe;

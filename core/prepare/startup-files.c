@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "edit/background.h"
-#include "edit/hive-edit.h"
+#include "edit/hive-settings.h"
 #include "edit/ini-text.h"
 
 #define WINPESHL "\\Windows\\System32\\winpeshl.ini"
@@ -293,8 +293,7 @@ add_background (KlImageTree *tree,
   kl_image_tree_note_value (tree, "SOFTWARE", KL_HIVE_BACKGROUND_KEY, KL_HIVE_BACKGROUND_NAME,
                             "X:\\Windows\\System32\\winpe.jpg");
   return kl_image_tree_take_file (tree, KL_HIVE_SOFTWARE, &staged, cancellable, error)
-         && (staged == NULL
-             || kl_hive_set_background (staged, "X:\\Windows\\System32\\winpe.jpg", error));
+         && kl_hive_set_background (staged, "X:\\Windows\\System32\\winpe.jpg", error);
 }
 
 static void

@@ -57,7 +57,8 @@ _kindlingctl()
         choices=$(_kindlingctl_ids)
       else
         choices='name= description= version= boot-manager= binaries= extra-files= prestart-files= background=
-          start-command= prestart-command= organization-name= lab-shell= scratch-space= compression= skip-faulty-drivers='
+          start-command= prestart-command= organization-name= lab-shell= scratch-space= time-zone= input-locale=
+          user-locale= compression= skip-faulty-drivers='
         compopt -o nospace
       fi ;;
     create)

@@ -3,6 +3,7 @@
 """Preparing boot images from the terminal: recipe, result, status, and what is wrong with input."""
 import hashlib
 import os
+import re
 import shutil
 import signal
 import struct
@@ -83,10 +84,24 @@ class PrepareTest(CommandTest):
         return subprocess.run(['wimlib-imagex', 'extract', self.boot_wim, '1', path, '--to-stdout'], check=True,
                               capture_output=True, env={**os.environ, 'WIMLIB_IMAGEX_IGNORE_CASE': '1'}).stdout
 
-    def read_value(self, key):
-        hive = self.write('hive', self.extract('/' + SYSTEM))
-        return subprocess.run(['hivexregedit', '--export', hive, key], check=True, capture_output=True,
-                              text=True).stdout
+    def read_values(self, key, hive='SYSTEM'):
+        """Name → value of a key, by hivexregedit."""
+        file = self.write('hive', self.extract('/' + SYSTEM.replace('SYSTEM', hive)))
+        text = subprocess.run(['hivexregedit', '--export', '--unsafe-printable-strings', file, key], check=True,
+                              capture_output=True, text=True).stdout
+        return dict(re.findall(r'^"(.*?)"=(.*)$', text, re.MULTILINE))
+
+    def hive(self, *additions):
+        """The SYSTEM hive of the sample with more in it; any hive will do where only its keys count."""
+        sample = subprocess.run(['wimlib-imagex', 'extract', os.path.join(self.entry, 'source.wim'), '1',
+                                 '/' + SYSTEM, '--to-stdout'], check=True, capture_output=True).stdout
+        if additions:
+            hive = self.write('made-hive', sample)
+            text = self.write('made.reg', '\n'.join(['Windows Registry Editor Version 5.00', '', *additions, '']))
+            subprocess.run(['hivexregedit', '--merge', '--encoding', 'UTF-16LE', hive, text], check=True)
+            with open(hive, 'rb') as file:
+                sample = file.read()
+        return bytearray(sample)
 
     def sha256(self):
         with open(self.boot_wim, 'rb') as file:
@@ -140,8 +155,8 @@ class Result(PrepareTest):
                          ['[LaunchApps]', r'%SYSTEMROOT%\System32\cmd.exe, /c X:\start.cmd',
                           r'%SYSTEMDRIVE%\sms\bin\x64\TsBootShell.exe', ''])
         self.assertEqual(self.extract('/Windows/System32/winpe.jpg')[:3], b'\xff\xd8\xff')
-        self.assertIn('"WinPECacheThreshold"=dword:00000100', self.read_value(r'\ControlSet001\Services\FBWF'))
-        self.assertIn('"CmdLine"=', self.read_value(r'\Setup'))
+        self.assertEqual(self.read_values(r'\ControlSet001\Services\FBWF'), {'WinPECacheThreshold': 'dword:00000100'})
+        self.assertIn('CmdLine', self.read_values(r'\Setup'))
 
     def test_foreign_tools_read_it(self):
         self.prepare_something()
@@ -228,6 +243,89 @@ class Result(PrepareTest):
                        capture_output=True)
         with open(self.path('iso/sources/boot.wim'), 'rb') as file:
             self.assertEqual(hashlib.sha256(file.read()).hexdigest(), self.sha256())
+
+
+class Locale(PrepareTest):
+    """Time zone and locales; what Windows has in the hives of its images is laid over the sample."""
+    ZONE = r'[\Microsoft\Windows NT\CurrentVersion\Time Zones\W. Europe Standard Time]'
+    RULES = struct.pack('<iii8H8H', -60, 0, -60, 0, 10, 0, 5, 3, 0, 0, 0, 0, 3, 0, 5, 2, 0, 0, 0)
+    KEYBOARDS = r'[\ControlSet001\Control\Keyboard Layouts\%s]'
+
+    def setUp(self):
+        super().setUp()
+        zone = [self.ZONE, '"TZI"=hex(3):' + ','.join(f'{byte:02x}' for byte in self.RULES),
+                '"MUI_Std"="@tzres.dll,-322"', '"Std"="W. Europe Standard Time"', '"Dlt"="W. Europe Daylight Time"']
+        parents, path = [], ''
+        for part in self.ZONE[2:-1].split('\\')[:-1]:
+            path += '\\' + part
+            parents += [f'[{path}]', '']
+        self.lay('SOFTWARE', *parents, *zone)
+        self.lay('DEFAULT', '[\\Keyboard Layout]', '', '[\\Keyboard Layout\\Preload]', '"1"="00000409"', '',
+                 '[\\Control Panel]', '', '[\\Control Panel\\International]', '"LocaleName"="en-US"')
+        self.lay('SYSTEM', '[\\ControlSet001\\Control]', '', self.KEYBOARDS.replace('\\%s', ''), '',
+                 self.KEYBOARDS % '00000407', '', self.KEYBOARDS % '00020409')
+        self.set('extra-files=' + self.path('extra'))
+
+    def lay(self, hive, *additions):
+        self.write('extra/' + SYSTEM.replace('SYSTEM', hive), bytes(self.hive(*additions)))
+
+    def test_the_time_zone_is_what_windows_has_for_it(self):
+        self.set('time-zone=w. europe standard time', 'scratch-space=128')
+        preview = self.json('image', 'preview', ID).lines
+        self.assertIn({'hive': 'SYSTEM', 'key': r'CurrentControlSet\Control\TimeZoneInformation',
+                       'name': 'TimeZoneKeyName', 'value': 'W. Europe Standard Time'}, preview)
+        self.prepare()
+        values = self.read_values(r'\ControlSet001\Control\TimeZoneInformation')
+        self.assertEqual(values['Bias'], 'dword:ffffffc4')
+        self.assertEqual(values['ActiveTimeBias'], 'dword:ffffffc4')
+        self.assertEqual((values['StandardBias'], values['DaylightBias']), ('dword:00000000', 'dword:ffffffc4'))
+        self.assertEqual(values['DaylightStart'], 'hex(3):00,00,03,00,00,00,05,00,02,00,00,00,00,00,00,00')
+        self.assertEqual(values['StandardStart'], 'hex(3):00,00,0a,00,00,00,05,00,03,00,00,00,00,00,00,00')
+        self.assertEqual((values['TimeZoneKeyName'], values['StandardName'], values['DaylightName']),
+                         ('str(1):"W. Europe Standard Time"', 'str(1):"@tzres.dll,-322"',
+                          'str(1):"W. Europe Daylight Time"'))
+        self.assertEqual(self.read_values(r'\ControlSet001\Services\FBWF'), {'WinPECacheThreshold': 'dword:00000080'})
+
+    def test_keyboard_and_formats_are_those_of_the_locale(self):
+        self.set('input-locale=de-DE', 'user-locale=de-de')
+        self.prepare()
+        self.assertEqual(self.read_values(r'\Keyboard Layout\Preload', 'DEFAULT'),
+                         {'1': 'str(1):"00000407"', '2': 'str(1):"00000409"'})
+        self.assertEqual(self.read_values(r'\Control Panel\International', 'DEFAULT'),
+                         {'LocaleName': 'str(1):"de-DE"', 'Locale': 'str(1):"00000407"'})
+        self.set('input-locale=0413:00020409', 'user-locale=')
+        self.prepare()
+        self.assertEqual(self.read_values(r'\Keyboard Layout\Preload', 'DEFAULT')['1'], 'str(1):"00000413"')
+        self.assertEqual(self.read_values(r'\Keyboard Layout\Substitutes', 'DEFAULT'),
+                         {'00000413': 'str(1):"00020409"'})
+        self.assertEqual(self.read_values(r'\Control Panel\International', 'DEFAULT')['LocaleName'], 'str(1):"en-US"')
+
+    def test_what_the_image_does_not_know_is_refused(self):
+        self.set('time-zone=Europe Time')
+        for name, status in ('preview', 1), ('prepare', 30):
+            result = self.json('image', name, ID, status=status)
+            self.assertIn('knows no time zone “Europe Time”; it has, among 1, “W. Europe Standard Time”',
+                          result.last['message'])
+        self.assert_injection_fails(87, 'knows no time zone', 'SOFTWARE', 7)
+        self.set('time-zone=', 'input-locale=fr-FR')
+        self.assert_injection_fails(87, 'no keyboard layout 0000040c', 'SYSTEM', 7)
+        self.set('extra-files=', 'input-locale=', 'user-locale=de-DE')
+        self.assert_injection_fails(2, 'There is no “\\Windows\\System32\\config\\DEFAULT”', 'DEFAULT', 7)
+
+    def test_utc_needs_no_list(self):
+        self.set('extra-files=', 'time-zone=UTC')
+        os.unlink(self.path('extra/' + SYSTEM))
+        self.lay('SYSTEM', '[\\ControlSet001\\Control]')
+        self.set('extra-files=' + self.path('extra'))
+        self.prepare()
+        values = self.read_values(r'\ControlSet001\Control\TimeZoneInformation')
+        self.assertEqual((values['Bias'], values['TimeZoneKeyName']), ('dword:00000000', 'str(1):"UTC"'))
+
+    def test_settings_that_cannot_be(self):
+        for setting, words in [('time-zone=Europe/Berlin', 'W. Europe Standard Time'), ('time-zone=' + 'x' * 128, '127'),
+                               ('input-locale=german', '0407:00000407'), ('input-locale=0407:407', 'de-CH'),
+                               ('user-locale=0407:00000407', 'de-CH')]:
+            self.assert_fails('E_INVALIDARG', words, 'image', 'set', ID, setting)
 
 
 class Drivers(PrepareTest):
@@ -391,11 +489,6 @@ class BadInput(PrepareTest):
         with open(self.write('extra/large.bin'), 'wb') as file:
             file.truncate(1 << 32)
         self.assert_injection_fails(87, 'has 4294967296 bytes', 'large.bin', 4)
-
-    def hive(self):
-        sample = subprocess.run(['wimlib-imagex', 'extract', os.path.join(self.entry, 'source.wim'), '1',
-                                 '/' + SYSTEM, '--to-stdout'], check=True, capture_output=True).stdout
-        return bytearray(sample)
 
     def test_hives_that_cannot_be_edited(self):
         self.set('scratch-space=512')
