@@ -148,6 +148,7 @@ print_description_json (const KlCtlOptions *options,
   kl_ctl_json_add_text (builder, "certificate-end", description->certificate_end);
   kl_ctl_json_add_text (builder, "certificate-thumbprint", description->thumbprint);
   kl_ctl_json_add_flag (builder, "password-required", identity->password_required);
+  kl_ctl_json_add_flag (builder, "unattended", identity->unattended);
   add_variables (builder, options, identity->variables);
   kl_ctl_json_print (builder);
 }
@@ -199,6 +200,8 @@ print_description_text (const KlCtlOptions *options,
   print_expiry (description->certificate_end);
   kl_ctl_print_field (_ ("Password"),
                       identity->password_required ? _ ("required") : _ ("not required"));
+  if (identity->unattended)
+    kl_ctl_print_field (_ ("Start-up"), _ ("unattended"));
   print_variables (options, identity->variables);
 }
 

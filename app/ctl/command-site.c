@@ -48,6 +48,9 @@ print_json (KlSiteProfile *profile)
   kl_ctl_json_add_text (builder, "organization", kl_site_profile_get_organization (profile));
   kl_ctl_json_add_number (builder, "minimum-password-length",
                           kl_site_profile_get_minimum_password_length (profile));
+  kl_ctl_json_add_text (
+      builder, "minimum-password-strength",
+      kl_password_level_to_string (kl_site_profile_get_minimum_password_strength (profile)));
   kl_ctl_json_add_flag (builder, "password-required",
                         kl_site_profile_get_password_required (profile));
   kl_ctl_json_add_list (builder, "warnings", kl_site_profile_get_warnings (profile));
@@ -61,6 +64,22 @@ print_warnings (const char *const *warnings)
     kl_ctl_print_field (_ ("Warning"), warnings[i]);
 }
 
+/* What the site asks of the media password; also in words for who checks the profile. */
+static void
+print_policy (KlSiteProfile *profile)
+{
+  g_autofree char *length
+      = g_strdup_printf ("%u", kl_site_profile_get_minimum_password_length (profile));
+
+  kl_ctl_print_field (_ ("Password"), kl_site_profile_get_password_required (profile)
+                                          ? _ ("required")
+                                          : _ ("not required"));
+  kl_ctl_print_field (_ ("Minimum length"), length);
+  kl_ctl_print_field (
+      _ ("Minimum strength"),
+      kl_password_level_to_string (kl_site_profile_get_minimum_password_strength (profile)));
+}
+
 static void
 print_text (KlSiteProfile *profile)
 {
@@ -68,8 +87,6 @@ print_text (KlSiteProfile *profile)
       = g_strjoinv (", ", (char **) kl_site_profile_get_management_points (profile));
   g_autofree char *folders
       = g_strjoinv (", ", (char **) kl_site_profile_get_distribution_points (profile));
-  g_autofree char *length
-      = g_strdup_printf ("%u", kl_site_profile_get_minimum_password_length (profile));
 
   kl_ctl_print_field (_ ("Site code"), kl_site_profile_get_site_code (profile));
   kl_ctl_print_field (kl_site_profile_is_dynamic (profile) ? _ ("Management points")
@@ -77,10 +94,7 @@ print_text (KlSiteProfile *profile)
                       points[0] != '\0' ? points : _ ("none"));
   kl_ctl_print_field (_ ("Content folders"), folders);
   kl_ctl_print_field (_ ("Organization"), kl_site_profile_get_organization (profile));
-  kl_ctl_print_field (_ ("Password"), kl_site_profile_get_password_required (profile)
-                                          ? _ ("required")
-                                          : _ ("not required"));
-  kl_ctl_print_field (_ ("Minimum length"), length);
+  print_policy (profile);
   print_warnings (kl_site_profile_get_warnings (profile));
 }
 
@@ -147,6 +161,7 @@ run_check (KlCtlOptions *options)
   else if (!options->quiet)
     {
       g_print (_ ("Media can be made for the site %s.\n"), kl_site_profile_get_site_code (profile));
+      print_policy (profile);
       print_warnings ((const char *const *) warnings);
     }
   return KL_CTL_EXIT_DONE;

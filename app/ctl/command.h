@@ -43,10 +43,12 @@ typedef struct
   gboolean dry_run;
   char *certificate;
   int certificate_password_fd; /* -1: not given */
+  gboolean ignore_validity;
   char *valid_from;
   char *valid_until;
   char **variables; /* NAME=VALUE; NULL: none */
   gboolean aes_256;
+  gboolean unattended;
   int connection_options_fd; /* -1: not given */
 
   /* create, inspect */

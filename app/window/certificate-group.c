@@ -34,6 +34,8 @@ struct _KlCertificateGroup
   GtkSpinner *spinner;
   KlFactRow *subject_row;
   KlFactRow *end_row;
+  AdwActionRow *nevertheless_row;
+  GtkSwitch *nevertheless_switch;
   GtkLabel *problem_label;
   GtkLabel *warning_label;
 };
@@ -135,6 +137,35 @@ dup_problem (const GError *error)
   return g_strdup_printf ("%s. %s", title, kl_error_text_get_next_step (error));
 }
 
+/* Whether what the file holds is in order: valid today, or taken nevertheless. */
+static void
+judge_certificate (KlCertificateGroup *self, KlCertificate *certificate)
+{
+  const gboolean nevertheless = gtk_switch_get_active (self->nevertheless_switch);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *problem = NULL;
+  const gboolean valid = kl_certificate_check_validity (certificate, NULL, &error);
+
+  if (!valid && !nevertheless)
+    problem = dup_problem (error);
+  gtk_widget_set_visible (GTK_WIDGET (self->nevertheless_row), !valid);
+  g_object_set (self->draft, "ignore-validity", !valid && nevertheless, NULL);
+  set_complete (self,
+                kl_problem_label_show (self->problem_label, GTK_WIDGET (self->file_row), problem));
+}
+
+static void
+nevertheless_cb (KlCertificateGroup *self)
+{
+  g_autoptr (KlCertificate) certificate = NULL;
+
+  if (self->draft == NULL)
+    return;
+  g_object_get (self->draft, "imported", &certificate, NULL);
+  if (certificate != NULL)
+    judge_certificate (self, certificate);
+}
+
 static void
 show_certificate (KlCertificateGroup *self, KlCertificate *certificate)
 {
@@ -164,9 +195,13 @@ tried_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   stop_check (self);
   g_object_set (self->draft, "imported", certificate, NULL);
   if (certificate != NULL)
-    show_certificate (self, certificate);
-  else
-    problem = dup_problem (error);
+    {
+      show_certificate (self, certificate);
+      judge_certificate (self, certificate);
+      return;
+    }
+
+  problem = dup_problem (error);
   row = g_error_matches (error, KL_ERROR, KL_ERROR_CERT_PASSWORD) ? GTK_WIDGET (self->password_row)
                                                                   : GTK_WIDGET (self->file_row);
   set_complete (self, kl_problem_label_show (self->problem_label, row, problem));
@@ -180,7 +215,7 @@ try_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
   GError *error = NULL;
 
   certificate = kl_certificate_import (trial->path, trial->password, cancellable, &error);
-  if (certificate == NULL || !kl_certificate_check_validity (certificate, NULL, &error))
+  if (certificate == NULL)
     {
       g_task_return_error (task, error);
       return;
@@ -211,6 +246,17 @@ try_file_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* What was agreed to of one file does not hold for the next. */
+static void
+hide_certificate (KlCertificateGroup *self)
+{
+  g_object_set (self->draft, "imported", NULL, "ignore-validity", FALSE, NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->subject_row), FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->end_row), FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->nevertheless_row), FALSE);
+  gtk_switch_set_active (self->nevertheless_switch, FALSE);
+}
+
 /* Nothing of the last check counts any more; the next waits for the end of the typing. */
 static void
 expect_check (KlCertificateGroup *self)
@@ -220,13 +266,11 @@ expect_check (KlCertificateGroup *self)
   g_autoptr (KlSecret) password = *text != '\0' ? kl_secret_new_text (text) : NULL;
 
   stop_check (self);
-  g_object_set (self->draft, "certificate", path, "certificate-password", password, "imported",
-                NULL, NULL);
+  g_object_set (self->draft, "certificate", path, "certificate-password", password, NULL);
   kl_problem_label_show (self->problem_label, GTK_WIDGET (self->file_row), NULL);
   kl_problem_label_show (self->problem_label, GTK_WIDGET (self->password_row), NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->warning_label), FALSE);
-  gtk_widget_set_visible (GTK_WIDGET (self->subject_row), FALSE);
-  gtk_widget_set_visible (GTK_WIDGET (self->end_row), FALSE);
+  hide_certificate (self);
   set_complete (self, FALSE);
   if (*path != '\0')
     self->check_source = g_timeout_add (CHECK_DELAY, try_file_cb, self);
@@ -241,15 +285,13 @@ show_kind (KlCertificateGroup *self)
   gtk_widget_set_visible (GTK_WIDGET (self->until_row), !imported);
   gtk_widget_set_visible (GTK_WIDGET (self->file_row), imported);
   gtk_widget_set_visible (GTK_WIDGET (self->password_row), imported);
-  gtk_widget_set_visible (GTK_WIDGET (self->subject_row), FALSE);
-  gtk_widget_set_visible (GTK_WIDGET (self->end_row), FALSE);
+  hide_certificate (self);
   if (imported)
     {
       expect_check (self);
       return;
     }
-  g_object_set (self->draft, "certificate", NULL, "certificate-password", NULL, "imported", NULL,
-                NULL);
+  g_object_set (self->draft, "certificate", NULL, "certificate-password", NULL, NULL);
   check_day (self);
 }
 
@@ -339,6 +381,8 @@ kl_certificate_group_class_init (KlCertificateGroupClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlCertificateGroup, spinner);
   gtk_widget_class_bind_template_child (widget_class, KlCertificateGroup, subject_row);
   gtk_widget_class_bind_template_child (widget_class, KlCertificateGroup, end_row);
+  gtk_widget_class_bind_template_child (widget_class, KlCertificateGroup, nevertheless_row);
+  gtk_widget_class_bind_template_child (widget_class, KlCertificateGroup, nevertheless_switch);
   gtk_widget_class_bind_template_child (widget_class, KlCertificateGroup, problem_label);
   gtk_widget_class_bind_template_child (widget_class, KlCertificateGroup, warning_label);
   gtk_widget_class_bind_template_callback (widget_class, kind_cb);
@@ -346,6 +390,7 @@ kl_certificate_group_class_init (KlCertificateGroupClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, day_selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, file_typed_cb);
   gtk_widget_class_bind_template_callback (widget_class, file_left_cb);
+  gtk_widget_class_bind_template_callback (widget_class, nevertheless_cb);
 }
 
 static void

@@ -28,10 +28,12 @@ struct _KlMediaDraft
   char *certificate;              /* owned; nullable; path of a PFX file; NULL: one is made */
   KlSecret *certificate_password; /* owned; nullable */
   KlCertificate *imported;        /* owned; nullable; public part of what the PFX file holds */
+  gboolean ignore_validity;       /* of what the PFX file holds */
   GDateTime *valid_until;         /* owned; of the certificate that is made */
   char *site_path;                /* owned; nullable; of the site profile */
   KlSiteProfile *site;            /* owned; nullable; NULL also where the profile cannot be read */
   KlVariables *variables;         /* owned; nullable */
+  gboolean unattended;
 };
 
 G_DEFINE_FINAL_TYPE (KlMediaDraft, kl_media_draft, G_TYPE_OBJECT)
@@ -48,8 +50,10 @@ enum
   PROP_CERTIFICATE,
   PROP_CERTIFICATE_PASSWORD,
   PROP_IMPORTED,
+  PROP_IGNORE_VALIDITY,
   PROP_VALID_UNTIL,
   PROP_SITE_PROFILE,
+  PROP_UNATTENDED,
   N_PROPS
 };
 
@@ -121,11 +125,17 @@ kl_media_draft_get_property (GObject *object, guint id, GValue *value, GParamSpe
     case PROP_IMPORTED:
       g_value_set_boxed (value, self->imported);
       break;
+    case PROP_IGNORE_VALIDITY:
+      g_value_set_boolean (value, self->ignore_validity);
+      break;
     case PROP_VALID_UNTIL:
       g_value_set_boxed (value, self->valid_until);
       break;
     case PROP_SITE_PROFILE:
       g_value_set_string (value, self->site_path);
+      break;
+    case PROP_UNATTENDED:
+      g_value_set_boolean (value, self->unattended);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
@@ -176,12 +186,18 @@ kl_media_draft_set_property (GObject *object, guint id, const GValue *value, GPa
       g_clear_pointer (&self->imported, kl_certificate_unref);
       self->imported = g_value_dup_boxed (value);
       break;
+    case PROP_IGNORE_VALIDITY:
+      self->ignore_validity = g_value_get_boolean (value);
+      break;
     case PROP_VALID_UNTIL:
       g_clear_pointer (&self->valid_until, g_date_time_unref);
       self->valid_until = g_value_dup_boxed (value);
       break;
     case PROP_SITE_PROFILE:
       set_site_profile (self, g_value_get_string (value));
+      break;
+    case PROP_UNATTENDED:
+      self->unattended = g_value_get_boolean (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
@@ -232,9 +248,12 @@ kl_media_draft_class_init (KlMediaDraftClass *klass)
       = g_param_spec_boxed ("certificate-password", NULL, NULL, KL_TYPE_SECRET, flags);
   properties[PROP_IMPORTED]
       = g_param_spec_boxed ("imported", NULL, NULL, KL_TYPE_CERTIFICATE, flags);
+  properties[PROP_IGNORE_VALIDITY]
+      = g_param_spec_boolean ("ignore-validity", NULL, NULL, FALSE, flags);
   properties[PROP_VALID_UNTIL]
       = g_param_spec_boxed ("valid-until", NULL, NULL, G_TYPE_DATE_TIME, flags);
   properties[PROP_SITE_PROFILE] = g_param_spec_string ("site-profile", NULL, NULL, NULL, flags);
+  properties[PROP_UNATTENDED] = g_param_spec_boolean ("unattended", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -392,6 +411,14 @@ kl_media_draft_set_variables (KlMediaDraft *self, KlVariables *variables)
     self->variables = kl_variables_ref (variables);
 }
 
+gboolean
+kl_media_draft_get_unattended (KlMediaDraft *self)
+{
+  g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), FALSE);
+
+  return self->unattended;
+}
+
 /* Once nobody will make a medium of it any more. */
 void
 kl_media_draft_clear_secrets (KlMediaDraft *self)
@@ -426,9 +453,11 @@ kl_media_draft_build_request (KlMediaDraft *self, GError **error)
   options.password = self->password;
   options.certificate = self->certificate;
   options.certificate_password = self->certificate ? self->certificate_password : NULL;
+  options.ignore_validity = self->ignore_validity;
   options.valid_until = self->certificate ? NULL : self->valid_until;
   options.site_profile = self->site_path;
   options.variables = self->variables;
+  options.unattended = self->unattended;
 
   return kl_media_request_new (&options, error);
 }

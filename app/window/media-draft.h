@@ -14,8 +14,9 @@ G_BEGIN_DECLS
  * The request that the pages of the Create Media dialog fill in: what a person has chosen so far,
  * complete or not. Properties, all read/write but for image: image, folder, file-name, label,
  * boot-manager (of KlBootManager, as int), verify, password (of the medium), certificate (path of a
- * PFX file), certificate-password, imported (what that file holds, its public part), valid-until
- * (of the certificate that is made), site-profile (path).
+ * PFX file), certificate-password, imported (what that file holds, its public part),
+ * ignore-validity (of what it holds), valid-until (of the certificate that is made), site-profile
+ * (path), unattended.
  */
 #define KL_TYPE_MEDIA_DRAFT (kl_media_draft_get_type ())
 G_DECLARE_FINAL_TYPE (KlMediaDraft, kl_media_draft, KL, MEDIA_DRAFT, GObject)
@@ -32,6 +33,7 @@ KlSecret *kl_media_draft_get_password (KlMediaDraft *self);
 KlSiteProfile *kl_media_draft_get_site (KlMediaDraft *self);
 const char *kl_media_draft_get_site_path (KlMediaDraft *self);
 GDateTime *kl_media_draft_get_certificate_end (KlMediaDraft *self);
+gboolean kl_media_draft_get_unattended (KlMediaDraft *self);
 void kl_media_draft_set_variables (KlMediaDraft *self, KlVariables *variables);
 void kl_media_draft_clear_secrets (KlMediaDraft *self);
 KlMediaRequest *kl_media_draft_build_request (KlMediaDraft *self, GError **error);

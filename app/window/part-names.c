@@ -51,12 +51,15 @@ void
 kl_name_parts_of_combo_row (AdwComboRow *row)
 {
   g_autoptr (GtkListItemFactory) factory = gtk_signal_list_item_factory_new ();
+  const char *title = adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row));
+  const gboolean mnemonic = adw_preferences_row_get_use_underline (ADW_PREFERENCES_ROW (row));
+  g_auto (GStrv) parts = g_strsplit (title, "_", mnemonic ? 2 : 1);
+  g_autofree char *name = g_strjoinv ("", parts);
 
   g_signal_connect (factory, "setup", G_CALLBACK (setup_cb), NULL);
   g_signal_connect (factory, "bind", G_CALLBACK (bind_cb), NULL);
   adw_combo_row_set_factory (row, factory);
-  name_all (GTK_WIDGET (row), GTK_TYPE_LIST_VIEW,
-            adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)));
+  name_all (GTK_WIDGET (row), GTK_TYPE_LIST_VIEW, name);
 }
 
 void

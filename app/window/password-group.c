@@ -39,16 +39,12 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-/* What a password is called that one graphics card finds within this time. */
-static const struct
-{
-  double seconds;
-  const char *word;
-} strength_words[] = {
-  { 3600, NC_ ("password", "Very Weak") },
-  { 365.25 * 86400, NC_ ("password", "Weak") },
-  { 1000 * 365.25 * 86400, NC_ ("password", "Good") },
-  { G_MAXDOUBLE, NC_ ("password", "Strong") },
+/* By KlPasswordLevel. */
+static const char *const strength_words[] = {
+  NC_ ("password", "Very Weak"),
+  NC_ ("password", "Weak"),
+  NC_ ("password", "Good"),
+  NC_ ("password", "Strong"),
 };
 
 static const char *
@@ -63,21 +59,19 @@ show_strength (KlPasswordGroup *self, KlSecret *password)
   g_autofree char *time = NULL;
   g_autofree char *text = NULL;
   KlPasswordStrength strength;
-  guint level = 0;
+  KlPasswordLevel level;
 
   gtk_widget_set_visible (GTK_WIDGET (self->strength_row), password != NULL);
   if (password == NULL)
     return;
 
   kl_password_strength_measure (password, &strength);
-  while (strength.seconds > strength_words[level].seconds)
-    level++;
+  level = kl_password_strength_get_level (&strength);
   time = kl_password_strength_dup_text (&strength);
-  text = g_strconcat (g_dpgettext2 (NULL, "password", strength_words[level].word), " – ", time,
-                      NULL);
+  text = g_strconcat (g_dpgettext2 (NULL, "password", strength_words[level]), " – ", time, NULL);
 
   adw_action_row_set_subtitle (self->strength_row, text);
-  gtk_level_bar_set_value (self->strength_bar, level + 1);
+  gtk_level_bar_set_value (self->strength_bar, (double) level + 1);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->strength_row),
                                   GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
 }
@@ -95,6 +89,12 @@ dup_policy_problem (KlPasswordGroup *self, KlSecret *password)
   if (password == NULL)
     /* Translators: %s is the code of a site, such as “ABC”. */
     return g_strdup_printf (_ ("The site %s asks for a media password."), code);
+  if (g_utf8_strlen (kl_secret_get_text (password), -1) >= (glong) least)
+    /* Translators: code of a site, then a word for the strength of passwords. */
+    return g_strdup_printf (
+        _ ("The site %s asks for a stronger media password: “%s” or better."), code,
+        g_dpgettext2 (NULL, "password",
+                      strength_words[kl_site_profile_get_minimum_password_strength (site)]));
 
   return g_strdup_printf (
       ngettext ("The site %s asks for a media password of %u character or more.",

@@ -14,6 +14,7 @@ struct _KlProtectionPage
 
   KlPasswordGroup *password_group;
   KlCertificateGroup *certificate_group;
+  GtkSwitch *unattended_switch;
 };
 
 G_DEFINE_FINAL_TYPE (KlProtectionPage, kl_protection_page, KL_TYPE_CREATE_PAGE)
@@ -33,6 +34,8 @@ kl_protection_page_attach (KlCreatePage *page, KlMediaDraft *draft)
 
   kl_password_group_attach (self->password_group, draft);
   kl_certificate_group_attach (self->certificate_group, draft);
+  g_object_bind_property (draft, "unattended", self->unattended_switch, "active",
+                          G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
   complete_cb (self);
 }
 
@@ -73,6 +76,7 @@ kl_protection_page_class_init (KlProtectionPageClass *klass)
                                                "/org/kindling/Kindling/ui/protection-page.ui");
   gtk_widget_class_bind_template_child (widget_class, KlProtectionPage, password_group);
   gtk_widget_class_bind_template_child (widget_class, KlProtectionPage, certificate_group);
+  gtk_widget_class_bind_template_child (widget_class, KlProtectionPage, unattended_switch);
   gtk_widget_class_bind_template_callback (widget_class, complete_cb);
 }
 

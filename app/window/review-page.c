@@ -30,6 +30,7 @@ struct _KlReviewPage
   KlFactRow *signer_row;
   KlFactRow *password_row;
   KlFactRow *certificate_row;
+  KlFactRow *unattended_row;
   KlFactRow *site_row;
   AdwPreferencesGroup *warnings_group;
   GPtrArray *warning_rows; /* borrowed from the group */
@@ -125,6 +126,9 @@ show_protection (KlReviewPage *self)
                          password ? "object-select-symbolic" : "dialog-warning-symbolic",
                          password ? "success" : "warning", NULL);
   kl_certificate_text_show_end (self->certificate_row, kl_media_draft_get_certificate_end (draft));
+  kl_fact_row_set_value (self->unattended_row,
+                         _ ("Unattended: nobody is asked for network or task sequence"));
+  gtk_widget_set_visible (GTK_WIDGET (self->unattended_row), kl_media_draft_get_unattended (draft));
 
   if (site != NULL)
     {
@@ -290,6 +294,7 @@ kl_review_page_class_init (KlReviewPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, signer_row);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, password_row);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, certificate_row);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, unattended_row);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, site_row);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, warnings_group);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, files_row);

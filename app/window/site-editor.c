@@ -8,7 +8,9 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "crypto/password-strength.h"
 #include "window/failure-view.h"
+#include "window/part-names.h"
 #include "window/path-row.h"
 #include "window/problem-label.h"
 #include "window/site-store.h"
@@ -24,6 +26,7 @@ typedef enum
   FIELD_FILES,
   FIELD_FOLDERS,
   FIELD_SWITCH,
+  FIELD_STRENGTH,
 } FieldKind;
 
 /* A key of the profile (interface.md 3) as a row; a title without a key begins a group. */
@@ -68,6 +71,7 @@ static const Field fields[] = {
   { NULL, FIELD_TEXT, N_ ("Media Password"), NULL },
   { "PasswordRequired", FIELD_SWITCH, N_ ("Password Required"), NULL },
   { "MinimumPasswordLength", FIELD_TEXT, N_ ("Minimum Length"), N_ ("A number from 0 to 127.") },
+  { "MinimumPasswordStrength", FIELD_STRENGTH, N_ ("Minimum Strength"), NULL },
 };
 
 struct _KlSiteEditor
@@ -142,6 +146,13 @@ dup_entered (KlSiteEditor *self, guint i)
 
       return g_strdup (gtk_switch_get_active (GTK_SWITCH (widget)) ? "true" : "false");
     }
+  if (fields[i].kind == FIELD_STRENGTH)
+    {
+      const guint level = adw_combo_row_get_selected (ADW_COMBO_ROW (row));
+
+      /* Any password is what a profile that says nothing means. */
+      return g_strdup (level > 0 ? kl_password_level_to_string (level) : "");
+    }
   return g_strstrip (g_strdup (gtk_editable_get_text (GTK_EDITABLE (row))));
 }
 
@@ -198,6 +209,26 @@ new_switch_row (KlSiteEditor *self, const Field *field, const char *value)
   return row;
 }
 
+/* By KlPasswordLevel. */
+static GtkWidget *
+new_strength_row (const Field *field, const char *value)
+{
+  const char *const words[] = { _ ("Any Password"), C_ ("password", "Weak"),
+                                C_ ("password", "Good"), C_ ("password", "Strong"), NULL };
+  g_autoptr (GtkStringList) model = gtk_string_list_new (words);
+  GtkWidget *row = g_object_new (
+      ADW_TYPE_COMBO_ROW, "title", _ (field->title), "use-markup", FALSE, "subtitle",
+      _ ("A good one is found by a graphics card only after a year."), "model", model, NULL);
+  KlPasswordLevel level = KL_PASSWORD_VERY_WEAK;
+
+  kl_password_level_from_string (value, &level);
+  adw_combo_row_set_selected (ADW_COMBO_ROW (row), level);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _ (field->title), -1);
+  kl_name_parts_of_combo_row (ADW_COMBO_ROW (row));
+  return row;
+}
+
 static GtkWidget *
 new_row (KlSiteEditor *self, const Field *field, const char *value)
 {
@@ -208,6 +239,8 @@ new_row (KlSiteEditor *self, const Field *field, const char *value)
     {
     case FIELD_SWITCH:
       return new_switch_row (self, field, value);
+    case FIELD_STRENGTH:
+      return new_strength_row (field, value);
     case FIELD_FILE:
       row = kl_path_row_new (_ (field->title), suffixes, FALSE, FALSE);
       break;

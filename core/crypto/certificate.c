@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file-io.h"
 #include "crypto/openssl-types.h"
+#include "crypto/secret.h"
 
 /* media-formats.md 4 */
 #define KEY_BITS 2048
@@ -22,6 +23,7 @@ struct _KlCertificate
 {
   gatomicrefcount references;
   EVP_PKEY *key;    /* owned; NULL where only the public part is kept */
+  KlSecret *guard;  /* owned; with the key: nobody dumps the process while it lives */
   X509 *leaf;       /* owned */
   X509Stack *chain; /* owned; without the leaf */
   gboolean self_signed;
@@ -79,6 +81,7 @@ kl_certificate_new_take (EVP_PKEY *key, X509 *leaf, X509Stack *chain, gboolean s
 
   g_atomic_ref_count_init (&self->references);
   self->key = key;
+  self->guard = key != NULL ? kl_secret_new_sized (0) : NULL;
   self->leaf = leaf;
   self->chain = chain;
   self->self_signed = self_signed;
@@ -105,6 +108,7 @@ kl_certificate_unref (KlCertificate *self)
     return;
 
   EVP_PKEY_free (self->key);
+  g_clear_pointer (&self->guard, kl_secret_unref);
   X509_free (self->leaf);
   x509_stack_free (self->chain);
   g_free (self->subject);
@@ -390,7 +394,7 @@ warn_of_key (KlCertificate *self, GStrvBuilder *warnings)
  * @now: (nullable): the present if %NULL
  *
  * Returns: (transfer full): what is worth knowing and no error, in English sentences: no client
- *   authentication, an odd key, an end within KL_CERTIFICATE_WARN_DAYS
+ *   authentication, an odd key, not valid at the time, an end within KL_CERTIFICATE_WARN_DAYS
  */
 char **
 kl_certificate_dup_warnings (KlCertificate *self, GDateTime *now)
@@ -398,12 +402,20 @@ kl_certificate_dup_warnings (KlCertificate *self, GDateTime *now)
   g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
   g_autoptr (GDateTime) at = now != NULL ? g_date_time_ref (now) : g_date_time_new_now_utc ();
   const GTimeSpan left = g_date_time_difference (self->not_after, at);
+  g_autoptr (GError) invalid = NULL;
 
   if (!has_client_auth (self->leaf))
     g_strv_builder_add (warnings,
                         "The certificate is not made for client authentication; management points "
                         "will refuse it.");
   warn_of_key (self, warnings);
+  if (!kl_certificate_check_validity (self, at, &invalid))
+    {
+      g_autofree char *text
+          = g_strconcat (invalid->message, "; management points refuse it.", NULL);
+
+      g_strv_builder_add (warnings, text);
+    }
   if (left >= 0 && left < KL_CERTIFICATE_WARN_DAYS * G_TIME_SPAN_DAY)
     {
       g_autofree char *until = g_date_time_format (self->not_after, "%Y-%m-%d");

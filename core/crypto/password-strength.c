@@ -26,6 +26,18 @@
 #define BITS_REPEATED 1.0     /* the same character again, or the next in a row */
 #define SYLLABLES 12
 
+/* By KlPasswordLevel: how site profiles name it, and the time that it is found in; seconds. */
+static const struct
+{
+  const char *name;
+  double seconds;
+} levels[] = {
+  { "very-weak", 3600 },
+  { "weak", 365.25 * 86400 },
+  { "good", 1000 * 365.25 * 86400 },
+  { "strong", G_MAXDOUBLE },
+};
+
 static const char consonants[] = "bdfghjklmnprstvz";
 static const char vowels[] = "aeiou";
 
@@ -227,6 +239,36 @@ kl_password_strength_measure (KlSecret *password, KlPasswordStrength *strength)
   strength->seconds = pow (2, strength->bits) / 2 / KL_PASSWORD_GUESSES_PER_SECOND;
   strength->score = MAX (result, 0);
   strength->finding = result < 0 ? describe_refusal (result) : NULL;
+}
+
+KlPasswordLevel
+kl_password_strength_get_level (const KlPasswordStrength *strength)
+{
+  guint level = KL_PASSWORD_VERY_WEAK;
+
+  while (level < KL_PASSWORD_STRONG && strength->seconds > levels[level].seconds)
+    level++;
+  return level;
+}
+
+/* "very-weak", "weak", "good", "strong" */
+const char *
+kl_password_level_to_string (KlPasswordLevel level)
+{
+  return levels[level].name;
+}
+
+/* FALSE for any other text. */
+gboolean
+kl_password_level_from_string (const char *text, KlPasswordLevel *level)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (levels); i++)
+    if (g_str_equal (text, levels[i].name))
+      {
+        *level = i;
+        return TRUE;
+      }
+  return FALSE;
 }
 
 /**

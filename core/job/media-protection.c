@@ -11,8 +11,6 @@
 
 /* How often waiting for the certificate looks whether it is still wanted; microseconds. */
 #define WAIT_INTERVAL (G_USEC_PER_SEC / 10)
-/* A media password that is found sooner gets a warning; seconds. */
-#define WEAK_BELOW (365.25 * 86400)
 
 struct _KlMediaProtection
 {
@@ -205,7 +203,7 @@ warn_of_password (KlMediaProtection *self, GStrvBuilder *warnings)
     }
 
   kl_password_strength_measure (password, &strength);
-  if (strength.seconds < WEAK_BELOW)
+  if (kl_password_strength_get_level (&strength) < KL_PASSWORD_GOOD)
     {
       g_autofree char *time = kl_password_strength_dup_text (&strength);
       g_autofree char *text = g_strdup_printf ("The media password is weak. %s", time);
@@ -252,6 +250,7 @@ seal (KlMediaProtection *self, KlCertificate *certificate, const char *image_id,
   const KlBootstrapIni ini = {
     .media_type = (char *) KL_BOOTSTRAP_BOOT_MEDIA,
     .password_required = !kl_secret_is_empty (password),
+    .unattended = kl_media_request_get_unattended (self->request),
   };
   g_autoptr (KlVariables) variables = kl_media_variables_new (&input, error);
   g_autoptr (KlSecret) plaintext = NULL;
@@ -301,7 +300,8 @@ describe (KlMediaProtection *self, KlCertificate *certificate)
  * Waits for the certificate and seals the variables. The private key does not outlive this call.
  *
  * Errors: those of kl_certificate_import() and kl_certificate_check_validity() for a certificate
- * that was imported; those of kl_media_variables_new(); G_IO_ERROR_CANCELLED.
+ * that was imported, unless the request ignores its validity; those of kl_media_variables_new();
+ * G_IO_ERROR_CANCELLED.
  */
 gboolean
 kl_media_protection_finish (KlMediaProtection *self,
@@ -314,6 +314,7 @@ kl_media_protection_finish (KlMediaProtection *self,
   if (certificate == NULL)
     return FALSE;
   if (!kl_certificate_is_self_signed (certificate)
+      && !kl_media_request_get_ignore_validity (self->request)
       && !kl_certificate_check_validity (certificate, NULL, error))
     return FALSE;
   if (!seal (self, certificate, image_id, error))

@@ -34,10 +34,12 @@ struct _KlMediaRequest
   KlSecret *password;             /* owned, nullable */
   char *certificate;              /* owned, nullable; absolute */
   KlSecret *certificate_password; /* owned, nullable */
-  GDateTime *valid_from;          /* owned, nullable */
-  GDateTime *valid_until;         /* owned, nullable */
-  KlVariables *variables;         /* owned, nullable */
+  gboolean ignore_validity;
+  GDateTime *valid_from;  /* owned, nullable */
+  GDateTime *valid_until; /* owned, nullable */
+  KlVariables *variables; /* owned, nullable */
   KlVariablesCipher cipher;
+  gboolean unattended;
   char *site_profile; /* owned, nullable; absolute */
 };
 
@@ -234,6 +236,7 @@ take_protection (KlMediaRequest *self, const KlMediaOptions *options)
   self->certificate = absolute_or_null (options->certificate);
   if (options->certificate_password != NULL)
     self->certificate_password = kl_secret_ref (options->certificate_password);
+  self->ignore_validity = options->ignore_validity;
   if (options->valid_from != NULL)
     self->valid_from = g_date_time_ref (options->valid_from);
   if (options->valid_until != NULL)
@@ -241,6 +244,7 @@ take_protection (KlMediaRequest *self, const KlMediaOptions *options)
   if (options->variables != NULL)
     self->variables = kl_variables_ref (options->variables);
   self->cipher = options->aes_256 ? KL_VARIABLES_CIPHER_AES_256 : KL_VARIABLES_CIPHER_AES_128;
+  self->unattended = options->unattended;
   self->site_profile = absolute_or_null (options->site_profile);
 }
 
@@ -389,6 +393,13 @@ kl_media_request_get_certificate_password (KlMediaRequest *self)
   return self->certificate_password;
 }
 
+/* Whether an imported certificate is taken although it has expired or is not valid yet. */
+gboolean
+kl_media_request_get_ignore_validity (KlMediaRequest *self)
+{
+  return self->ignore_validity;
+}
+
 GDateTime *
 kl_media_request_get_valid_from (KlMediaRequest *self)
 {
@@ -411,6 +422,13 @@ KlVariablesCipher
 kl_media_request_get_variables_cipher (KlMediaRequest *self)
 {
   return self->cipher;
+}
+
+/* "Unattended" of TsmBootstrap.ini (media-formats.md 2). */
+gboolean
+kl_media_request_get_unattended (KlMediaRequest *self)
+{
+  return self->unattended;
 }
 
 const char *

@@ -35,10 +35,12 @@ typedef struct
   KlSecret *password;             /* of the medium; NULL or empty: none */
   const char *certificate;        /* path of a PFX file; NULL: a self-signed one is made */
   KlSecret *certificate_password; /* nullable */
+  gboolean ignore_validity;       /* take one that has expired or is not valid yet */
   GDateTime *valid_from;          /* of the self-signed one; NULL: now */
   GDateTime *valid_until;         /* of the self-signed one; NULL: a year after its start */
   KlVariables *variables;         /* the person's own; nullable */
   gboolean aes_256;               /* else AES-128 */
+  gboolean unattended;            /* start-up asks for nothing but the password */
   const char *site_profile;       /* path; NULL: plain Windows PE, no site */
 } KlMediaOptions;
 
@@ -63,10 +65,12 @@ const char *kl_media_request_get_bios_code_folder (KlMediaRequest *self);   /* n
 KlSecret *kl_media_request_get_password (KlMediaRequest *self);             /* nullable */
 const char *kl_media_request_get_certificate (KlMediaRequest *self);        /* nullable */
 KlSecret *kl_media_request_get_certificate_password (KlMediaRequest *self); /* nullable */
-GDateTime *kl_media_request_get_valid_from (KlMediaRequest *self);          /* nullable */
-GDateTime *kl_media_request_get_valid_until (KlMediaRequest *self);         /* nullable */
-KlVariables *kl_media_request_get_variables (KlMediaRequest *self);         /* nullable */
+gboolean kl_media_request_get_ignore_validity (KlMediaRequest *self);
+GDateTime *kl_media_request_get_valid_from (KlMediaRequest *self);  /* nullable */
+GDateTime *kl_media_request_get_valid_until (KlMediaRequest *self); /* nullable */
+KlVariables *kl_media_request_get_variables (KlMediaRequest *self); /* nullable */
 KlVariablesCipher kl_media_request_get_variables_cipher (KlMediaRequest *self);
+gboolean kl_media_request_get_unattended (KlMediaRequest *self);
 const char *kl_media_request_get_site_profile (KlMediaRequest *self); /* nullable */
 
 G_END_DECLS

@@ -71,6 +71,7 @@ read_bootstrap_ini (KlMedium *medium, KlMediumIdentity *self)
 
   self->media_type = g_steal_pointer (&ini->media_type);
   self->password_required = ini->password_required;
+  self->unattended = ini->unattended;
 }
 
 static gboolean

@@ -13,6 +13,7 @@ typedef struct
 {
   gboolean sealed;            /* there is a Variables.dat */
   gboolean password_required; /* it is sealed under a password */
+  gboolean unattended;        /* start-up asks for nothing but the password */
   char *media_type;           /* "BootMedia"; NULL where TsmBootstrap.ini does not say */
   KlVariablesCipher cipher;   /* only if sealed */
   KlVariables *variables;     /* NULL while they are sealed under a password that was not given */

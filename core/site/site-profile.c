@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "crypto/x509-file.h"
 
 #define GROUP "Site"
 #define PROFILE_SIZE_MAX (1024 * 1024) /* bytes */
@@ -45,6 +44,7 @@ struct _KlSiteProfile
   char *unknown_arm64;
   char *organization;
   guint minimum_password_length; /* characters */
+  KlPasswordLevel minimum_password_strength;
   gboolean password_required;
   char **warnings;
 };
@@ -75,6 +75,7 @@ static const char *const known_keys[] = {
   "UnknownComputerARM64",
   "OrganizationName",
   "MinimumPasswordLength",
+  "MinimumPasswordStrength",
   "PasswordRequired",
   NULL,
 };
@@ -327,6 +328,19 @@ read_ssl_state (Parser *parser, GError **error)
 }
 
 static gboolean
+read_strength (Parser *parser, GError **error)
+{
+  static const char key[] = "MinimumPasswordStrength";
+  g_autofree char *text = NULL;
+
+  if (!read_text (parser, key, &text, error))
+    return FALSE;
+  return text == NULL
+         || kl_password_level_from_string (text, &parser->profile->minimum_password_strength)
+         || fail (parser, error, key, "is none of very-weak, weak, good and strong");
+}
+
+static gboolean
 read_all (Parser *parser, GError **error)
 {
   KlSiteProfile *profile = parser->profile;
@@ -348,6 +362,7 @@ read_all (Parser *parser, GError **error)
          && read_text (parser, "OrganizationName", &profile->organization, error)
          && read_number (parser, "MinimumPasswordLength", 0, PASSWORD_LENGTH_MAX,
                          &profile->minimum_password_length, error)
+         && read_strength (parser, error)
          && read_boolean (parser, "PasswordRequired", &profile->password_required, error);
 }
 
@@ -474,155 +489,6 @@ kl_site_profile_unref (KlSiteProfile *self)
   g_free (self);
 }
 
-void
-kl_site_files_free (KlSiteFiles *self)
-{
-  g_clear_pointer (&self->site_signing_certificate, g_bytes_unref);
-  g_clear_pointer (&self->root_ca_certificates, g_ptr_array_unref);
-  g_strfreev (self->warnings);
-  g_free (self);
-}
-
-static gboolean
-check_management_points (KlSiteProfile *self, GError **error)
-{
-  g_autoptr (GPtrArray) certificates = NULL;
-  g_autoptr (GError) local = NULL;
-
-  if (self->management_points[0] == NULL)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_NO_DEFAULT_MP,
-                   "The site profile “%s” names no management point", self->path);
-      return FALSE;
-    }
-  if (self->management_point_certificate == NULL)
-    return TRUE;
-
-  certificates = kl_x509_load_file (self->management_point_certificate, &local);
-  if (certificates != NULL)
-    return TRUE;
-
-  g_set_error (error, KL_ERROR, KL_ERROR_NO_MP_CERTS,
-               "The management point's certificate is not available: %s", local->message);
-  return FALSE;
-}
-
-/* Only HTTPS needs them; for a site of HTTP one that is missing is worth a warning. */
-static gboolean
-read_root_certificates (KlSiteProfile *self,
-                        KlSiteFiles *files,
-                        GStrvBuilder *warnings,
-                        GError **error)
-{
-  const gboolean needed = kl_site_profile_uses_https (self);
-
-  files->root_ca_certificates = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  for (guint i = 0; self->root_ca_certificates[i] != NULL; i++)
-    {
-      g_autoptr (GError) local = NULL;
-      g_autoptr (GPtrArray) found = kl_x509_load_file (self->root_ca_certificates[i], &local);
-
-      if (found == NULL && needed)
-        {
-          g_set_error (error, KL_ERROR, KL_ERROR_NO_CA_CERT,
-                       "A root CA certificate is not available: %s", local->message);
-          return FALSE;
-        }
-      if (found == NULL)
-        g_strv_builder_add (warnings, local->message);
-      for (guint k = 0; found != NULL && k < found->len; k++)
-        g_ptr_array_add (files->root_ca_certificates, g_bytes_ref (g_ptr_array_index (found, k)));
-    }
-
-  if (needed && files->root_ca_certificates->len == 0)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_NO_CA_CERT,
-                   "The site profile “%s” has an HTTPS management point and no RootCACertificates",
-                   self->path);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-read_signing_certificate (KlSiteProfile *self, KlSiteFiles *files, GError **error)
-{
-  g_autoptr (GPtrArray) found = NULL;
-  g_autoptr (GError) local = NULL;
-
-  if (self->site_signing_certificate == NULL)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_NO_SITE_SIGN_CERT,
-                   "The site profile “%s” names no SiteSigningCertificate", self->path);
-      return FALSE;
-    }
-
-  found = kl_x509_load_file (self->site_signing_certificate, &local);
-  if (found == NULL)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_NO_SITE_SIGN_CERT,
-                   "The site signing certificate is not available: %s", local->message);
-      return FALSE;
-    }
-
-  files->site_signing_certificate = g_bytes_ref (g_ptr_array_index (found, 0));
-  return TRUE;
-}
-
-/**
- * kl_site_profile_check:
- *
- * Reads the certificates that the profile names. Blocks; any thread.
- *
- * Errors, in this order (media-api.md 3): KL_ERROR_NO_DEFAULT_MP, KL_ERROR_NO_MP_CERTS,
- * KL_ERROR_NO_CA_CERT (an https:// management point without a readable root CA certificate),
- * KL_ERROR_NO_SITE_SIGN_CERT.
- *
- * Returns: (transfer full) (nullable): what the files hold
- */
-KlSiteFiles *
-kl_site_profile_check (KlSiteProfile *self, GError **error)
-{
-  g_autoptr (KlSiteFiles) files = g_new0 (KlSiteFiles, 1);
-  g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
-
-  if (!check_management_points (self, error)
-      || !read_root_certificates (self, files, warnings, error)
-      || !read_signing_certificate (self, files, error))
-    return NULL;
-
-  files->warnings = g_strv_builder_end (warnings);
-  return g_steal_pointer (&files);
-}
-
-/**
- * kl_site_profile_check_password:
- * @password: (nullable): the media password
- *
- * Errors: KL_ERROR_INVALID_ARGUMENT, where the site's policy asks for a password, or a longer one.
- */
-gboolean
-kl_site_profile_check_password (KlSiteProfile *self, KlSecret *password, GError **error)
-{
-  const glong length = password != NULL ? g_utf8_strlen (kl_secret_get_text (password), -1) : 0;
-
-  if (length == 0 && self->password_required)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                   "The site %s asks for a media password", self->site_code);
-      return FALSE;
-    }
-  if (length > 0 && length < (glong) self->minimum_password_length)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                   "The media password has %ld characters; the site %s asks for %u at least",
-                   length, self->site_code, self->minimum_password_length);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
 const char *
 kl_site_profile_get_path (KlSiteProfile *self)
 {
@@ -651,6 +517,30 @@ gboolean
 kl_site_profile_is_dynamic (KlSiteProfile *self)
 {
   return self->dynamic;
+}
+
+/* A file that the profile names; NULL where it names none. */
+const char *
+kl_site_profile_get_management_point_certificate (KlSiteProfile *self)
+{
+  return self->management_point_certificate;
+}
+
+const char *
+kl_site_profile_get_site_signing_certificate (KlSiteProfile *self)
+{
+  return self->site_signing_certificate;
+}
+
+/**
+ * kl_site_profile_get_root_ca_certificates:
+ *
+ * Returns: (transfer none): paths of files; maybe none
+ */
+const char *const *
+kl_site_profile_get_root_ca_certificates (KlSiteProfile *self)
+{
+  return (const char *const *) self->root_ca_certificates;
 }
 
 gboolean
@@ -725,6 +615,13 @@ guint
 kl_site_profile_get_minimum_password_length (KlSiteProfile *self)
 {
   return self->minimum_password_length;
+}
+
+/* KL_PASSWORD_VERY_WEAK where any will do. */
+KlPasswordLevel
+kl_site_profile_get_minimum_password_strength (KlSiteProfile *self)
+{
+  return self->minimum_password_strength;
 }
 
 gboolean

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "crypto/password-strength.h"
 #include "crypto/secret.h"
 
 G_BEGIN_DECLS
 
 /*
  * The profile of a deployment site: a key file with one group [Site] (interface.md 3). Beyond that
- * page: UnknownComputerX86, UnknownComputerARM64, UseFirstCertificate, IISSSLState. It holds no
- * secret. Immutable; any thread.
+ * page: UnknownComputerX86, UnknownComputerARM64, UseFirstCertificate, IISSSLState,
+ * MinimumPasswordStrength. It holds no secret. Immutable; any thread.
  */
 #define KL_TYPE_SITE_PROFILE (kl_site_profile_get_type ())
 typedef struct _KlSiteProfile KlSiteProfile;
@@ -37,6 +38,9 @@ gboolean kl_site_profile_check_password (KlSiteProfile *self, KlSecret *password
 const char *kl_site_profile_get_path (KlSiteProfile *self);
 const char *kl_site_profile_get_site_code (KlSiteProfile *self);
 const char *const *kl_site_profile_get_management_points (KlSiteProfile *self);
+const char *kl_site_profile_get_management_point_certificate (KlSiteProfile *self);
+const char *kl_site_profile_get_site_signing_certificate (KlSiteProfile *self);
+const char *const *kl_site_profile_get_root_ca_certificates (KlSiteProfile *self);
 gboolean kl_site_profile_is_dynamic (KlSiteProfile *self);
 gboolean kl_site_profile_uses_https (KlSiteProfile *self);
 guint kl_site_profile_get_http_port (KlSiteProfile *self);
@@ -48,6 +52,7 @@ const char *const *kl_site_profile_get_distribution_points (KlSiteProfile *self)
 const char *kl_site_profile_get_unknown_computer (KlSiteProfile *self, const char *architecture);
 const char *kl_site_profile_get_organization (KlSiteProfile *self);
 guint kl_site_profile_get_minimum_password_length (KlSiteProfile *self);
+KlPasswordLevel kl_site_profile_get_minimum_password_strength (KlSiteProfile *self);
 gboolean kl_site_profile_get_password_required (KlSiteProfile *self);
 const char *const *kl_site_profile_get_warnings (KlSiteProfile *self);
 

@@ -63,7 +63,7 @@ _kindlingctl()
       fi ;;
     create)
       options+=' --label --boot-manager --disk-image --gpt --no-verify --dry-run --expect-serial --yes --allow-fixed --password --password-fd --password-file --certificate'
-      options+=' --certificate-password-fd --valid-from --valid-until --export-certificate --variable --aes-256'
+      options+=' --certificate-password-fd --valid-from --valid-until --export-certificate --variable --aes-256 --ignore-validity --unattended'
       case ${#words[@]} in
         1) choices='CD UFD+FORMAT' ;;
         2) files=yes ;;

@@ -174,6 +174,13 @@ class Media(ProtectionTest):
             self.assertNotIn(secret.encode('utf-16-le'), content)
         self.assertEqual(self.json('check', self.iso).last['mismatches'], 0)
 
+    def test_unattended(self):
+        self.create('--unattended')
+        self.assertEqual(self.on_medium('TsmBootstrap.ini'),
+                         b'[MediaInfo]\r\nMediaType=BootMedia\r\nPasswordRequired=false\r\nUnattended=true\r\n')
+        self.assertIs(self.json('inspect', self.iso).last['unattended'], True)
+        self.assertRegex(self.ctl('inspect', self.iso).out, r'(?m)^Start-up +unattended$')
+
     def test_weak_password_is_told(self):
         self.assertIn('at once', ' '.join(self.create(password_fd='Password1').last['warnings']))
 
@@ -332,6 +339,10 @@ class Refused(ProtectionTest):
         event = self.fails('CERT_E_EXPIRED', 'not valid before', '--certificate', self.path('tomorrow.pfx'),
                            certificate_password_fd=values['_SMSMediaGuid'][:31])
         self.assertEqual(event['exit-code'], '0x800B0101')
+        done = self.create('--certificate', self.path('tomorrow.pfx'), '--ignore-validity',
+                           certificate_password_fd=values['_SMSMediaGuid'][:31]).last
+        self.assertIn('not valid before', ' '.join(done['warnings']))
+        self.assertEqual(done['certificate-subject'][:3], 'CN=')
 
     def test_arguments(self):
         for words, options in [('reserved', ['--variable=_SMSTSMP=x']), ('twice', ['--variable=A=1', '--variable=a=2']),
@@ -347,6 +358,19 @@ class Refused(ProtectionTest):
         self.fails('E_INVALIDARG', 'asks for a media password', site=site)
         self.fails('E_INVALIDARG', 'asks for 12', site=site, password_fd='eleven char')
         self.create(site=site, password_fd='twelve chars')
+
+    def test_site_policy_of_strength(self):
+        site = self.site(SITE + 'MinimumPasswordStrength=good\n')
+        event = self.fails('E_INVALIDARG', 'very-weak, and the site ABC asks for one that is good', site=site,
+                           password_fd='Password1')
+        self.assertIn('A graphics card finds it at once.', event['message'])
+        self.create(site=site, password_fd='x7#Kq2$vB9&mZ4!w')
+        self.create(site=site)         # no password at all is what PasswordRequired forbids
+        self.assertEqual(self.json('--site', site, 'site', 'show').last['minimum-password-strength'], 'good')
+        self.assertRegex(self.ctl('--site', site, 'site', 'check').out, r'(?m)^Minimum strength +good$')
+        os.remove(self.iso)
+        self.fails('ERROR_BAD_FORMAT', 'MinimumPasswordStrength',
+                   site=self.site(SITE + 'MinimumPasswordStrength=excellent\n'))
 
     def test_site_profile_that_is_none(self):
         self.fails('ERROR_BAD_FORMAT', 'SiteCode', site=self.site('[Site]\nSiteCode=TOOLONG\n'))

@@ -2,6 +2,7 @@
 #include "crypto/certificate.h"
 
 #include <string.h>
+#include <sys/prctl.h>
 
 #include <openssl/pkcs12.h>
 
@@ -309,6 +310,39 @@ test_validity (void)
   g_assert_nonnull (strstr (error->message, "not valid before"));
 }
 
+/* Who takes such a certificate nevertheless is told. */
+static void
+test_invalid_is_warned_of (void)
+{
+  g_autoptr (GDateTime) then = g_date_time_new_utc (2001, 2, 1, 0, 0, 0);
+  g_autoptr (KlCertificate) old = kl_certificate_new_self_signed (then, NULL, NULL, NULL);
+  g_autoptr (GDateTime) early = g_date_time_new_utc (2001, 1, 1, 0, 0, 0);
+  g_auto (GStrv) now = kl_certificate_dup_warnings (old, NULL);
+  g_auto (GStrv) before = kl_certificate_dup_warnings (old, early);
+  g_auto (GStrv) within = kl_certificate_dup_warnings (old, then);
+
+  g_assert_cmpuint (g_strv_length (now), ==, 1);
+  g_assert_nonnull (strstr (now[0], "expired on 2002-02-01"));
+  g_assert_cmpuint (g_strv_length (before), ==, 1);
+  g_assert_nonnull (strstr (before[0], "not valid before 2001-02-01"));
+  g_assert_cmpuint (g_strv_length (within), ==, 0);
+}
+
+/* The private key is no KlSecret, but the process cannot be dumped while it lives either. */
+static void
+test_key_forbids_dumps (void)
+{
+  g_autoptr (KlCertificate) public = NULL;
+  KlCertificate *certificate;
+
+  prctl (PR_SET_DUMPABLE, 1);
+  certificate = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL);
+  public = kl_certificate_dup_public (certificate);
+  g_assert_cmpint (prctl (PR_GET_DUMPABLE), ==, 0);
+  kl_certificate_unref (certificate);
+  g_assert_cmpint (prctl (PR_GET_DUMPABLE), ==, 1);
+}
+
 static void
 test_self_signed (void)
 {
@@ -443,6 +477,8 @@ main (int argc, char **argv)
   g_test_add_func ("/certificate/chain-is-kept", test_chain_is_kept);
   g_test_add_func ("/certificate/what-is-odd-is-a-warning", test_warnings);
   g_test_add_func ("/certificate/validity-is-checked", test_validity);
+  g_test_add_func ("/certificate/one-that-is-not-valid-is-warned-of", test_invalid_is_warned_of);
+  g_test_add_func ("/certificate/its-key-forbids-dumps", test_key_forbids_dumps);
   g_test_add_func ("/certificate/self-signed-is-read-by-openssl", test_self_signed);
   g_test_add_func ("/certificate/window-is-a-year-by-default", test_window);
   g_test_add_func ("/certificate/pfx-is-what-old-windows-reads",

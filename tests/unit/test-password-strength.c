@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "crypto/password-strength.h"
 
+#include <math.h>
 #include <string.h>
 
 static KlPasswordStrength
@@ -75,6 +76,38 @@ test_words_for_the_time (void)
 }
 
 static void
+test_levels (void)
+{
+  static const struct
+  {
+    double seconds;
+    KlPasswordLevel level;
+    const char *name;
+  } rows[] = {
+    { 0, KL_PASSWORD_VERY_WEAK, "very-weak" },
+    { 3601, KL_PASSWORD_WEAK, "weak" },
+    { 366 * 86400, KL_PASSWORD_GOOD, "good" },
+    { 1001 * 365.25 * 86400, KL_PASSWORD_STRONG, "strong" },
+    { HUGE_VAL, KL_PASSWORD_STRONG, "strong" },
+  };
+  KlPasswordLevel level = KL_PASSWORD_GOOD;
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      const KlPasswordStrength strength = { .seconds = rows[i].seconds };
+      KlPasswordLevel parsed = KL_PASSWORD_VERY_WEAK;
+
+      g_assert_cmpint (kl_password_strength_get_level (&strength), ==, rows[i].level);
+      g_assert_cmpstr (kl_password_level_to_string (rows[i].level), ==, rows[i].name);
+      g_assert_true (kl_password_level_from_string (rows[i].name, &parsed));
+      g_assert_cmpint (parsed, ==, rows[i].level);
+    }
+
+  g_assert_false (kl_password_level_from_string ("Strong", &level));
+  g_assert_cmpint (level, ==, KL_PASSWORD_GOOD);
+}
+
+static void
 test_library_says_what_is_wrong (void)
 {
   g_assert_cmpstr (measure ("abc").finding, ==, "It is shorter than 8 characters.");
@@ -112,6 +145,7 @@ main (int argc, char **argv)
   g_test_add_func ("/password-strength/known-words-fall-at-once", test_known_words_fall_at_once);
   g_test_add_func ("/password-strength/length-helps", test_length_helps);
   g_test_add_func ("/password-strength/time-is-told-in-words", test_words_for_the_time);
+  g_test_add_func ("/password-strength/levels-are-named", test_levels);
   g_test_add_func ("/password-strength/library-says-what-is-wrong",
                    test_library_says_what_is_wrong);
   g_test_add_func ("/password-strength/passphrases-are-random-and-strong", test_passphrases);

@@ -99,6 +99,7 @@ test_what_is_wrong_is_named (void)
     { "[Site]\nSiteCode=ABC\nPublicRootKey=06 2\n", "hex" },
     { "[Site]\nSiteCode=ABC\nPublicRootKey=062\n", "odd" },
     { "[Site]\nSiteCode=ABC\nPasswordRequired=maybe\n", "neither true nor false" },
+    { "[Site]\nSiteCode=ABC\nMinimumPasswordStrength=Good\n", "MinimumPasswordStrength" },
     { "[Site]\nSiteCode=ABC\nUnknownComputerX86=1234\n", "no GUID" },
     { "[Site]\nSiteCode=ABC\nOrganizationName=\xff\n", "OrganizationName" },
   };
@@ -242,6 +243,22 @@ test_password_policy (void)
   g_assert_nonnull (strstr (error->message, "4 characters"));
   g_assert_true (kl_site_profile_check_password (lenient, NULL, NULL));
   g_assert_true (kl_site_profile_check_password (strict, long_one, NULL));
+}
+
+static void
+test_password_strength_policy (void)
+{
+  g_autoptr (KlSiteProfile) site = parse (HTTP_SITE "MinimumPasswordStrength=good\n", NULL);
+  g_autoptr (KlSecret) weak = kl_secret_new_text ("Password1");
+  g_autoptr (KlSecret) good = kl_secret_new_text ("x7#Kq2$vB9&mZ4!w");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (kl_site_profile_check_password (site, weak, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "very-weak"));
+  g_assert_null (strstr (error->message, "Password1"));
+  g_assert_true (kl_site_profile_check_password (site, good, NULL));
+  g_assert_true (kl_site_profile_check_password (site, NULL, NULL));
 }
 
 static void
@@ -478,6 +495,7 @@ main (int argc, char **argv)
   g_test_add_func ("/site/http-site-is-warned-of-its-root", test_http_site_warns_of_root);
   g_test_add_func ("/site/profile-is-loaded-from-a-file", test_loading);
   g_test_add_func ("/site/password-policy", test_password_policy);
+  g_test_add_func ("/site/password-strength-policy", test_password_strength_policy);
   g_test_add_func ("/site/connection-options", test_connection_options);
   g_test_add_func ("/site/messages-keep-the-password", test_messages_keep_the_password);
   g_test_add_func ("/site/variables-without-site", test_variables_without_site);
