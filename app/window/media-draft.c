@@ -30,6 +30,7 @@ struct _KlMediaDraft
   KlCertificate *imported;        /* owned; nullable; public part of what the PFX file holds */
   gboolean ignore_validity;       /* of what the PFX file holds */
   GDateTime *valid_until;         /* owned; of the certificate that is made */
+  KlCertificateKey *key;          /* owned; of the same */
   char *site_path;                /* owned; nullable; of the site profile */
   KlSiteProfile *site;            /* owned; nullable; NULL also where the profile cannot be read */
   KlVariables *variables;         /* owned; nullable */
@@ -264,6 +265,7 @@ kl_media_draft_init (KlMediaDraft *self)
 
   self->verify = TRUE;
   self->valid_until = g_date_time_add_years (now, 1);
+  self->key = kl_certificate_key_new ();
 }
 
 /**
@@ -428,6 +430,7 @@ kl_media_draft_clear_secrets (KlMediaDraft *self)
   g_clear_pointer (&self->password, kl_secret_unref);
   g_clear_pointer (&self->certificate_password, kl_secret_unref);
   g_clear_pointer (&self->variables, kl_variables_unref);
+  g_clear_pointer (&self->key, kl_certificate_key_unref);
 }
 
 /**
@@ -443,6 +446,13 @@ kl_media_draft_build_request (KlMediaDraft *self, GError **error)
 
   g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), NULL);
 
+  /* The next medium gets another one. */
+  if (self->key != NULL && kl_certificate_key_is_taken (self->key))
+    {
+      kl_certificate_key_unref (self->key);
+      self->key = kl_certificate_key_new ();
+    }
+
   path = kl_media_draft_dup_path (self);
   options.type = KL_MEDIA_TYPE_CD;
   options.destination = path;
@@ -453,6 +463,7 @@ kl_media_draft_build_request (KlMediaDraft *self, GError **error)
   options.password = self->password;
   options.certificate = self->certificate;
   options.certificate_password = self->certificate ? self->certificate_password : NULL;
+  options.key = self->key;
   options.ignore_validity = self->ignore_validity;
   options.valid_until = self->certificate ? NULL : self->valid_until;
   options.site_profile = self->site_path;

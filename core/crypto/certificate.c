@@ -7,10 +7,10 @@
 #include <time.h>
 
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 
 #include "base/error.h"
 #include "base/file-io.h"
+#include "crypto/certificate-key.h"
 #include "crypto/openssl-types.h"
 #include "crypto/secret.h"
 
@@ -186,33 +186,31 @@ check_window (GDateTime *not_before, GDateTime *not_after, GError **error)
   return FALSE;
 }
 
-/* OpenSSL calls this at each prime that it tries. */
-static int
-go_on_cb (EVP_PKEY_CTX *context)
-{
-  return !g_cancellable_is_cancelled (EVP_PKEY_CTX_get_app_data (context));
-}
-
+/* A copy of @der, or a key that is made now. */
 static EVP_PKEY *
-generate_key (GCancellable *cancellable)
+new_key (KlSecret *der, GCancellable *cancellable, GError **error)
 {
-  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name (NULL, "RSA", NULL);
-  EVP_PKEY *key = NULL;
+  g_autoptr (KlSecret) made = NULL;
+  const guint8 *from;
+  EVP_PKEY *key;
 
-  if (context != NULL && EVP_PKEY_keygen_init (context) == 1
-      && EVP_PKEY_CTX_set_rsa_keygen_bits (context, KEY_BITS) == 1)
-    {
-      EVP_PKEY_CTX_set_app_data (context, cancellable);
-      EVP_PKEY_CTX_set_cb (context, go_on_cb);
-      EVP_PKEY_generate (context, &key);
-    }
+  if (der == NULL)
+    der = made = kl_certificate_generate_key (cancellable, error);
+  if (der == NULL)
+    return NULL;
 
-  EVP_PKEY_CTX_free (context);
+  from = kl_secret_get_data (der);
+  key = d2i_AutoPrivateKey (NULL, &from, (long) kl_secret_get_length (der));
+  if (key == NULL)
+    g_set_error (error, KL_ERROR, KL_ERROR_FAILED, "OpenSSL could not read the key: %s",
+                 ERR_reason_error_string (ERR_peek_last_error ()));
+  ERR_clear_error ();
   return key;
 }
 
 /**
  * kl_certificate_new_self_signed:
+ * @key: (nullable): of kl_certificate_generate_key(); made here if %NULL
  * @not_before: (nullable): now if %NULL
  * @not_after: (nullable): a year after the start if %NULL
  *
@@ -225,7 +223,8 @@ generate_key (GCancellable *cancellable)
  * Returns: (transfer full) (nullable): the certificate with its key
  */
 KlCertificate *
-kl_certificate_new_self_signed (GDateTime *not_before,
+kl_certificate_new_self_signed (KlSecret *key,
+                                GDateTime *not_before,
                                 GDateTime *not_after,
                                 GCancellable *cancellable,
                                 GError **error)
@@ -234,17 +233,17 @@ kl_certificate_new_self_signed (GDateTime *not_before,
       = not_before != NULL ? g_date_time_ref (not_before) : g_date_time_new_now_utc ();
   g_autoptr (GDateTime) until
       = not_after != NULL ? g_date_time_ref (not_after) : g_date_time_add_years (from, 1);
-  g_autoptr (EVP_PKEY) key = NULL;
+  g_autoptr (EVP_PKEY) pair = NULL;
   g_autoptr (X509) certificate = NULL;
 
   if (!check_window (from, until, error))
     return NULL;
 
-  key = generate_key (cancellable);
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  pair = new_key (key, cancellable, error);
+  if (pair == NULL)
     return NULL;
   certificate = X509_new ();
-  if (key == NULL || certificate == NULL || !fill_certificate (certificate, key, from, until))
+  if (certificate == NULL || !fill_certificate (certificate, pair, from, until))
     {
       g_set_error (error, KL_ERROR, KL_ERROR_FAILED, "OpenSSL could not make a certificate: %s",
                    ERR_reason_error_string (ERR_peek_last_error ()));
@@ -252,7 +251,7 @@ kl_certificate_new_self_signed (GDateTime *not_before,
       return NULL;
     }
 
-  return kl_certificate_new_take (g_steal_pointer (&key), g_steal_pointer (&certificate), NULL,
+  return kl_certificate_new_take (g_steal_pointer (&pair), g_steal_pointer (&certificate), NULL,
                                   TRUE);
 }
 

@@ -24,7 +24,8 @@ KlCertificate *kl_certificate_import_bytes (GBytes *pfx,
                                             KlSecret *password,
                                             GCancellable *cancellable,
                                             GError **error);
-KlCertificate *kl_certificate_new_self_signed (GDateTime *not_before,
+KlCertificate *kl_certificate_new_self_signed (KlSecret *key,
+                                               GDateTime *not_before,
                                                GDateTime *not_after,
                                                GCancellable *cancellable,
                                                GError **error);

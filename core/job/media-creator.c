@@ -280,7 +280,7 @@ create_on_target (KlMediaCreator *self,
   if (target == NULL)
     return FALSE;
 
-  kl_media_protection_start (protection);
+  kl_media_protection_start (protection, FALSE);
   kl_progress_start (steps.check);
   if (!kl_boot_image_check (image, steps.check, cancellable, error))
     return FALSE;
@@ -522,7 +522,7 @@ kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **err
   image = kl_catalog_lookup (self->catalog, kl_media_request_get_image_id (self->request), error);
   if (image == NULL)
     return NULL;
-  kl_media_protection_start (protection);
+  kl_media_protection_start (protection, TRUE);
   if (!kl_media_protection_finish (protection, kl_boot_image_get_id (image), NULL, error))
     return NULL;
   layout = make_layout (self, image, protection, error);

@@ -41,6 +41,7 @@ typedef struct
   KlMediaRequest *request;
   GAsyncQueue *made;
   GCancellable *cancellable;
+  gboolean trial;
 } Making;
 
 static void
@@ -117,6 +118,25 @@ kl_media_protection_free (KlMediaProtection *self)
   g_free (self);
 }
 
+/* No two media have one key, so a medium takes it; a trial leaves it for the medium. */
+static KlCertificate *
+make_self_signed (Making *making, GError **error)
+{
+  KlCertificateKey *ahead = kl_media_request_get_key (making->request);
+  g_autoptr (KlSecret) key = NULL;
+
+  if (ahead != NULL)
+    {
+      key = making->trial ? kl_certificate_key_peek (ahead, making->cancellable, error)
+                          : kl_certificate_key_take (ahead, making->cancellable, error);
+      if (key == NULL)
+        return NULL;
+    }
+  return kl_certificate_new_self_signed (key, kl_media_request_get_valid_from (making->request),
+                                         kl_media_request_get_valid_until (making->request),
+                                         making->cancellable, error);
+}
+
 static gpointer
 make_certificate (gpointer data)
 {
@@ -130,9 +150,7 @@ make_certificate (gpointer data)
         = kl_certificate_import (path, kl_media_request_get_certificate_password (request),
                                  making->cancellable, &made->error);
   else
-    made->certificate = kl_certificate_new_self_signed (kl_media_request_get_valid_from (request),
-                                                        kl_media_request_get_valid_until (request),
-                                                        making->cancellable, &made->error);
+    made->certificate = make_self_signed (making, &made->error);
 
   g_async_queue_push (making->made, made);
   g_async_queue_unref (making->made);
@@ -144,11 +162,12 @@ make_certificate (gpointer data)
 
 /**
  * kl_media_protection_start:
+ * @trial: nothing is made of it but a plan
  *
  * Starts to make or to import the certificate; kl_media_protection_finish() takes it.
  */
 void
-kl_media_protection_start (KlMediaProtection *self)
+kl_media_protection_start (KlMediaProtection *self, gboolean trial)
 {
   Making *making = g_new0 (Making, 1);
 
@@ -159,6 +178,7 @@ kl_media_protection_start (KlMediaProtection *self)
   making->made = g_async_queue_ref (self->made);
   making->cancellable = g_object_ref (self->cancellable);
   making->request = g_object_ref (self->request);
+  making->trial = trial;
   self->thread = g_thread_new ("certificate", make_certificate, making);
 }
 

@@ -20,7 +20,7 @@ kl_media_protection_new (KlMediaRequest *request, const char *site_code, GError 
 void kl_media_protection_free (KlMediaProtection *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMediaProtection, kl_media_protection_free)
 
-void kl_media_protection_start (KlMediaProtection *self);
+void kl_media_protection_start (KlMediaProtection *self, gboolean trial);
 gboolean kl_media_protection_finish (KlMediaProtection *self,
                                      const char *image_id,
                                      GCancellable *cancellable,

@@ -33,6 +33,7 @@ struct _KlMediaRequest
 
   KlSecret *password;             /* owned, nullable */
   char *certificate;              /* owned, nullable; absolute */
+  KlCertificateKey *key;          /* owned, nullable; of the one that is made */
   KlSecret *certificate_password; /* owned, nullable */
   gboolean ignore_validity;
   GDateTime *valid_from;  /* owned, nullable */
@@ -58,6 +59,7 @@ kl_media_request_finalize (GObject *object)
   g_free (self->volume);
   g_clear_pointer (&self->password, kl_secret_unref);
   g_free (self->certificate);
+  g_clear_pointer (&self->key, kl_certificate_key_unref);
   g_clear_pointer (&self->certificate_password, kl_secret_unref);
   g_clear_pointer (&self->valid_from, g_date_time_unref);
   g_clear_pointer (&self->valid_until, g_date_time_unref);
@@ -236,6 +238,8 @@ take_protection (KlMediaRequest *self, const KlMediaOptions *options)
   self->certificate = absolute_or_null (options->certificate);
   if (options->certificate_password != NULL)
     self->certificate_password = kl_secret_ref (options->certificate_password);
+  if (options->key != NULL && options->certificate == NULL)
+    self->key = kl_certificate_key_ref (options->key);
   self->ignore_validity = options->ignore_validity;
   if (options->valid_from != NULL)
     self->valid_from = g_date_time_ref (options->valid_from);
@@ -391,6 +395,12 @@ KlSecret *
 kl_media_request_get_certificate_password (KlMediaRequest *self)
 {
   return self->certificate_password;
+}
+
+KlCertificateKey *
+kl_media_request_get_key (KlMediaRequest *self)
+{
+  return self->key;
 }
 
 /* Whether an imported certificate is taken although it has expired or is not valid yet. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "crypto/certificate-key.h"
 #include "crypto/variables-file.h"
 #include "crypto/variables.h"
 #include "drive/drive.h"
@@ -34,6 +35,7 @@ typedef struct
 
   KlSecret *password;             /* of the medium; NULL or empty: none */
   const char *certificate;        /* path of a PFX file; NULL: a self-signed one is made */
+  KlCertificateKey *key;          /* of the self-signed one, made ahead; nullable */
   KlSecret *certificate_password; /* nullable */
   gboolean ignore_validity;       /* take one that has expired or is not valid yet */
   GDateTime *valid_from;          /* of the self-signed one; NULL: now */
@@ -65,6 +67,7 @@ const char *kl_media_request_get_bios_code_folder (KlMediaRequest *self);   /* n
 KlSecret *kl_media_request_get_password (KlMediaRequest *self);             /* nullable */
 const char *kl_media_request_get_certificate (KlMediaRequest *self);        /* nullable */
 KlSecret *kl_media_request_get_certificate_password (KlMediaRequest *self); /* nullable */
+KlCertificateKey *kl_media_request_get_key (KlMediaRequest *self);          /* nullable */
 gboolean kl_media_request_get_ignore_validity (KlMediaRequest *self);
 GDateTime *kl_media_request_get_valid_from (KlMediaRequest *self);  /* nullable */
 GDateTime *kl_media_request_get_valid_until (KlMediaRequest *self); /* nullable */

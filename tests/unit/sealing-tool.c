@@ -96,7 +96,8 @@ static int
 write_pfx (void)
 {
   g_autoptr (KlSecret) guid = next_item ();
-  g_autoptr (KlCertificate) certificate = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL);
+  g_autoptr (KlCertificate) certificate
+      = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL, NULL);
   g_autoptr (KlSecret) pfx = kl_certificate_to_pfx (certificate, kl_secret_get_text (guid), NULL);
 
   fwrite (kl_secret_get_data (pfx), 1, kl_secret_get_length (pfx), stdout);

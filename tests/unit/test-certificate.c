@@ -168,7 +168,7 @@ test_no_key (void)
 static void
 test_key_of_another_certificate (void)
 {
-  g_autoptr (KlCertificate) first = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL);
+  g_autoptr (KlCertificate) first = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL, NULL);
   g_autofree char *path = g_build_filename (folder, "mixed.pfx", NULL);
   g_autofree char *source = g_build_filename (folder, "modern.pfx", NULL);
   g_autoptr (GBytes) der = kl_certificate_to_der (first);
@@ -295,7 +295,7 @@ static void
 test_validity (void)
 {
   g_autoptr (GDateTime) from = g_date_time_new_utc (2001, 2, 1, 0, 0, 0);
-  g_autoptr (KlCertificate) old = kl_certificate_new_self_signed (from, NULL, NULL, NULL);
+  g_autoptr (KlCertificate) old = kl_certificate_new_self_signed (NULL, from, NULL, NULL, NULL);
   g_autoptr (KlCertificate) client = import ("modern", "secret", NULL);
   g_autoptr (GDateTime) early = g_date_time_new_utc (2001, 1, 1, 0, 0, 0);
   g_autoptr (GError) error = NULL;
@@ -315,7 +315,7 @@ static void
 test_invalid_is_warned_of (void)
 {
   g_autoptr (GDateTime) then = g_date_time_new_utc (2001, 2, 1, 0, 0, 0);
-  g_autoptr (KlCertificate) old = kl_certificate_new_self_signed (then, NULL, NULL, NULL);
+  g_autoptr (KlCertificate) old = kl_certificate_new_self_signed (NULL, then, NULL, NULL, NULL);
   g_autoptr (GDateTime) early = g_date_time_new_utc (2001, 1, 1, 0, 0, 0);
   g_auto (GStrv) now = kl_certificate_dup_warnings (old, NULL);
   g_auto (GStrv) before = kl_certificate_dup_warnings (old, early);
@@ -336,7 +336,7 @@ test_key_forbids_dumps (void)
   KlCertificate *certificate;
 
   prctl (PR_SET_DUMPABLE, 1);
-  certificate = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL);
+  certificate = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL, NULL);
   public = kl_certificate_dup_public (certificate);
   g_assert_cmpint (prctl (PR_GET_DUMPABLE), ==, 0);
   kl_certificate_unref (certificate);
@@ -348,7 +348,8 @@ test_self_signed (void)
 {
   g_autoptr (GDateTime) from = g_date_time_new_utc (2030, 2, 28, 12, 30, 0);
   g_autoptr (GDateTime) until = g_date_time_new_utc (2055, 3, 1, 0, 0, 0);
-  g_autoptr (KlCertificate) certificate = kl_certificate_new_self_signed (from, until, NULL, NULL);
+  g_autoptr (KlCertificate) certificate
+      = kl_certificate_new_self_signed (NULL, from, until, NULL, NULL);
   g_autoptr (GBytes) der = kl_certificate_to_der (certificate);
   g_autofree char *path = g_build_filename (folder, "self.pem", NULL);
   g_autofree char *der_path = g_build_filename (folder, "self.cer", NULL);
@@ -390,18 +391,20 @@ static void
 test_window (void)
 {
   g_autoptr (GDateTime) from = g_date_time_new_utc (2030, 1, 1, 0, 0, 0);
-  g_autoptr (KlCertificate) certificate = kl_certificate_new_self_signed (from, NULL, NULL, NULL);
+  g_autoptr (KlCertificate) certificate
+      = kl_certificate_new_self_signed (NULL, from, NULL, NULL, NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpint (g_date_time_get_year (kl_certificate_get_not_after (certificate)), ==, 2031);
-  g_assert_null (kl_certificate_new_self_signed (from, from, NULL, &error));
+  g_assert_null (kl_certificate_new_self_signed (NULL, from, from, NULL, &error));
   g_assert_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT);
 }
 
 static void
 test_pfx_is_what_old_windows_reads (void)
 {
-  g_autoptr (KlCertificate) certificate = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL);
+  g_autoptr (KlCertificate) certificate
+      = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL, NULL);
   g_autoptr (KlSecret) pfx
       = kl_certificate_to_pfx (certificate, "{09821541-3BE2-421C-AA13-D1E0AD123456}", NULL);
   g_autofree char *path = g_build_filename (folder, "medium.pfx", NULL);

@@ -189,10 +189,8 @@ run_script (const char *script, const char *argument, KlSecret *input)
 
 /* The private exponent and a prime of a key, as big-endian bytes and as the words of a number. */
 static void
-add_key_needles (const char *path)
+add_key_needles (EVP_PKEY *key)
 {
-  BIO *file = BIO_new_file (path, "r");
-  EVP_PKEY *key = PEM_read_bio_PrivateKey (file, NULL, NULL, NULL);
   static const char *const parts[] = { OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_RSA_FACTOR1 };
   static const char *const names[][2]
       = { { "private exponent", "private exponent (words)" }, { "prime", "prime (words)" } };
@@ -212,7 +210,16 @@ add_key_needles (const char *path)
     }
 
   EVP_PKEY_free (key);
+}
+
+static EVP_PKEY *
+read_key (const char *path)
+{
+  BIO *file = BIO_new_file (path, "r");
+  EVP_PKEY *key = PEM_read_bio_PrivateKey (file, NULL, NULL, NULL);
+
   BIO_free (file);
+  return key;
 }
 
 static KlSecret *
@@ -228,7 +235,7 @@ connection_options (KlSecret *password)
 }
 
 static void
-create (const char *pfx, gboolean expect)
+create (const char *pfx, KlCertificateKey *key, gboolean expect)
 {
   g_autofree char *catalog_path = g_build_filename (folder, "catalog", NULL);
   g_autofree char *iso = g_build_filename (folder, "out.iso", NULL);
@@ -249,6 +256,7 @@ create (const char *pfx, gboolean expect)
     .image_id = "KDL00001",
     .password = password,
     .certificate = pfx_path,
+    .key = key,
     .certificate_password = pfx_password,
     .variables = variables,
   };
@@ -312,8 +320,33 @@ static void
 test_self_signed (void)
 {
   n_needles = 0;
-  create (NULL, TRUE);
+  create (NULL, NULL, TRUE);
   assert_gone ();
+}
+
+/* Made ahead: used for a medium, or not used at all. */
+static void
+check_key_ahead (gboolean use)
+{
+  KlCertificateKey *key = kl_certificate_key_new ();
+  KlSecret *der = kl_certificate_key_peek (key, NULL, NULL);
+  const guint8 *from = kl_secret_get_data (der);
+
+  n_needles = 0;
+  add_key_needles (d2i_AutoPrivateKey (NULL, &from, (long) kl_secret_get_length (der)));
+  kl_secret_unref (der);
+  if (use)
+    create (NULL, key, TRUE);
+  g_assert_true (kl_certificate_key_is_taken (key) == use);
+  kl_certificate_key_unref (key);
+  assert_gone ();
+}
+
+static void
+test_key_ahead (void)
+{
+  check_key_ahead (TRUE);
+  check_key_ahead (FALSE);
 }
 
 static void
@@ -326,8 +359,8 @@ test_imported (void)
       "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.input -out cert.input -subj /CN=x "
       "2>/dev/null",
       "", NULL);
-  add_key_needles (key);
-  create ("client.pfx", TRUE);
+  add_key_needles (read_key (key));
+  create ("client.pfx", NULL, TRUE);
   assert_gone ();
 }
 
@@ -337,8 +370,8 @@ test_refused (void)
   g_autofree char *key = g_build_filename (folder, "key.input", NULL);
 
   n_needles = 0;
-  add_key_needles (key);
-  create ("client.pfx", FALSE);
+  add_key_needles (read_key (key));
+  create ("client.pfx", NULL, FALSE);
   assert_gone ();
 }
 
@@ -362,6 +395,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/secrets-in-memory/search-finds-what-is-there", test_search_finds);
   g_test_add_func ("/secrets-in-memory/none-is-left-with-a-new-certificate", test_self_signed);
+  g_test_add_func ("/secrets-in-memory/none-is-left-of-a-key-made-ahead", test_key_ahead);
   g_test_add_func ("/secrets-in-memory/none-is-left-with-an-imported-one", test_imported);
   g_test_add_func ("/secrets-in-memory/none-is-left-after-a-wrong-password", test_refused);
   status = g_test_run ();

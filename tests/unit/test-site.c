@@ -485,7 +485,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   folder = g_dir_make_tmp ("kl-site-XXXXXX", NULL);
-  self_signed = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL);
+  self_signed = kl_certificate_new_self_signed (NULL, NULL, NULL, NULL, NULL);
   make_files ();
   g_test_add_func ("/site/profile-is-read", test_full_profile);
   g_test_add_func ("/site/what-is-wrong-is-named", test_what_is_wrong_is_named);
