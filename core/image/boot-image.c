@@ -391,20 +391,8 @@ new_for_folder (const char *folder)
   return self;
 }
 
-/**
- * kl_boot_image_load:
- * @folder: a catalog entry
- *
- * Reads the records; the WIM is looked at from outside only. An entry whose WIM is gone or has
- * another size is an image all the same, with the state %KL_IMAGE_STATE_ERROR and
- * kl_boot_image_get_error() saying so.
- *
- * Errors: KL_ERROR_IMAGE_BROKEN where the record is absent, unreadable or not a record.
- *
- * Returns: (transfer full): the image
- */
-KlBootImage *
-kl_boot_image_load (const char *folder, GError **error)
+static KlBootImage *
+load_entry (const char *folder, const char *media_wim, GError **error)
 {
   g_autoptr (KlBootImage) self = new_for_folder (folder);
   g_autoptr (GError) failure = NULL;
@@ -421,12 +409,47 @@ kl_boot_image_load (const char *folder, GError **error)
   read_source (self, ini);
   if (!read_media_wim (self, ini, error))
     return NULL;
+  if (media_wim != NULL)
+    {
+      g_free (self->media_wim);
+      self->media_wim = g_strdup (media_wim);
+    }
   read_boot (self, ini);
   read_status (self, ini);
   if (!check_size (self, &self->error))
     self->state = KL_IMAGE_STATE_ERROR;
 
   return g_steal_pointer (&self);
+}
+
+/**
+ * kl_boot_image_load:
+ * @folder: a catalog entry
+ *
+ * Reads the records; the WIM is looked at from outside only. An entry whose WIM is gone or has
+ * another size is an image all the same, with the state %KL_IMAGE_STATE_ERROR and
+ * kl_boot_image_get_error() saying so.
+ *
+ * Errors: KL_ERROR_IMAGE_BROKEN where the record is absent, unreadable or not a record.
+ *
+ * Returns: (transfer full): the image
+ */
+KlBootImage *
+kl_boot_image_load (const char *folder, GError **error)
+{
+  return load_entry (folder, NULL, error);
+}
+
+/**
+ * kl_boot_image_load_with_wim:
+ * @media_wim: another place of the WIM that media get; the record stays what it is compared with
+ *
+ * As kl_boot_image_load().
+ */
+KlBootImage *
+kl_boot_image_load_with_wim (const char *folder, const char *media_wim, GError **error)
+{
+  return load_entry (folder, media_wim, error);
 }
 
 /**

@@ -30,6 +30,9 @@ kl_image_state_to_string (KlImageState state); /* "complete", "in-progress", …
 G_DECLARE_FINAL_TYPE (KlBootImage, kl_boot_image, KL, BOOT_IMAGE, GObject)
 
 KlBootImage *kl_boot_image_load (const char *folder, GError **error);
+/* The same with another file in the place of its WIM. */
+KlBootImage *
+kl_boot_image_load_with_wim (const char *folder, const char *media_wim, GError **error);
 /* An entry that cannot be read, for the list; takes @error over. */
 KlBootImage *kl_boot_image_new_broken (const char *folder, GError *error);
 

@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "image/content-folders.h"
+#include "job/media-image.h"
 #include "job/media-protection.h"
 #include "job/media-target.h"
-#include "prepare/preparer.h"
 #include "site/connection-options.h"
 
 struct _KlMediaCreator
@@ -78,22 +79,6 @@ add_steps (KlProgress *progress, gboolean prepare, gboolean verify)
   return steps;
 }
 
-/* Media get what the recipe asks for, and never what an older one did. */
-static gboolean
-prepare_image (KlMediaCreator *self, KlProgress *step, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (KlPreparation) preparation = NULL;
-
-  kl_progress_start (step);
-  preparation = kl_prepare_image (self->catalog, kl_media_request_get_image_id (self->request),
-                                  step, cancellable, error);
-  if (preparation == NULL)
-    return FALSE;
-
-  kl_progress_finish (step);
-  return TRUE;
-}
-
 /* SiteCode of the documented API: three letters or digits, or nothing. */
 static gboolean
 check_site_code (const char *code, GError **error)
@@ -108,33 +93,14 @@ check_site_code (const char *code, GError **error)
   return FALSE;
 }
 
-/* DistributionPoints of the documented API: folders, separated by commas. */
-static gboolean
-check_distribution_points (const char *points, GError **error)
-{
-  g_auto (GStrv) folders = NULL;
-
-  if (points == NULL || points[0] == '\0')
-    return TRUE;
-
-  folders = g_strsplit (points, ",", -1);
-  for (guint i = 0; folders[i] != NULL; i++)
-    if (g_strstrip (folders[i])[0] != G_DIR_SEPARATOR)
-      {
-        g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                     "Distribution point %u is not the absolute path of a folder", i + 1);
-        return FALSE;
-      }
-  return TRUE;
-}
-
 /* What comes before the boot image in the documented order (media-api.md 3): arguments, 08, 09,
  * then 01, 02, 06, 07. */
 static KlMediaProtection *
 check_site (KlMediaCreator *self, GError **error)
 {
-  if (!check_site_code (self->site_code, error)
-      || !check_distribution_points (self->distribution_points, error)
+  g_auto (GStrv) folders = kl_content_folders_parse (self->distribution_points, error);
+
+  if (folders == NULL || !check_site_code (self->site_code, error)
       || !kl_connection_options_check (
           self->connection_options != NULL ? kl_secret_get_text (self->connection_options) : NULL,
           error))
@@ -145,7 +111,7 @@ check_site (KlMediaCreator *self, GError **error)
 
 static KlMediaLayout *
 make_layout (KlMediaCreator *self,
-             KlBootImage *image,
+             KlMediaImage *image,
              KlMediaProtection *protection,
              GError **error)
 {
@@ -154,6 +120,7 @@ make_layout (KlMediaCreator *self,
     .type = kl_media_request_get_media_type (self->request),
     .boot_manager = kl_media_request_get_boot_manager (self->request),
     .protection = kl_media_protection_get_files (protection),
+    .notice = kl_media_image_get_notice (image),
   };
 
   if (label == NULL && self->media_label != NULL && self->media_label[0] != '\0')
@@ -162,7 +129,7 @@ make_layout (KlMediaCreator *self,
     return NULL;
 
   options.label = label;
-  return kl_media_layout_new (image, &options, error);
+  return kl_media_layout_new (kl_media_image_get_image (image), &options, error);
 }
 
 static KlMediaResult *
@@ -231,19 +198,28 @@ write_and_verify (KlMediaTarget *target,
   return TRUE;
 }
 
-/* An entry that cannot be used is called so before anything is made of it. */
-static gboolean
-check_entry (KlMediaCreator *self, const char *id, GError **error)
+/* Those that the caller of the API set, else those of the site. */
+static char **
+dup_content_folders (KlMediaCreator *self, KlMediaProtection *protection)
 {
-  g_autoptr (KlBootImage) image = kl_catalog_lookup (self->catalog, id, error);
+  KlSiteProfile *profile = kl_media_protection_get_profile (protection);
 
-  if (image == NULL)
-    return FALSE;
-  if (kl_boot_image_get_error (image) == NULL)
-    return TRUE;
+  if (self->distribution_points != NULL && self->distribution_points[0] != '\0')
+    return kl_content_folders_parse (self->distribution_points, NULL);
+  return profile != NULL ? g_strdupv ((char **) kl_site_profile_get_distribution_points (profile))
+                         : NULL;
+}
 
-  g_propagate_error (error, g_error_copy (kl_boot_image_get_error (image)));
-  return FALSE;
+static KlMediaImage *
+find_image (KlMediaCreator *self,
+            KlMediaProtection *protection,
+            GCancellable *cancellable,
+            GError **error)
+{
+  g_auto (GStrv) folders = dup_content_folders (self, protection);
+
+  return kl_media_image_find (self->catalog, kl_media_request_get_image_id (self->request),
+                              (const char *const *) folders, cancellable, error);
 }
 
 /* All checks first: nothing is written before the image, the layout and the target have passed
@@ -257,37 +233,40 @@ create_on_target (KlMediaCreator *self,
   const gint64 started = g_get_monotonic_time ();
   const char *id = kl_media_request_get_image_id (self->request);
   g_autoptr (KlMediaProtection) protection = NULL;
-  g_autoptr (KlBootImage) image = NULL;
+  g_autoptr (KlMediaImage) image = NULL;
   g_autoptr (KlMediaLayout) layout = NULL;
   g_autoptr (KlMediaTarget) target = NULL;
-  gboolean stale;
+  gboolean stale = FALSE;
   Steps steps;
 
   if (!kl_media_target_check_place (self->request, self->catalog, error))
     return FALSE;
   protection = check_site (self, error);
-  if (protection == NULL || !check_entry (self, id, error)
-      || !kl_prepare_is_needed (self->catalog, id, &stale, error))
+  if (protection == NULL)
+    return FALSE;
+  image = find_image (self, protection, cancellable, error);
+  if (image == NULL || !kl_media_image_needs_preparing (image, &stale, error))
     return FALSE;
   steps = add_steps (progress, stale, kl_media_request_get_verify (self->request));
-  if (stale && !prepare_image (self, steps.prepare, cancellable, error))
-    return FALSE;
-
-  image = kl_catalog_lookup (self->catalog, id, error);
-  if (image == NULL)
-    return FALSE;
+  if (stale)
+    {
+      kl_progress_start (steps.prepare);
+      if (!kl_media_image_prepare (image, steps.prepare, cancellable, error))
+        return FALSE;
+      kl_progress_finish (steps.prepare);
+    }
   target = kl_media_target_open (self->request, self->catalog, cancellable, error);
   if (target == NULL)
     return FALSE;
 
   kl_media_protection_start (protection, FALSE);
   kl_progress_start (steps.check);
-  if (!kl_boot_image_check (image, steps.check, cancellable, error))
+  if (!kl_media_image_check (image, steps.check, cancellable, error))
     return FALSE;
   kl_progress_finish (steps.check);
 
   kl_progress_start (steps.plan);
-  if (!kl_media_protection_finish (protection, kl_boot_image_get_id (image), cancellable, error))
+  if (!kl_media_protection_finish (protection, id, cancellable, error))
     return FALSE;
   layout = make_layout (self, image, protection, error);
   if (layout == NULL || !kl_media_target_plan (target, layout, error))
@@ -510,7 +489,7 @@ KlMediaLayout *
 kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **error)
 {
   g_autoptr (KlMediaProtection) protection = NULL;
-  g_autoptr (KlBootImage) image = NULL;
+  g_autoptr (KlMediaImage) image = NULL;
   g_autoptr (KlMediaLayout) layout = NULL;
   guint64 bytes = 0;
 
@@ -519,11 +498,12 @@ kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **err
   protection = check_site (self, error);
   if (protection == NULL)
     return NULL;
-  image = kl_catalog_lookup (self->catalog, kl_media_request_get_image_id (self->request), error);
+  image = find_image (self, protection, NULL, error);
   if (image == NULL)
     return NULL;
   kl_media_protection_start (protection, TRUE);
-  if (!kl_media_protection_finish (protection, kl_boot_image_get_id (image), NULL, error))
+  if (!kl_media_protection_finish (protection, kl_media_request_get_image_id (self->request), NULL,
+                                   error))
     return NULL;
   layout = make_layout (self, image, protection, error);
   if (layout == NULL || !kl_media_target_measure (self->request, layout, &bytes, error))

@@ -357,6 +357,12 @@ kl_media_protection_get_files (KlMediaProtection *self)
   return &self->layout;
 }
 
+KlSiteProfile *
+kl_media_protection_get_profile (KlMediaProtection *self)
+{
+  return self->profile;
+}
+
 /**
  * kl_media_protection_get_certificate:
  *

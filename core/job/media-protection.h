@@ -4,6 +4,7 @@
 #include "crypto/certificate.h"
 #include "job/media-request.h"
 #include "media/layout.h"
+#include "site/site-profile.h"
 
 G_BEGIN_DECLS
 
@@ -27,6 +28,7 @@ gboolean kl_media_protection_finish (KlMediaProtection *self,
                                      GError **error);
 
 const KlLayoutProtection *kl_media_protection_get_files (KlMediaProtection *self);
+KlSiteProfile *kl_media_protection_get_profile (KlMediaProtection *self); /* nullable */
 KlCertificate *kl_media_protection_get_certificate (KlMediaProtection *self);
 
 G_END_DECLS

@@ -176,8 +176,12 @@ collect_warnings (KlLayoutPlan *plan)
 }
 
 static void
-take_warnings (KlMediaLayout *self, const KlLayoutProtection *protection)
+take_warnings (KlMediaLayout *self, const KlLayoutOptions *options)
 {
+  const KlLayoutProtection *protection = options->protection;
+
+  if (options->notice != NULL)
+    warn (self, "%s", options->notice);
   for (guint i = 0; protection != NULL && protection->warnings[i] != NULL; i++)
     warn (self, "%s", protection->warnings[i]);
 }
@@ -318,7 +322,7 @@ kl_media_layout_new (KlBootImage *image, const KlLayoutOptions *options, GError 
       || !kl_layout_plan_add_files (&plan, error))
     return NULL;
   collect_warnings (&plan);
-  take_warnings (self, options->protection);
+  take_warnings (self, options);
   g_ptr_array_add (self->warnings, NULL);
   g_ptr_array_sort (self->items, compare_items);
   return g_steal_pointer (&self);

@@ -70,6 +70,7 @@ typedef struct
   KlBootManager boot_manager;
   GDateTime *created;                   /* nullable: now */
   const KlLayoutProtection *protection; /* nullable: a medium without identity */
+  const char *notice;                   /* nullable: one more warning, an English sentence */
 } KlLayoutOptions;
 
 KlMediaLayout *

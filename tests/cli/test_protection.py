@@ -322,6 +322,64 @@ class Codes(ProtectionTest):
         del self.json
 
 
+class ContentFolders(ProtectionTest):
+    """Code 03 comes only when the WIM is gone from every content folder."""
+
+    def setUp(self):
+        super().setUp()
+        self.wim = os.path.join(self.catalog, 'KDL00001', 'source.wim')
+        self.first, self.second = self.path('first'), self.path('second')
+        os.makedirs(os.path.join(self.first, 'KDL00001'))
+        os.makedirs(os.path.join(self.second, 'KDL00001'))
+        self.profile = self.site(f'{SITE}DistributionPoints={self.first};{self.second}\n')
+
+    def damaged(self):
+        """Of the same size."""
+        with open(self.wim, 'rb') as file:
+            content = bytearray(file.read())
+        content[len(content) // 2] ^= 0xff
+        return bytes(content)
+
+    def check_made(self, source):
+        done = self.create(site=self.profile).last
+        self.assertIn(source, ' '.join(done['warnings']))
+        self.assertEqual(self.json('check', self.iso).last['mismatches'], 0)
+
+    def test_gone(self):
+        source = os.path.join(self.second, 'KDL00001', 'boot.KDL00001.wim')
+        os.rename(self.wim, source)
+        self.check_made(source)
+        os.rename(source, os.path.join(self.first, 'boot.KDL00001.wim'))
+        os.remove(self.iso)
+        self.check_made(os.path.join(self.first, 'boot.KDL00001.wim'))
+        self.assertEqual(self.create('--dry-run', site=self.profile).last['event'], 'done')
+        self.assertFalse(os.path.exists(self.wim))
+
+    def test_another_file_in_its_place(self):
+        good = os.path.join(self.second, 'KDL00001', 'source.wim')
+        content = self.damaged()
+        os.rename(self.wim, good)
+        for path in [self.wim, os.path.join(self.first, 'KDL00001', 'boot.wim')]:
+            with open(path, 'wb') as file:
+                file.write(content)
+        self.check_made(good)
+
+    def test_nowhere(self):
+        os.remove(self.wim)
+        event = self.fails('CREATETSMEDIA_E_MISSINGPACKAGE', self.second, status=13, site=self.profile)
+        self.assertEqual(event['detail'], 'KDL00001')
+        self.assertIn('is gone', event['message'])
+        self.fails('CREATETSMEDIA_E_MISSINGPACKAGE', 'is gone', '--dry-run', status=13)
+
+    def test_prestart_package(self):
+        folder = self.path('prestart')
+        os.mkdir(folder)
+        self.ctl('image', 'set', 'KDL00001', 'prestart-files=' + folder)
+        os.rmdir(folder)
+        event = self.fails('CREATETSMEDIA_E_MISSINGPACKAGE', folder, status=13)
+        self.assertEqual(event['detail'], 'SMS10000')
+
+
 class Refused(ProtectionTest):
     def test_certificate_files(self):
         with open(self.file('junk.pfx'), 'w', encoding='utf-8') as file:
