@@ -10,53 +10,76 @@ typedef struct
   char *detail; /* owned; the text for {0}, or NULL */
 } KlErrorPrivate;
 
-typedef struct
-{
-  int code;
-  guint32 hresult;
-  const char *symbol;
-} ErrorRow;
-
 /* HRESULTs: media-api.md 3, both tables. The symbol is what --json prints as "code". */
-static const ErrorRow error_rows[] = {
-  { KL_ERROR_FAILED, 0x80004005, "E_FAIL" },
-  { KL_ERROR_INVALID_ARGUMENT, 0x80070057, "E_INVALIDARG" },
-  { KL_ERROR_NOT_FOUND, 0x80070002, "ERROR_FILE_NOT_FOUND" },
-  { KL_ERROR_PERMISSION, 0x80070005, "E_ACCESSDENIED" },
-  { KL_ERROR_FORMAT, 0x8007000B, "ERROR_BAD_FORMAT" },
-  { KL_ERROR_BUSY, 0x800700AA, "ERROR_BUSY" },
-  { KL_ERROR_WRITE_PROTECTED, 0x80070013, "ERROR_WRITE_PROTECT" },
-  { KL_ERROR_DEVICE_GONE, 0x80070015, "ERROR_NOT_READY" },
-  { KL_ERROR_NO_SPACE, 0x80070070, "ERROR_DISK_FULL" },
-  { KL_ERROR_IO, 0x8007045D, "ERROR_IO_DEVICE" },
-  { KL_ERROR_MISMATCH, 0x80070017, "ERROR_CRC" },
-  { KL_ERROR_OUT_OF_MEMORY, 0x8007000E, "E_OUTOFMEMORY" },
-  { KL_ERROR_WRONG_DRIVE, 0x80070022, "ERROR_WRONG_DISK" },
-  { KL_ERROR_WIM_TRUNCATED, 0x8007000B, "KINDLING_E_WIM_TRUNCATED" },
-  { KL_ERROR_WIM_SPLIT, 0x8007000B, "KINDLING_E_WIM_SPLIT" },
-  { KL_ERROR_WIM_UNREADABLE, 0x8007000B, "KINDLING_E_WIM_UNREADABLE" },
-  { KL_ERROR_WIM_DAMAGED, 0x8007000B, "KINDLING_E_WIM_DAMAGED" },
-  { KL_ERROR_WIM_INDEX, 0x80070057, "KINDLING_E_WIM_INDEX" },
-  { KL_ERROR_WIM_NOT_BOOTABLE, 0x8007000B, "KINDLING_E_WIM_NOT_BOOTABLE" },
-  { KL_ERROR_NO_BOOT_FILES, 0x80070002, "KINDLING_E_NO_BOOT_FILES" },
-  { KL_ERROR_IMAGE_BROKEN, 0x8007000B, "KINDLING_E_IMAGE_BROKEN" },
-  { KL_ERROR_INJECTION, 0x8007000D, "KINDLING_E_INJECTION" },
-  { KL_ERROR_LABEL, 0x80070057, "KINDLING_E_LABEL" },
-  { KL_ERROR_NO_MANIFEST, 0x80070002, "KINDLING_E_NO_MANIFEST" },
-  { KL_ERROR_CERT_VALIDITY, 0x800B0101, "CERT_E_EXPIRED" },
-  { KL_ERROR_MEDIA_PASSWORD, 0x80070056, "ERROR_INVALID_PASSWORD" },
-  { KL_ERROR_NO_DEFAULT_MP, 0x80040001, "CREATETSMEDIA_E_NODEFAULTMP" },
-  { KL_ERROR_NO_MP_CERTS, 0x80040002, "CREATETSMEDIA_E_NOMPCERTS" },
-  { KL_ERROR_MISSING_PACKAGE, 0x80040003, "CREATETSMEDIA_E_MISSINGPACKAGE" },
-  { KL_ERROR_CERT_PASSWORD, 0x80040004, "CREATETSMEDIA_E_CERTPASSWORD" },
-  { KL_ERROR_PRIVATE_KEY, 0x80040005, "CREATETSMEDIA_E_PRIVATEKEY" },
-  { KL_ERROR_NO_CA_CERT, 0x80040006, "CREATETSMEDIA_E_NOCACERT" },
-  { KL_ERROR_NO_SITE_SIGN_CERT, 0x80040007, "CREATETSMEDIA_E_NOSITESIGNCERT" },
-  { KL_ERROR_CONNECTION_OPTIONS, 0x80040008, "CREATETSMEDIA_E_CONNECTIONOPTIONS" },
-  { KL_ERROR_CONNECTION_OPTION_NAME, 0x80040009, "CREATETSMEDIA_E_CONNECTIONOPTIONNAME" },
-  { KL_ERROR_UFD_FS_FAT16, 0x8004000A, "CREATETSMEDIA_E_UFD_FS_FAT16" },
-  { KL_ERROR_UFD_FS_UNKNOWN, 0x8004000B, "CREATETSMEDIA_E_UFD_FS_UNKNOWN" },
-  { KL_ERROR_PACKAGE_TOO_LARGE, 0x8004000C, "CREATETSMEDIA_E_PACKAGETOOLARGE" },
+static const KlErrorRow error_rows[] = {
+  { KL_ERROR_FAILED, 0x80004005, "E_FAIL", "anything else" },
+  { KL_ERROR_INVALID_ARGUMENT, 0x80070057, "E_INVALIDARG",
+    "what was asked for cannot be, or the site's policy forbids it" },
+  { KL_ERROR_NOT_FOUND, 0x80070002, "ERROR_FILE_NOT_FOUND", "a file that is read is not there" },
+  { KL_ERROR_PERMISSION, 0x80070005, "E_ACCESSDENIED", "access was denied" },
+  { KL_ERROR_FORMAT, 0x8007000B, "ERROR_BAD_FORMAT",
+    "a file is not of the kind that it should be" },
+  { KL_ERROR_BUSY, 0x800700AA, "ERROR_BUSY", "another job or process works on the same thing" },
+  { KL_ERROR_WRITE_PROTECTED, 0x80070013, "ERROR_WRITE_PROTECT",
+    "the target cannot be written to" },
+  { KL_ERROR_DEVICE_GONE, 0x80070015, "ERROR_NOT_READY", "the drive or share is no longer there" },
+  { KL_ERROR_NO_SPACE, 0x80070070, "ERROR_DISK_FULL", "the target is full" },
+  { KL_ERROR_IO, 0x8007045D, "ERROR_IO_DEVICE", "reading or writing failed" },
+  { KL_ERROR_MISMATCH, 0x80070017, "ERROR_CRC",
+    "what was read back differs from what was written or recorded" },
+  { KL_ERROR_OUT_OF_MEMORY, 0x8007000E, "E_OUTOFMEMORY", "there is not enough memory" },
+  { KL_ERROR_WRONG_DRIVE, 0x80070022, "ERROR_WRONG_DISK",
+    "the drive is not the one that was chosen" },
+  { KL_ERROR_WIM_TRUNCATED, 0x8007000B, "KINDLING_E_WIM_TRUNCATED",
+    "the WIM is shorter than its header says" },
+  { KL_ERROR_WIM_SPLIT, 0x8007000B, "KINDLING_E_WIM_SPLIT", "the WIM is one part of several" },
+  { KL_ERROR_WIM_UNREADABLE, 0x8007000B, "KINDLING_E_WIM_UNREADABLE",
+    "boot managers cannot read this kind of WIM" },
+  { KL_ERROR_WIM_DAMAGED, 0x8007000B, "KINDLING_E_WIM_DAMAGED",
+    "the WIM does not match its own checksums" },
+  { KL_ERROR_WIM_INDEX, 0x80070057, "KINDLING_E_WIM_INDEX",
+    "the WIM has no such image, or one of several must be chosen" },
+  { KL_ERROR_WIM_NOT_BOOTABLE, 0x8007000B, "KINDLING_E_WIM_NOT_BOOTABLE",
+    "no image of the WIM can be started" },
+  { KL_ERROR_NO_BOOT_FILES, 0x80070002, "KINDLING_E_NO_BOOT_FILES",
+    "neither BIOS nor UEFI can start the image: its boot files are missing" },
+  { KL_ERROR_IMAGE_BROKEN, 0x8007000B, "KINDLING_E_IMAGE_BROKEN",
+    "the catalog's entry cannot be used" },
+  { KL_ERROR_INJECTION, 0x8007000D, "KINDLING_E_INJECTION",
+    "the boot image could not be prepared" },
+  { KL_ERROR_LABEL, 0x80070057, "KINDLING_E_LABEL", "the label cannot be written" },
+  { KL_ERROR_NO_MANIFEST, 0x80070002, "KINDLING_E_NO_MANIFEST",
+    "the medium was not made by Kindling" },
+  { KL_ERROR_CERT_VALIDITY, 0x800B0101, "CERT_E_EXPIRED",
+    "the certificate file's certificate has expired or is not valid yet; --ignore-validity takes "
+    "it" },
+  { KL_ERROR_MEDIA_PASSWORD, 0x80070056, "ERROR_INVALID_PASSWORD",
+    "the medium's variables are sealed under another password" },
+  { KL_ERROR_NO_DEFAULT_MP, 0x80040001, "CREATETSMEDIA_E_NODEFAULTMP",
+    "the site profile names no management point" },
+  { KL_ERROR_NO_MP_CERTS, 0x80040002, "CREATETSMEDIA_E_NOMPCERTS",
+    "the management point's certificate file is missing or no certificate" },
+  { KL_ERROR_MISSING_PACKAGE, 0x80040003, "CREATETSMEDIA_E_MISSINGPACKAGE",
+    "the boot image is not in the catalog, no WIM there or in a content folder matches its record, "
+    "or the folder of its prestart files (SMS10000) is gone; the detail is the ID" },
+  { KL_ERROR_CERT_PASSWORD, 0x80040004, "CREATETSMEDIA_E_CERTPASSWORD",
+    "the password of the certificate file is wrong" },
+  { KL_ERROR_PRIVATE_KEY, 0x80040005, "CREATETSMEDIA_E_PRIVATEKEY",
+    "the certificate file holds no private key, or that of another certificate" },
+  { KL_ERROR_NO_CA_CERT, 0x80040006, "CREATETSMEDIA_E_NOCACERT",
+    "the site has an HTTPS management point and no readable root CA certificate" },
+  { KL_ERROR_NO_SITE_SIGN_CERT, 0x80040007, "CREATETSMEDIA_E_NOSITESIGNCERT",
+    "the site profile names no site signing certificate, or its file is none" },
+  { KL_ERROR_CONNECTION_OPTIONS, 0x80040008, "CREATETSMEDIA_E_CONNECTIONOPTIONS",
+    "the connection options are not of the form name=value, or repeat a name" },
+  { KL_ERROR_CONNECTION_OPTION_NAME, 0x80040009, "CREATETSMEDIA_E_CONNECTIONOPTIONNAME",
+    "there is no connection option of that name, which is the detail" },
+  { KL_ERROR_UFD_FS_FAT16, 0x8004000A, "CREATETSMEDIA_E_UFD_FS_FAT16",
+    "the drive is FAT16 and must be FAT32 or NTFS" },
+  { KL_ERROR_UFD_FS_UNKNOWN, 0x8004000B, "CREATETSMEDIA_E_UFD_FS_UNKNOWN",
+    "the drive has another file system and must be FAT32 or NTFS" },
+  { KL_ERROR_PACKAGE_TOO_LARGE, 0x8004000C, "CREATETSMEDIA_E_PACKAGETOOLARGE",
+    "the boot image is too large for the target; the detail is its ID" },
 };
 
 static void
@@ -79,7 +102,7 @@ kl_error_private_clear (KlErrorPrivate *priv)
 
 G_DEFINE_EXTENDED_ERROR (KlError, kl_error)
 
-static const ErrorRow *
+static const KlErrorRow *
 find_row (const GError *error)
 {
   if (error->domain != KL_ERROR)
@@ -90,6 +113,20 @@ find_row (const GError *error)
       return &error_rows[i];
 
   return NULL;
+}
+
+/**
+ * kl_error_get_rows:
+ * @n_rows: (out): how many
+ *
+ * Returns: (transfer none): all codes, the documented ones last and in their order; the manual's
+ *   tables are made of them
+ */
+const KlErrorRow *
+kl_error_get_rows (guint *n_rows)
+{
+  *n_rows = G_N_ELEMENTS (error_rows);
+  return error_rows;
 }
 
 /**
@@ -152,7 +189,7 @@ kl_error_blame (GError **error, const char *file)
 guint32
 kl_error_get_hresult (const GError *error)
 {
-  const ErrorRow *row;
+  const KlErrorRow *row;
 
   if (error == NULL)
     return 0;
@@ -171,7 +208,7 @@ kl_error_get_hresult (const GError *error)
 const char *
 kl_error_get_symbol (const GError *error)
 {
-  const ErrorRow *row;
+  const KlErrorRow *row;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return "ERROR_CANCELLED";

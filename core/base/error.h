@@ -69,6 +69,16 @@ typedef enum
 
 GQuark kl_error_quark (void);
 
+/* What is known of a code, for the manual. */
+typedef struct
+{
+  int code;
+  guint32 hresult;
+  const char *symbol;
+  const char *meaning; /* the condition that produces it; English, to follow a colon */
+} KlErrorRow;
+
+const KlErrorRow *kl_error_get_rows (guint *n_rows);
 void kl_error_set_detail (GError *error, const char *detail);
 const char *kl_error_get_detail (const GError *error);
 gboolean kl_error_blame (GError **error, const char *file);

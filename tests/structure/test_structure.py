@@ -122,11 +122,11 @@ class Structure(unittest.TestCase):
                     self.assertNotRegex(line, r'\b(TODO|FIXME|XXX|HACK)\b')
                     self.assertNotRegex(line, r'(^|[^\w.])/(work|home/[a-z]+|tmp/wt)/')
 
-    def test_manual_has_every_documented_code(self):
-        rows = re.findall(r'0x8004000([0-9A-F]), "(CREATETSMEDIA_E_\w+)"', text('core/base/error.c'))
-        self.assertEqual(len(rows), 12)
-        for digit, symbol in rows:
-            self.assertIn(f'.B {10 + int(digit, 16)}\n{symbol}: ', text('data/man/kindlingctl.1'))
+    def test_manual_has_its_codes_from_the_table(self):
+        manual = text('data/man/kindlingctl.1.in')
+        for mark in ['@DOCUMENTED_CODES@', '@OTHER_CODES@']:
+            self.assertEqual(manual.splitlines().count(mark), 1)
+        self.assertNotIn('\nCREATETSMEDIA_E_', manual)
 
     def test_every_c_file_is_built(self):
         builds = '\n'.join(text(p) for p in tracked('meson.build'))

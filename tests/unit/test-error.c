@@ -2,6 +2,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <string.h>
 
 static void
 test_hresults (void)
@@ -53,6 +54,23 @@ test_every_code_has_a_row (void)
       error = g_error_new_literal (KL_ERROR, code, "x");
       g_assert_cmphex (kl_error_get_hresult (error), !=, 0x80004005);
     }
+}
+
+/* What the manual's tables are made of. */
+static void
+test_every_row_has_a_meaning (void)
+{
+  guint n_rows;
+  const KlErrorRow *rows = kl_error_get_rows (&n_rows);
+
+  for (guint i = 0; i < n_rows; i++)
+    {
+      g_assert_cmpuint (strlen (rows[i].meaning), >, 8);
+      g_assert_false (g_str_has_suffix (rows[i].meaning, "."));
+      g_assert_false (strchr ("'\\.", rows[i].meaning[0]) != NULL);
+    }
+  for (guint i = 0; i < 12; i++)
+    g_assert_cmphex (rows[n_rows - 12 + i].hresult, ==, 0x80040001 + i);
 }
 
 static void
@@ -107,6 +125,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/error/documented-codes-have-their-hresult-and-exit-status", test_hresults);
   g_test_add_func ("/error/every-code-has-a-row", test_every_code_has_a_row);
+  g_test_add_func ("/error/every-row-has-a-meaning", test_every_row_has_a_meaning);
   g_test_add_func ("/error/cancelled-is-800704c7", test_cancelled);
   g_test_add_func ("/error/detail-survives-copying", test_detail_survives_copying);
   g_test_add_func ("/error/errno-chooses-the-code", test_errno);
