@@ -158,6 +158,7 @@ static KlMediaWriter *
 make_fat32_writer (KlMediaRequest *request,
                    KlMediaLayout *layout,
                    guint64 drive_bytes,
+                   KlReadShare *share,
                    GError **error)
 {
   const char *folder = kl_media_request_get_bios_code_folder (request);
@@ -166,6 +167,7 @@ make_fat32_writer (KlMediaRequest *request,
     .disk_bytes = drive_bytes > 0 ? drive_bytes : kl_media_request_get_disk_image_bytes (request),
     .vhd = kl_media_request_get_vhd (request),
     .gpt = kl_media_request_get_gpt (request),
+    .share = share,
   };
 
   if (kl_media_layout_has_bios (layout, NULL) && !options.gpt)
@@ -185,12 +187,16 @@ make_fat32_writer (KlMediaRequest *request,
 
 /* @drive_bytes: 0 for a file */
 static KlMediaWriter *
-make_writer (KlMediaRequest *request, KlMediaLayout *layout, guint64 drive_bytes, GError **error)
+make_writer (KlMediaRequest *request,
+             KlMediaLayout *layout,
+             guint64 drive_bytes,
+             KlReadShare *share,
+             GError **error)
 {
   switch (kl_media_layout_get_media_type (layout))
     {
     case KL_MEDIA_TYPE_UFD_FORMAT:
-      return make_fat32_writer (request, layout, drive_bytes, error);
+      return make_fat32_writer (request, layout, drive_bytes, share, error);
     case KL_MEDIA_TYPE_CD:
     case KL_MEDIA_TYPE_UFD:
     default:
@@ -201,15 +207,19 @@ make_writer (KlMediaRequest *request, KlMediaLayout *layout, guint64 drive_bytes
 /**
  * kl_media_target_plan:
  * @layout: what goes there
+ * @share: (nullable): through which its files are read; see kl_pieces_write()
  *
  * The last checks: whether it fits. Writes nothing.
  *
  * Errors: KL_ERROR_PACKAGE_TOO_LARGE, KL_ERROR_NO_SPACE, those of the writer.
  */
 gboolean
-kl_media_target_plan (KlMediaTarget *self, KlMediaLayout *layout, GError **error)
+kl_media_target_plan (KlMediaTarget *self,
+                      KlMediaLayout *layout,
+                      KlReadShare *share,
+                      GError **error)
 {
-  self->writer = make_writer (self->request, layout, self->drive_bytes, error);
+  self->writer = make_writer (self->request, layout, self->drive_bytes, share, error);
   if (self->writer == NULL)
     return FALSE;
 
@@ -299,7 +309,7 @@ kl_media_target_measure (KlMediaRequest *request,
 {
   KlDrive *drive = kl_media_request_get_drive (request);
   g_autoptr (KlMediaWriter) writer
-      = make_writer (request, layout, drive != NULL ? kl_drive_get_size (drive) : 0, error);
+      = make_writer (request, layout, drive != NULL ? kl_drive_get_size (drive) : 0, NULL, error);
 
   if (writer == NULL)
     return FALSE;

@@ -3,6 +3,7 @@
 
 #include "image/catalog.h"
 #include "job/media-request.h"
+#include "media/read-share.h"
 
 G_BEGIN_DECLS
 
@@ -25,7 +26,10 @@ KlMediaTarget *kl_media_target_open (KlMediaRequest *request,
 void kl_media_target_free (KlMediaTarget *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMediaTarget, kl_media_target_free)
 
-gboolean kl_media_target_plan (KlMediaTarget *self, KlMediaLayout *layout, GError **error);
+gboolean kl_media_target_plan (KlMediaTarget *self,
+                               KlMediaLayout *layout,
+                               KlReadShare *share,
+                               GError **error);
 guint64 kl_media_target_get_bytes (KlMediaTarget *self);
 gboolean kl_media_target_write (KlMediaTarget *self,
                                 KlProgress *progress,

@@ -30,6 +30,7 @@ typedef struct
 {
   GPtrArray *pieces; /* borrowed; of KlPiece */
   KlMediaLayout *layout;
+  KlReadShare *share; /* nullable */
   GPtrArray *regions; /* borrowed; of KlRegion */
   GAsyncQueue *free;  /* of Block */
   GAsyncQueue *full;  /* of Block */
@@ -120,6 +121,15 @@ open_item (Reader *self, const KlLayoutItem *item)
                             (guint64) info.st_size, item->size);
 }
 
+static gboolean
+read_item (Reader *self, const KlLayoutItem *item, guint8 *bytes, gsize length)
+{
+  if (self->share != NULL)
+    return kl_read_share_read (self->share, self->fd, bytes, length, self->done, item->file,
+                               &self->error);
+  return kl_read_at (self->fd, bytes, length, self->done, item->file, &self->error);
+}
+
 /* The part of the current piece from done on. */
 static gboolean
 fill (Reader *self, const KlPiece *piece, guint8 *bytes, gsize length)
@@ -130,8 +140,7 @@ fill (Reader *self, const KlPiece *piece, guint8 *bytes, gsize length)
   if (content != NULL)
     memcpy (bytes, (const guint8 *) g_bytes_get_data (content, NULL) + self->done, length);
   else if (item != NULL)
-    return (self->fd >= 0 || open_item (self, item))
-           && kl_read_at (self->fd, bytes, length, self->done, item->file, &self->error);
+    return (self->fd >= 0 || open_item (self, item)) && read_item (self, item, bytes, length);
   else if (piece->make != NULL)
     piece->make (piece->data, piece->number, self->done, bytes, length);
   else
@@ -285,6 +294,8 @@ sum_lengths (GPtrArray *pieces)
  * @pieces: (element-type KlPiece): sorted by offset, not overlapping, none empty; what lies between
  *   them is not written. Offsets and lengths of contiguous ones together are multiples of 4,096
  *   where the sink wants that
+ * @share: (nullable): through which files are read that others write at the same time; the caller
+ *   is a member
  * @regions: (element-type KlRegion): gets what was written, with its sums
  * @progress: (nullable): gets its total here and advances by the bytes written
  *
@@ -297,13 +308,15 @@ sum_lengths (GPtrArray *pieces)
 gboolean
 kl_pieces_write (GPtrArray *pieces,
                  KlMediaLayout *layout,
+                 KlReadShare *share,
                  KlSink *sink,
                  GPtrArray *regions,
                  KlProgress *progress,
                  GCancellable *cancellable,
                  GError **error)
 {
-  Reader reader = { .pieces = pieces, .layout = layout, .regions = regions, .fd = -1 };
+  Reader reader
+      = { .pieces = pieces, .layout = layout, .share = share, .regions = regions, .fd = -1 };
   gboolean written;
   GThread *thread;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "media/layout.h"
+#include "media/read-share.h"
 #include "sink/sink.h"
 #include "sink/verifier.h"
 
@@ -30,6 +31,7 @@ void kl_piece_free (KlPiece *self);
 
 gboolean kl_pieces_write (GPtrArray *pieces,
                           KlMediaLayout *layout,
+                          KlReadShare *share,
                           KlSink *sink,
                           GPtrArray *regions,
                           KlProgress *progress,

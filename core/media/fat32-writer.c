@@ -31,6 +31,7 @@ struct _KlFat32Writer
   GBytes *front;         /* owned; everything before the partition */
   GBytes *tail;          /* owned, nullable; the second GPT */
   GDateTime *created;    /* borrowed from layout */
+  KlReadShare *share;    /* owned, nullable */
   guint64 disk_bytes;
   guint64 min_bytes; /* of the disk */
   gboolean vhd;
@@ -359,7 +360,8 @@ kl_fat32_writer_write (KlMediaWriter *writer,
   if (g_cancellable_set_error_if_cancelled (cancellable, error)
       || !kl_sink_prepare (sink, get_size (self), error)
       || !clear_old (self, sink, cancellable, error)
-      || !kl_pieces_write (pieces, self->layout, sink, regions, progress, cancellable, error))
+      || !kl_pieces_write (pieces, self->layout, self->share, sink, regions, progress, cancellable,
+                           error))
     return FALSE;
 
   g_ptr_array_unref (self->regions);
@@ -435,6 +437,7 @@ kl_fat32_writer_finalize (GObject *object)
   g_clear_pointer (&self->front, g_bytes_unref);
   g_clear_pointer (&self->tail, g_bytes_unref);
   g_clear_pointer (&self->regions, g_ptr_array_unref);
+  g_clear_pointer (&self->share, kl_read_share_unref);
   g_clear_object (&self->layout);
 
   G_OBJECT_CLASS (kl_fat32_writer_parent_class)->finalize (object);
@@ -489,6 +492,8 @@ kl_fat32_writer_new (KlMediaLayout *layout, const KlFat32Options *options, GErro
   self->layout = g_object_ref (layout);
   self->created = kl_media_layout_get_created (layout);
   self->vhd = options->vhd;
+  if (options->share != NULL)
+    self->share = kl_read_share_ref (options->share);
   if (!make_plan (self, error) || !lay_out (self, options, error))
     return NULL;
 

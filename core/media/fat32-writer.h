@@ -3,6 +3,7 @@
 
 #include "disk/bios-code.h"
 #include "media/media-writer.h"
+#include "media/read-share.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,7 @@ typedef struct
   gboolean vhd;       /* a footer of 512 bytes behind the disk; disk_bytes are whole MiB then */
   gboolean gpt;       /* instead of MBR; UEFI only */
   const KlBiosCode *bios_code; /* copied; needed where the layout starts on BIOS, unless gpt */
+  KlReadShare *share;          /* nullable; a reference is taken; see kl_pieces_write() */
 } KlFat32Options;
 
 KlMediaWriter *
