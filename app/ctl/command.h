@@ -36,9 +36,10 @@ typedef struct
   char *boot_manager;
   char *disk_image; /* a size; NULL: not into a disk image */
   gboolean gpt;
-  char *expect_serial; /* NULL: any */
+  char **expect_serials; /* each may be a list with commas; NULL: any */
   gboolean yes;
   gboolean allow_fixed;
+  gboolean power_off;
   gboolean no_verify;
   gboolean dry_run;
   char *certificate;

@@ -30,6 +30,7 @@ static const char *const steps[] = {
   N_ ("Exporting the image"),
   N_ ("Writing to the disk"),
   N_ ("Reading the medium"),
+  N_ ("Waiting for the first medium"),
 };
 
 /* Sentences that end in the name of a file on the medium. */

@@ -32,6 +32,10 @@ int kl_udisks_open (GDBusConnection *connection,
                     int flags,
                     GCancellable *cancellable,
                     GError **error);
+gboolean kl_udisks_power_off (GDBusConnection *connection,
+                              const char *device,
+                              GCancellable *cancellable,
+                              GError **error);
 void kl_udisks_rescan (GDBusConnection *connection, const char *device);
 
 /* Who keeps a drive busy. */

@@ -83,6 +83,23 @@ translate_error (GError **error, const char *what, const char *device)
 
 /* Errors are as GDBus gives them. */
 static GVariant *
+call_object (GDBusConnection *connection,
+             const char *path,
+             const char *interface,
+             const char *method,
+             GVariant *parameters,
+             GUnixFDList **fds,
+             GCancellable *cancellable,
+             GError **error)
+{
+  g_autofree char *name = g_strconcat (KL_UDISKS_NAME, ".", interface, NULL);
+
+  return g_dbus_connection_call_with_unix_fd_list_sync (
+      connection, KL_UDISKS_NAME, path, name, method, parameters, NULL,
+      G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, G_MAXINT, NULL, fds, cancellable, error);
+}
+
+static GVariant *
 call (GDBusConnection *connection,
       const char *device,
       const char *interface,
@@ -93,11 +110,8 @@ call (GDBusConnection *connection,
       GError **error)
 {
   g_autofree char *path = kl_udisks_path_of_device (device);
-  g_autofree char *name = g_strconcat (KL_UDISKS_NAME, ".", interface, NULL);
 
-  return g_dbus_connection_call_with_unix_fd_list_sync (
-      connection, KL_UDISKS_NAME, path, name, method, parameters, NULL,
-      G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, G_MAXINT, NULL, fds, cancellable, error);
+  return call_object (connection, path, interface, method, parameters, fds, cancellable, error);
 }
 
 /**
@@ -242,4 +256,67 @@ kl_udisks_rescan (GDBusConnection *connection, const char *device)
                 g_variant_new ("(@a{sv})", g_variant_dict_end (&options)), NULL, NULL, &problem);
   if (reply == NULL)
     g_debug ("Rescan of %s: %s", device, problem->message);
+}
+
+/* NULL where it cannot be read. */
+static GVariant *
+get_property (GDBusConnection *connection,
+              const char *path,
+              const char *interface,
+              const char *name)
+{
+  g_autofree char *full = g_strconcat (KL_UDISKS_NAME, ".", interface, NULL);
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      connection, KL_UDISKS_NAME, path, "org.freedesktop.DBus.Properties", "Get",
+      g_variant_new ("(ss)", full, name), G_VARIANT_TYPE ("(v)"), G_DBUS_CALL_FLAGS_NONE,
+      LIST_TIMEOUT, NULL, NULL);
+  GVariant *value = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(v)", &value);
+  return value;
+}
+
+static gboolean
+get_flag (GDBusConnection *connection, const char *path, const char *name)
+{
+  g_autoptr (GVariant) value = get_property (connection, path, "Drive", name);
+
+  return value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN)
+         && g_variant_get_boolean (value);
+}
+
+/* Switches the drive off, or has it eject its medium where it stays on, as a card reader does. */
+gboolean
+kl_udisks_power_off (GDBusConnection *connection,
+                     const char *device,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  g_autofree char *block = kl_udisks_path_of_device (device);
+  g_autoptr (GVariant) drive = get_property (connection, block, "Block", "Drive");
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GError) problem = NULL;
+  const char *path = drive != NULL && g_variant_is_of_type (drive, G_VARIANT_TYPE_OBJECT_PATH)
+                         ? g_variant_get_string (drive, NULL)
+                         : "/";
+  const char *method = get_flag (connection, path, "CanPowerOff") ? "PowerOff"
+                       : get_flag (connection, path, "Ejectable") ? "Eject"
+                                                                  : NULL;
+
+  if (method == NULL)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_FAILED, "“/dev/%s” cannot be switched off by software",
+                   device);
+      return FALSE;
+    }
+
+  reply = call_object (connection, path, "Drive", method,
+                       g_variant_new ("(@a{sv})", g_variant_new ("a{sv}", NULL)), NULL, cancellable,
+                       &problem);
+  if (reply != NULL)
+    return TRUE;
+  translate_error (&problem, "Switching off", device);
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
 }

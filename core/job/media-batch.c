@@ -8,6 +8,7 @@ struct _KlMediaBatch
   GObject parent_instance;
 
   KlCatalog *catalog;  /* owned */
+  KlMediaShare *share; /* owned; of all creators */
   GPtrArray *creators; /* of KlMediaCreator, owned */
   gboolean busy;
 };
@@ -89,6 +90,7 @@ kl_media_batch_finalize (GObject *object)
   KlMediaBatch *self = KL_MEDIA_BATCH (object);
 
   g_clear_object (&self->catalog);
+  g_clear_pointer (&self->share, kl_media_share_unref);
   g_clear_pointer (&self->creators, g_ptr_array_unref);
   G_OBJECT_CLASS (kl_media_batch_parent_class)->finalize (object);
 }
@@ -111,6 +113,7 @@ kl_media_batch_class_init (KlMediaBatchClass *klass)
 static void
 kl_media_batch_init (KlMediaBatch *self)
 {
+  self->share = kl_media_share_new ();
   self->creators = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
@@ -148,6 +151,7 @@ kl_media_batch_add (KlMediaBatch *self, KlMediaRequest *request)
 
   creator = kl_media_creator_new (self->catalog);
   kl_media_creator_set_request (creator, request);
+  kl_media_creator_set_share (creator, self->share);
   g_signal_connect_object (creator, "notify::busy", G_CALLBACK (creator_busy_cb), self,
                            G_CONNECT_SWAPPED);
   g_ptr_array_add (self->creators, creator);

@@ -8,7 +8,9 @@ G_BEGIN_DECLS
 /*
  * Several media of one boot image, made side by side: a GListModel of KlMediaCreator. Each creator
  * is started, watched and cancelled for itself (KlJob), and one that fails or is cancelled does not
- * disturb the others; what they share is done once.
+ * disturb the others. The boot image is prepared and checked once, its files are read once for all
+ * that keep pace (KlReadShare), and one question for permission is asked, whose answer holds for
+ * all.
  *
  * Property “busy” is TRUE while one of them runs. Signal “finished” when none does any more; one
  * that is started again later ends with another “finished”. Belongs to the main context of its

@@ -5,10 +5,12 @@
 
 #include <string.h>
 
+#include "access/drive-power.h"
 #include "base/error.h"
 #include "image/content-folders.h"
 #include "job/media-image.h"
 #include "job/media-protection.h"
+#include "media/media-share.h"
 #include "job/media-target.h"
 #include "site/connection-options.h"
 
@@ -18,6 +20,7 @@ struct _KlMediaCreator
 
   KlCatalog *catalog;      /* owned */
   KlMediaRequest *request; /* owned; nullable; read by the worker, replaced only while idle */
+  KlMediaShare *share;     /* owned; nullable; replaced only while idle */
   KlMediaResult *result;   /* owned; nullable; set by the worker when it succeeds */
 
   char *provider_name;
@@ -77,6 +80,96 @@ add_steps (KlProgress *progress, gboolean prepare, gboolean verify)
     steps.verify = kl_progress_add_step (progress, 40, "Reading back");
   steps.commit = kl_progress_add_step (progress, 1, "Finishing");
   return steps;
+}
+
+/* Ends a turn that was this medium's; returns whether all went well. */
+static gboolean
+end_turn (KlMediaCreator *self,
+          KlSharedWork work,
+          gboolean for_all,
+          GCancellable *cancellable,
+          GError *problem,
+          GError **error)
+{
+  kl_media_share_end (self->share, work, for_all, cancellable, problem);
+  if (problem == NULL)
+    return TRUE;
+
+  g_propagate_error (error, problem);
+  return FALSE;
+}
+
+/* The others come after it, and find that there is nothing left to do. */
+static gboolean
+prepare_image (KlMediaCreator *self,
+               KlMediaImage *image,
+               KlProgress *step,
+               GCancellable *cancellable,
+               GError **error)
+{
+  GError *problem = NULL;
+
+  kl_progress_start (step);
+  if (kl_media_share_begin (self->share, KL_SHARED_PREPARATION, step, cancellable, error)
+      == KL_TURN_FAILED)
+    return FALSE;
+  kl_media_image_prepare (image, step, cancellable, &problem);
+  if (!end_turn (self, KL_SHARED_PREPARATION, FALSE, cancellable, problem, error))
+    return FALSE;
+
+  kl_progress_finish (step);
+  return TRUE;
+}
+
+static gboolean
+check_image (KlMediaCreator *self,
+             KlMediaImage *image,
+             KlProgress *step,
+             GCancellable *cancellable,
+             GError **error)
+{
+  GError *problem = NULL;
+  KlTurn turn;
+
+  kl_progress_start (step);
+  turn = kl_media_share_begin (self->share, KL_SHARED_CHECK, step, cancellable, error);
+  if (turn == KL_TURN_FAILED)
+    return FALSE;
+  if (turn == KL_TURN_MINE)
+    {
+      kl_media_image_check (image, step, cancellable, &problem);
+      /* One from elsewhere each has to find for itself. */
+      if (!end_turn (self, KL_SHARED_CHECK, kl_media_image_get_notice (image) == NULL, cancellable,
+                     problem, error))
+        return FALSE;
+    }
+  kl_progress_finish (step);
+  return TRUE;
+}
+
+/* One question for permission, however many drives: the others wait for the first one's answer, and
+ * a refusal is theirs as well. */
+static KlMediaTarget *
+open_target (KlMediaCreator *self, GCancellable *cancellable, GError **error)
+{
+  KlMediaTarget *target;
+  GError *problem = NULL;
+  KlTurn turn = kl_media_share_begin (self->share, KL_SHARED_PERMISSION, NULL, cancellable, error);
+
+  if (turn == KL_TURN_FAILED)
+    {
+      if (!g_cancellable_is_cancelled (cancellable))
+        g_prefix_error (error, "“%s” was not opened, as permission was refused before: ",
+                        kl_media_request_get_destination (self->request));
+      return NULL;
+    }
+
+  target = kl_media_target_open (self->request, self->catalog, cancellable, &problem);
+  if (turn == KL_TURN_MINE)
+    end_turn (self, KL_SHARED_PERMISSION, TRUE, cancellable, problem, error);
+  else if (problem != NULL)
+    g_propagate_error (error, problem);
+  return target;
 }
 
 /* SiteCode of the documented API: three letters or digits, or nothing. */
@@ -222,6 +315,30 @@ find_image (KlMediaCreator *self,
                               (const char *const *) folders, cancellable, error);
 }
 
+/* The medium is complete whatever comes of this, so a failure is a warning. */
+static void
+power_off (KlMediaCreator *self, GCancellable *cancellable)
+{
+  KlMediaResult *result = self->result;
+  KlDrive *drive = kl_media_request_get_drive (self->request);
+  g_autoptr (GStrvBuilder) warnings = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *warning = NULL;
+
+  if (drive == NULL || !kl_media_request_get_power_off (self->request))
+    return;
+  result->powered_off = kl_drive_power_off (drive, cancellable, &error);
+  if (result->powered_off)
+    return;
+
+  warning = g_strdup_printf ("The drive was not switched off: %s", error->message);
+  warnings = g_strv_builder_new ();
+  g_strv_builder_addv (warnings, (const char **) result->warnings);
+  g_strv_builder_add (warnings, warning);
+  g_strfreev (result->warnings);
+  result->warnings = g_strv_builder_end (warnings);
+}
+
 /* All checks first: nothing is written before the image, the layout and the target have passed
  * theirs. */
 static gboolean
@@ -248,28 +365,22 @@ create_on_target (KlMediaCreator *self,
   if (image == NULL || !kl_media_image_needs_preparing (image, &stale, error))
     return FALSE;
   steps = add_steps (progress, stale, kl_media_request_get_verify (self->request));
-  if (stale)
-    {
-      kl_progress_start (steps.prepare);
-      if (!kl_media_image_prepare (image, steps.prepare, cancellable, error))
-        return FALSE;
-      kl_progress_finish (steps.prepare);
-    }
-  target = kl_media_target_open (self->request, self->catalog, cancellable, error);
+  if (stale && !prepare_image (self, image, steps.prepare, cancellable, error))
+    return FALSE;
+  target = open_target (self, cancellable, error);
   if (target == NULL)
     return FALSE;
 
   kl_media_protection_start (protection, FALSE);
-  kl_progress_start (steps.check);
-  if (!kl_media_image_check (image, steps.check, cancellable, error))
+  if (!check_image (self, image, steps.check, cancellable, error))
     return FALSE;
-  kl_progress_finish (steps.check);
 
   kl_progress_start (steps.plan);
   if (!kl_media_protection_finish (protection, id, cancellable, error))
     return FALSE;
   layout = make_layout (self, image, protection, error);
-  if (layout == NULL || !kl_media_target_plan (target, layout, error))
+  if (layout == NULL
+      || !kl_media_target_plan (target, layout, kl_media_share_get_reading (self->share), error))
     return FALSE;
   kl_progress_finish (steps.plan);
 
@@ -281,6 +392,7 @@ create_on_target (KlMediaCreator *self,
 
   self->result
       = make_result (self, layout, protection, kl_media_target_get_bytes (target), started);
+  power_off (self, cancellable);
   return TRUE;
 }
 
@@ -301,7 +413,9 @@ kl_media_creator_run (KlJob *job, KlProgress *progress, GCancellable *cancellabl
   destination = kl_media_request_get_destination (self->request);
   if (!kl_media_target_reserve (destination, error))
     return FALSE;
+  kl_media_share_enter (self->share);
   done = create_on_target (self, progress, cancellable, error);
+  kl_media_share_leave (self->share);
   kl_media_target_release (destination);
   return done;
 }
@@ -374,6 +488,7 @@ kl_media_creator_finalize (GObject *object)
 
   g_clear_object (&self->catalog);
   g_clear_object (&self->request);
+  g_clear_pointer (&self->share, kl_media_share_unref);
   g_clear_pointer (&self->result, media_result_free);
   g_clear_pointer (&self->connection_options, kl_secret_unref);
   g_free (self->provider_name);
@@ -453,6 +568,22 @@ KlMediaRequest *
 kl_media_creator_get_request (KlMediaCreator *self)
 {
   return self->request;
+}
+
+/**
+ * kl_media_creator_set_share:
+ * @share: what it does once for all together with others; a reference is taken
+ *
+ * Only while the creator is idle. Owner's thread.
+ */
+void
+kl_media_creator_set_share (KlMediaCreator *self, KlMediaShare *share)
+{
+  g_return_if_fail (KL_IS_MEDIA_CREATOR (self));
+  g_return_if_fail (!kl_job_is_busy (KL_JOB (self)));
+
+  g_clear_pointer (&self->share, kl_media_share_unref);
+  self->share = kl_media_share_ref (share);
 }
 
 /**

@@ -5,6 +5,7 @@
 #include "image/catalog.h"
 #include "job/job.h"
 #include "job/media-request.h"
+#include "media/media-share.h"
 
 G_BEGIN_DECLS
 
@@ -34,6 +35,7 @@ typedef struct
   char *label;
   KlCertificate *certificate; /* its public part */
   gboolean password_required; /* a media password was given */
+  gboolean powered_off;       /* it was asked for and done; else a warning says why not */
   char **warnings;
 } KlMediaResult;
 
@@ -42,6 +44,9 @@ KlMediaCreator *kl_media_creator_new (KlCatalog *catalog);
 /* The request of the next run; replaced only while the creator is idle. */
 void kl_media_creator_set_request (KlMediaCreator *self, KlMediaRequest *request);
 KlMediaRequest *kl_media_creator_get_request (KlMediaCreator *self);
+
+/* Several media of one boot image share work; KlMediaBatch does this. Only while idle. */
+void kl_media_creator_set_share (KlMediaCreator *self, KlMediaShare *share);
 
 /* The property connection-options without a copy of it in ordinary memory: one of the options is a
  * password. Only while the creator is idle. */
