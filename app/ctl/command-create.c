@@ -11,12 +11,17 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "batch-runner.h"
+#include "create-report.h"
 #include "data-path.h"
 #include "drive-choice.h"
 #include "job-runner.h"
-#include "job/media-creator.h"
+#include "job/media-batch.h"
 #include "output.h"
 #include "protection.h"
+
+/* Type, image ID, and more drives than a hub has ports. */
+#define MAX_ARGUMENTS 258
 
 static gboolean
 parse_boot_manager (const char *text, KlBootManager *manager)
@@ -65,25 +70,34 @@ parse_size (const char *text, guint64 *bytes)
   return g_uint64_checked_mul (bytes, number, factor);
 }
 
+/* What the words of the command line mean. */
+typedef struct
+{
+  KlMediaType type;
+  KlBootManager boot_manager;
+  guint64 disk_image_bytes; /* 0: not into a disk image */
+  guint n_destinations;
+  gboolean to_drive;
+} Choice;
+
 static KlMediaRequest *
 make_request (const KlCtlOptions *options,
-              KlMediaType type,
-              KlBootManager boot_manager,
+              const Choice *choice,
               KlDrive *drive,
-              guint64 disk_image_bytes,
               const KlCtlProtection *protection,
               GError **error)
 {
   g_autofree char *bios_code = kl_data_path_dup_bios_code ();
   const KlMediaOptions media_options = {
-    .type = type,
+    .type = choice->type,
     .destination = options->arguments[1],
-    .image_id = options->arguments[2],
+    .image_id = options->arguments[choice->n_destinations + 1],
     .label = options->label,
-    .boot_manager = boot_manager,
+    .boot_manager = choice->boot_manager,
     .no_verify = options->no_verify,
     .drive = drive,
-    .disk_image_bytes = disk_image_bytes,
+    .power_off = options->power_off,
+    .disk_image_bytes = choice->disk_image_bytes,
     .gpt = options->gpt,
     .bios_code_folder = bios_code,
     .password = protection->password,
@@ -101,99 +115,10 @@ make_request (const KlCtlOptions *options,
   return kl_media_request_new (&media_options, error);
 }
 
-static void
-add_reason (JsonBuilder *builder, const char *name, const char *reason)
-{
-  if (reason != NULL)
-    kl_ctl_json_add_text (builder, name, reason);
-}
-
-static void
-print_warnings (const char *const *warnings)
-{
-  for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
-    kl_ctl_print_field (_ ("Warning"), warnings[i]);
-}
-
-static void
-print_plan_event (KlMediaRequest *request, KlMediaLayout *layout, guint64 bytes_needed)
-{
-  JsonBuilder *builder;
-  const char *bios_reason = NULL, *uefi_reason = NULL, *uefi = NULL;
-  gboolean bios = kl_media_layout_has_bios (layout, &bios_reason);
-
-  if (kl_media_layout_has_uefi (layout, &uefi_reason))
-    uefi = kl_media_layout_get_uefi_architecture (layout);
-
-  builder = kl_ctl_json_new ("done");
-  kl_ctl_json_add_text (builder, "type",
-                        kl_media_type_to_string (kl_media_layout_get_media_type (layout)));
-  kl_ctl_json_add_text (builder, "path", kl_media_request_get_destination (request));
-  kl_ctl_json_add_number (builder, "bytes-needed", bytes_needed);
-  kl_ctl_json_add_firmware (builder, bios, uefi);
-  add_reason (builder, "bios-reason", bios ? NULL : bios_reason);
-  add_reason (builder, "uefi-reason", uefi ? NULL : uefi_reason);
-  kl_ctl_json_add_text (builder, "boot-manager-signer", kl_media_layout_get_signer (layout));
-  kl_ctl_json_add_text (builder, "label", kl_media_layout_get_label (layout));
-  kl_ctl_json_add_list (builder, "warnings", kl_media_layout_get_warnings (layout));
-  kl_ctl_json_print (builder);
-}
-
-static void
-print_plan_text (const KlCtlOptions *options, KlMediaLayout *layout, guint64 bytes_needed)
-{
-  const char *bios_reason = NULL, *uefi_reason = NULL, *uefi = NULL;
-  gboolean bios = kl_media_layout_has_bios (layout, &bios_reason);
-  g_autofree char *size = g_format_size_full (bytes_needed, G_FORMAT_SIZE_LONG_FORMAT);
-
-  if (options->quiet)
-    return;
-  if (kl_media_layout_has_uefi (layout, &uefi_reason))
-    uefi = kl_media_layout_get_uefi_architecture (layout);
-
-  g_print ("\n");
-  kl_ctl_print_field (_ ("Space needed"), size);
-  kl_ctl_print_boot (bios, bios_reason, uefi, uefi_reason);
-  kl_ctl_print_field (_ ("Signed by"), kl_media_layout_get_signer (layout));
-  kl_ctl_print_field (_ ("Label"), kl_media_layout_get_label (layout));
-  print_warnings (kl_media_layout_get_warnings (layout));
-}
-
-static void
-print_items (const KlCtlOptions *options, KlMediaLayout *layout)
-{
-  guint n_items = kl_media_layout_get_n_items (layout), columns = 0;
-
-  for (guint i = 0; i < n_items; i++)
-    columns = MAX (columns, (guint) g_utf8_strlen (kl_media_layout_get_item (layout, i)->path, -1));
-
-  for (guint i = 0; i < n_items; i++)
-    {
-      const KlLayoutItem *item = kl_media_layout_get_item (layout, i);
-      const char *source = kl_layout_source_to_string (item->source);
-
-      if (options->json)
-        {
-          JsonBuilder *builder = kl_ctl_json_new (NULL);
-
-          kl_ctl_json_add_text (builder, "path", item->path);
-          kl_ctl_json_add_number (builder, "size", item->size);
-          kl_ctl_json_add_text (builder, "source", source);
-          kl_ctl_json_print (builder);
-        }
-      else
-        {
-          g_autofree char *path = kl_ctl_pad (item->path, columns);
-
-          g_print ("%s  %12" G_GUINT64_FORMAT "  %s\n", path, item->size, source);
-        }
-    }
-}
-
 static int
 run_dry (const KlCtlOptions *options, KlMediaCreator *creator)
 {
-  KlMediaRequest *request = kl_media_creator_get_request (creator);
+  const char *path = kl_media_request_get_destination (kl_media_creator_get_request (creator));
   g_autoptr (KlMediaLayout) layout = NULL;
   g_autoptr (GError) error = NULL;
   guint64 bytes_needed = 0;
@@ -202,142 +127,15 @@ run_dry (const KlCtlOptions *options, KlMediaCreator *creator)
   if (layout == NULL)
     return kl_ctl_print_error (options, error);
 
-  print_items (options, layout);
-  if (options->json)
-    print_plan_event (request, layout, bytes_needed);
-  else
-    print_plan_text (options, layout, bytes_needed);
+  kl_ctl_print_plan (options, path, layout, bytes_needed);
   return KL_CTL_EXIT_DONE;
 }
 
-static void
-add_certificate (JsonBuilder *builder, const KlMediaResult *result)
-{
-  KlCertificate *certificate = result->certificate;
-  g_autofree char *start = g_date_time_format_iso8601 (kl_certificate_get_not_before (certificate));
-  g_autofree char *end = g_date_time_format_iso8601 (kl_certificate_get_not_after (certificate));
-
-  kl_ctl_json_add_text (builder, "certificate-subject", kl_certificate_get_subject (certificate));
-  kl_ctl_json_add_text (builder, "certificate-start", start);
-  kl_ctl_json_add_text (builder, "certificate-end", end);
-  kl_ctl_json_add_text (builder, "certificate-thumbprint", kl_certificate_get_sha1 (certificate));
-  kl_ctl_json_add_text (builder, "certificate-sha256", kl_certificate_get_sha256 (certificate));
-  kl_ctl_json_add_flag (builder, "password-required", result->password_required);
-}
-
-static void
-print_certificate (const KlMediaResult *result)
-{
-  KlCertificate *certificate = result->certificate;
-  g_autofree char *end
-      = g_date_time_format (kl_certificate_get_not_after (certificate), "%Y-%m-%d %H:%M UTC");
-
-  kl_ctl_print_field (_ ("Certificate"), kl_certificate_get_subject (certificate));
-  kl_ctl_print_field (_ ("Thumbprint"), kl_certificate_get_sha1 (certificate));
-  kl_ctl_print_field (_ ("Valid until"), end);
-  kl_ctl_print_field (_ ("Password"),
-                      result->password_required ? _ ("required") : _ ("not required"));
-}
-
-static void
-print_result_event (const KlMediaResult *result)
-{
-  JsonBuilder *builder = kl_ctl_json_new ("done");
-
-  kl_ctl_json_add_text (builder, "type", kl_media_type_to_string (result->type));
-  kl_ctl_json_add_text (builder, "path", result->path);
-  kl_ctl_json_add_number (builder, "bytes", result->bytes);
-  kl_ctl_json_add_real (builder, "seconds", result->seconds);
-  kl_ctl_json_add_flag (builder, "verified", result->verified);
-  kl_ctl_json_add_firmware (builder, result->bios, result->uefi);
-  add_reason (builder, "bios-reason", result->bios ? NULL : result->bios_reason);
-  add_reason (builder, "uefi-reason", result->uefi ? NULL : result->uefi_reason);
-  kl_ctl_json_add_text (builder, "boot-manager-signer", result->signer);
-  kl_ctl_json_add_text (builder, "label", result->label);
-  add_certificate (builder, result);
-  kl_ctl_json_add_list (builder, "warnings", (const char *const *) result->warnings);
-  kl_ctl_json_print (builder);
-}
-
-static void
-print_result_text (const KlMediaResult *result)
-{
-  g_autofree char *size = g_format_size (result->bytes);
-  g_autofree char *path = kl_ctl_clean (result->path);
-
-  g_print (result->verified ? _ ("Created %s (%s in %.1f s), read back and compared.\n")
-                            : _ ("Created %s (%s in %.1f s), not read back.\n"),
-           path, size, result->seconds);
-  kl_ctl_print_boot (result->bios, result->bios_reason, result->uefi, result->uefi_reason);
-  kl_ctl_print_field (_ ("Signed by"), result->signer);
-  kl_ctl_print_field (_ ("Label"), result->label);
-  print_certificate (result);
-  print_warnings ((const char *const *) result->warnings);
-}
-
-/* The drive that DESTINATION names, and that the person agreed to lose. */
-static KlDrive *
-choose_drive (const KlCtlOptions *options, GError **error)
-{
-  g_autoptr (KlDrive) drive = kl_ctl_choose_drive (options, options->arguments[1], error);
-
-  if (drive == NULL || (!options->dry_run && !kl_ctl_confirm_drive (options, drive, error)))
-    return NULL;
-  return g_steal_pointer (&drive);
-}
-
 static int
-run_create (KlCtlOptions *options)
+run_one (const KlCtlOptions *options, KlMediaCreator *creator)
 {
-  g_autoptr (KlDrive) drive = NULL;
-  g_autoptr (KlCatalog) catalog = NULL;
-  g_autoptr (KlMediaCreator) creator = NULL;
-  g_autoptr (KlMediaRequest) request = NULL;
-  g_auto (KlCtlProtection) protection = { 0 };
-  g_autoptr (GError) error = NULL;
   const KlMediaResult *result;
-  KlBootManager boot_manager;
-  KlMediaType type;
-  guint64 disk_image_bytes = 0;
-  gboolean to_drive;
-
-  if (!kl_media_type_from_string (options->arguments[0], &type))
-    return kl_ctl_print_usage_error (options, _ ("“%s” is no type of media: CD, UFD, UFD+FORMAT"),
-                                     options->arguments[0]);
-  if (!parse_boot_manager (options->boot_manager, &boot_manager))
-    return kl_ctl_print_usage_error (options, _ ("“%s” is no boot manager: 2011, 2023"),
-                                     options->boot_manager);
-  if (options->disk_image != NULL && !parse_size (options->disk_image, &disk_image_bytes))
-    return kl_ctl_print_usage_error (options,
-                                     _ ("“%s” is no size: bytes, or a number with K, M, G "
-                                        "or T such as 8G"),
-                                     options->disk_image);
-
-  to_drive = type == KL_MEDIA_TYPE_UFD_FORMAT && disk_image_bytes == 0;
-  if (!to_drive && (options->expect_serial != NULL || options->yes || options->allow_fixed))
-    return kl_ctl_print_usage_error (
-        options, _ ("--expect-serial, --yes and --allow-fixed are for UFD+FORMAT onto a drive"));
-  if (to_drive)
-    {
-      drive = choose_drive (options, &error);
-      if (drive == NULL)
-        return kl_ctl_print_error (options, error);
-    }
-
-  if (!kl_ctl_protection_read (options, &protection, &error))
-    return kl_ctl_print_error (options, error);
-
-  request
-      = make_request (options, type, boot_manager, drive, disk_image_bytes, &protection, &error);
-  if (request == NULL)
-    return kl_ctl_print_error (options, error);
-
-  catalog = kl_ctl_open_catalog (options);
-  creator = kl_media_creator_new (catalog);
-  kl_media_creator_set_request (creator, request);
-  kl_media_creator_set_connection_options (creator, protection.connection_options);
-  if (options->dry_run)
-    return run_dry (options, creator);
+  g_autoptr (GError) error = NULL;
 
   if (!kl_ctl_run_job (options, KL_JOB (creator), &error))
     return kl_ctl_print_error (options, error);
@@ -347,11 +145,115 @@ run_create (KlCtlOptions *options)
       && !kl_certificate_export (result->certificate, options->export_certificate, &error))
     return kl_ctl_print_error (options, error);
 
-  if (options->json)
-    print_result_event (result);
-  else if (!options->quiet)
-    print_result_text (result);
+  kl_ctl_print_result (options, result, NULL);
   return KL_CTL_EXIT_DONE;
+}
+
+static int
+run_batch (const KlCtlOptions *options, KlMediaBatch *batch)
+{
+  const guint n = g_list_model_get_n_items (G_LIST_MODEL (batch));
+  g_autoptr (KlMediaCreator) first = g_list_model_get_item (G_LIST_MODEL (batch), 0);
+  int status = KL_CTL_EXIT_DONE;
+
+  if (!options->dry_run)
+    return n == 1 ? run_one (options, first) : kl_ctl_run_batch (options, batch);
+
+  for (guint i = 0; i < n && status == KL_CTL_EXIT_DONE; i++)
+    {
+      g_autoptr (KlMediaCreator) creator = g_list_model_get_item (G_LIST_MODEL (batch), i);
+
+      status = run_dry (options, creator);
+    }
+  return status;
+}
+
+/* Returns the exit status for wrong use, or that of a command line which is right. */
+static int
+read_choice (const KlCtlOptions *options, Choice *choice)
+{
+  const char *const *arguments = (const char *const *) options->arguments;
+
+  choice->n_destinations = g_strv_length (options->arguments) - 2;
+  if (!kl_media_type_from_string (arguments[0], &choice->type))
+    return kl_ctl_print_usage_error (options, _ ("“%s” is no type of media: CD, UFD, UFD+FORMAT"),
+                                     arguments[0]);
+  if (!parse_boot_manager (options->boot_manager, &choice->boot_manager))
+    return kl_ctl_print_usage_error (options, _ ("“%s” is no boot manager: 2011, 2023"),
+                                     options->boot_manager);
+  if (options->disk_image != NULL && !parse_size (options->disk_image, &choice->disk_image_bytes))
+    return kl_ctl_print_usage_error (options,
+                                     _ ("“%s” is no size: bytes, or a number with K, M, G "
+                                        "or T such as 8G"),
+                                     options->disk_image);
+
+  choice->to_drive = choice->type == KL_MEDIA_TYPE_UFD_FORMAT && choice->disk_image_bytes == 0;
+  if (!choice->to_drive && choice->n_destinations > 1)
+    return kl_ctl_print_usage_error (options,
+                                     _ ("“%s” is one argument too many: several destinations are "
+                                        "for UFD+FORMAT onto drives"),
+                                     arguments[3]);
+  if (choice->n_destinations > 1 && options->export_certificate != NULL)
+    return kl_ctl_print_usage_error (options,
+                                     _ ("--export-certificate is for one medium: each of several "
+                                        "has a certificate of its own"));
+  if (!choice->to_drive
+      && (options->expect_serials != NULL || options->yes || options->allow_fixed
+          || options->power_off))
+    return kl_ctl_print_usage_error (options,
+                                     _ ("--expect-serial, --yes, --allow-fixed and --power-off "
+                                        "are for UFD+FORMAT onto a drive"));
+  return KL_CTL_EXIT_DONE;
+}
+
+/* The drives that the command line names, and that the person agreed to lose. */
+static GPtrArray *
+choose_drives (const KlCtlOptions *options, guint n_destinations, GError **error)
+{
+  g_autoptr (GPtrArray) drives
+      = kl_ctl_choose_drives (options, options->arguments + 1, n_destinations, error);
+
+  if (drives == NULL || (!options->dry_run && !kl_ctl_confirm_drives (options, drives, error)))
+    return NULL;
+  return g_steal_pointer (&drives);
+}
+
+static int
+run_create (KlCtlOptions *options)
+{
+  g_autoptr (GPtrArray) drives = NULL;
+  g_autoptr (KlCatalog) catalog = NULL;
+  g_autoptr (KlMediaBatch) batch = NULL;
+  g_auto (KlCtlProtection) protection = { 0 };
+  g_autoptr (GError) error = NULL;
+  Choice choice = { 0 };
+  int status = read_choice (options, &choice);
+
+  if (status != KL_CTL_EXIT_DONE)
+    return status;
+  if (choice.to_drive)
+    {
+      drives = choose_drives (options, choice.n_destinations, &error);
+      if (drives == NULL)
+        return kl_ctl_print_error (options, error);
+    }
+  if (!kl_ctl_protection_read (options, &protection, &error))
+    return kl_ctl_print_error (options, error);
+
+  catalog = kl_ctl_open_catalog (options);
+  batch = kl_media_batch_new (catalog);
+  for (guint i = 0; i < choice.n_destinations; i++)
+    {
+      KlDrive *drive = drives != NULL ? drives->pdata[i] : NULL;
+      g_autoptr (KlMediaRequest) request
+          = make_request (options, &choice, drive, &protection, &error);
+
+      if (request == NULL)
+        return kl_ctl_print_error (options, error);
+      kl_media_creator_set_connection_options (kl_media_batch_add (batch, request),
+                                               protection.connection_options);
+    }
+  return run_batch (options, batch);
 }
 
 static void
@@ -368,12 +270,16 @@ add_create_options (GOptionContext *context, KlCtlOptions *options)
       N_ ("SIZE") },
     { "gpt", 0, 0, G_OPTION_ARG_NONE, &options->gpt,
       N_ ("UFD+FORMAT: GPT instead of MBR; starts on UEFI only"), NULL },
-    { "expect-serial", 0, 0, G_OPTION_ARG_STRING, &options->expect_serial,
-      N_ ("UFD+FORMAT: refuse any drive but the one with this serial number"), N_ ("SERIAL") },
+    { "expect-serial", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->expect_serials,
+      N_ ("UFD+FORMAT: refuse any drive but the one with this serial number; several times, or a "
+          "list with commas, for several drives"),
+      N_ ("SERIAL") },
     { "yes", 0, 0, G_OPTION_ARG_NONE, &options->yes,
       N_ ("UFD+FORMAT: do not ask before everything on the drive is lost"), NULL },
     { "allow-fixed", 0, 0, G_OPTION_ARG_NONE, &options->allow_fixed,
       N_ ("UFD+FORMAT: also onto a fixed disk; never the system's"), NULL },
+    { "power-off", 0, 0, G_OPTION_ARG_NONE, &options->power_off,
+      N_ ("UFD+FORMAT: switch the drive off once it is made and read back"), NULL },
     { "password", 0, 0, G_OPTION_ARG_NONE, &options->ask,
       N_ ("Ask for the media password on the terminal, twice"), NULL },
     { "password-fd", 0, 0, G_OPTION_ARG_INT, &options->password_fd,
@@ -414,16 +320,18 @@ add_create_options (GOptionContext *context, KlCtlOptions *options)
 }
 
 const KlCtlCommand kl_ctl_create_commands[] = {
-  { NULL, "create", "TYPE DESTINATION IMAGE-ID",
-    N_ ("Make a medium; TYPE is CD or UFD+FORMAT, DESTINATION the file or drive"),
+  { NULL, "create", "TYPE DESTINATION… IMAGE-ID",
+    N_ ("Make a medium; TYPE is CD or UFD+FORMAT, DESTINATION the file or drive, or several "
+        "drives"),
     "  kindlingctl create CD winpe.iso KDL00001\n"
     "  kindlingctl create CD winpe.iso KDL00001 --label \"DEPLOY 1\" --boot-manager 2023\n"
     "  kindlingctl create CD winpe.iso KDL00001 --dry-run\n"
     "  kindlingctl create UFD+FORMAT /dev/sdb KDL00001\n"
     "  kindlingctl create UFD+FORMAT /dev/sdb KDL00001 --expect-serial 0951C3\n"
+    "  kindlingctl create UFD+FORMAT /dev/sdb /dev/sdc /dev/sdd KDL00001 --power-off\n"
     "  kindlingctl create UFD+FORMAT stick.img KDL00001 --disk-image 8G\n"
     "  kindlingctl create UFD+FORMAT winpe.vhd KDL00001 --disk-image 2G\n"
     "  kindlingctl --site abc.ini create CD abc.iso KDL00001 --password-fd 3 3<password",
-    3, 3, add_create_options, run_create },
+    3, MAX_ARGUMENTS, add_create_options, run_create },
   { NULL },
 };

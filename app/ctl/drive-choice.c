@@ -63,47 +63,77 @@ kl_ctl_describe_content (KlDrive *drive)
 }
 
 static gboolean
-check_choice (const KlCtlOptions *options, KlDrive *drive, GError **error)
+check_allowed (KlDrive *drive, GError **error)
 {
-  const char *serial = kl_drive_get_identity (drive)->serial;
   const char *reason = NULL;
 
-  if (kl_drive_get_refusal (drive, &reason) != KL_REFUSAL_NONE)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is not written to: %s",
-                   kl_drive_get_path (drive), reason);
-      return FALSE;
-    }
-  if (options->expect_serial != NULL && g_strcmp0 (options->expect_serial, serial) != 0)
-    {
-      g_autofree char *there = kl_drive_identity_to_string (kl_drive_get_identity (drive));
+  if (kl_drive_get_refusal (drive, &reason) == KL_REFUSAL_NONE)
+    return TRUE;
 
+  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is not written to: %s",
+               kl_drive_get_path (drive), reason);
+  return FALSE;
+}
+
+/* --expect-serial may be given several times, and each time be a list. */
+static GStrv
+list_serials (const KlCtlOptions *options)
+{
+  g_autofree char *all = g_strjoinv (",", options->expect_serials);
+
+  return g_strsplit (all, ",", -1);
+}
+
+/* Whether the drives are those that are expected: every serial number one of them, and every drive
+ * one of the serial numbers. */
+static gboolean
+check_serials (const KlCtlOptions *options, GPtrArray *drives, GError **error)
+{
+  g_auto (GStrv) expected = NULL;
+
+  if (options->expect_serials == NULL)
+    return TRUE;
+
+  expected = list_serials (options);
+  for (guint i = 0; i < drives->len; i++)
+    {
+      const KlDriveIdentity *identity = kl_drive_get_identity (drives->pdata[i]);
+      g_autofree char *there = NULL;
+      g_autofree char *list = NULL;
+
+      if (identity->serial != NULL
+          && g_strv_contains ((const char *const *) expected, identity->serial))
+        continue;
+
+      there = kl_drive_identity_to_string (identity);
+      list = g_strjoinv ("”, “", expected);
       g_set_error (error, KL_ERROR, KL_ERROR_WRONG_DRIVE,
                    "“%s” is not the drive with the serial number “%s”. There now: %s",
-                   kl_drive_get_path (drive), options->expect_serial, there);
+                   kl_drive_get_path (drives->pdata[i]), list, there);
+      return FALSE;
+    }
+  for (guint i = 0; expected[i] != NULL; i++)
+    {
+      guint n = 0;
+
+      for (guint j = 0; j < drives->len; j++)
+        n += g_str_equal (expected[i], kl_drive_get_identity (drives->pdata[j])->serial);
+      if (n == 1)
+        continue;
+      g_set_error (error, KL_ERROR, KL_ERROR_WRONG_DRIVE,
+                   n == 0 ? "None of the drives has the serial number “%s”"
+                          : "Several of the drives have the serial number “%s”",
+                   expected[i]);
       return FALSE;
     }
   return TRUE;
 }
 
-/**
- * kl_ctl_choose_drive:
- * @path: what the command line names: a node or a link to one
- *
- * Errors: KL_ERROR_NOT_FOUND, KL_ERROR_INVALID_ARGUMENT with the reason for refusing it,
- * KL_ERROR_WRONG_DRIVE if it has another serial number than the one that is expected.
- *
- * Returns: (transfer full) (nullable): the drive
- */
-KlDrive *
-kl_ctl_choose_drive (const KlCtlOptions *options, const char *path, GError **error)
+static KlDrive *
+find_drive (KlDriveMonitor *monitor, GPtrArray *found, const char *path, GError **error)
 {
-  g_autoptr (KlDriveMonitor) monitor = kl_ctl_new_drive_monitor (options);
-  g_autoptr (KlDrive) drive = NULL;
+  g_autoptr (KlDrive) drive = kl_drive_monitor_find (monitor, path);
 
-  if (!kl_drive_monitor_wait (monitor, error))
-    return NULL;
-  drive = kl_drive_monitor_find (monitor, path);
   if (drive == NULL)
     {
       g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND,
@@ -112,11 +142,46 @@ kl_ctl_choose_drive (const KlCtlOptions *options, const char *path, GError **err
                    path);
       return NULL;
     }
-  return check_choice (options, drive, error) ? g_steal_pointer (&drive) : NULL;
+  for (guint i = 0; i < found->len; i++)
+    if (g_str_equal (kl_drive_get_path (found->pdata[i]), kl_drive_get_path (drive)))
+      {
+        g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” was named twice",
+                     kl_drive_get_path (drive));
+        return NULL;
+      }
+  return check_allowed (drive, error) ? g_steal_pointer (&drive) : NULL;
+}
+
+/**
+ * kl_ctl_choose_drives:
+ * @paths: (array length=n_paths): what the command line names: nodes or links to them
+ *
+ * Errors: KL_ERROR_NOT_FOUND, KL_ERROR_INVALID_ARGUMENT with the reason for refusing one,
+ * KL_ERROR_WRONG_DRIVE if one has another serial number than those that are expected.
+ *
+ * Returns: (transfer full) (nullable) (element-type KlDrive): the drives, in the order of @paths
+ */
+GPtrArray *
+kl_ctl_choose_drives (const KlCtlOptions *options, char **paths, guint n_paths, GError **error)
+{
+  g_autoptr (KlDriveMonitor) monitor = kl_ctl_new_drive_monitor (options);
+  g_autoptr (GPtrArray) drives = g_ptr_array_new_with_free_func (g_object_unref);
+
+  if (!kl_drive_monitor_wait (monitor, error))
+    return NULL;
+  for (guint i = 0; i < n_paths; i++)
+    {
+      KlDrive *drive = find_drive (monitor, drives, paths[i], error);
+
+      if (drive == NULL)
+        return NULL;
+      g_ptr_array_add (drives, drive);
+    }
+  return check_serials (options, drives, error) ? g_steal_pointer (&drives) : NULL;
 }
 
 static void
-print_question (KlDrive *drive)
+print_drive (KlDrive *drive)
 {
   g_autofree char *name = kl_drive_dup_name (drive);
   g_autofree char *size = g_format_size (kl_drive_get_size (drive));
@@ -129,38 +194,53 @@ print_question (KlDrive *drive)
   g_printerr (_ ("%s: %s, serial number %s, %s\n"), kl_drive_get_path (drive), clean_name,
               clean_serial, size);
   g_printerr (_ ("On it now: %s\n"), *content != '\0' ? clean_content : _ ("nothing known"));
-  g_printerr (_ ("Everything on it will be lost. Type “yes” to go on: "));
+}
+
+static void
+print_question (GPtrArray *drives)
+{
+  for (guint i = 0; i < drives->len; i++)
+    print_drive (drives->pdata[i]);
+  if (drives->len == 1)
+    g_printerr (_ ("Everything on it will be lost. Type “yes” to go on: "));
+  else
+    g_printerr (
+        g_dngettext (
+            GETTEXT_PACKAGE, "Everything on this %u drive will be lost. Type “yes” to go on: ",
+            "Everything on these %u drives will be lost. Type “yes” to go on: ", drives->len),
+        drives->len);
 }
 
 /**
- * kl_ctl_confirm_drive:
+ * kl_ctl_confirm_drives:
+ * @drives: (element-type KlDrive)
  *
- * Asks on a terminal, with model, serial number, size and what is on the drive. Where nobody can be
- * asked, --yes or --expect-serial stand for the answer.
+ * Asks on a terminal, once for all, with model, serial number, size and what is on each drive.
+ * Where nobody can be asked, --yes or --expect-serial stand for the answer.
  *
  * Errors: G_IO_ERROR_CANCELLED for another answer; KL_ERROR_INVALID_ARGUMENT if nobody can be
  * asked.
  */
 gboolean
-kl_ctl_confirm_drive (const KlCtlOptions *options, KlDrive *drive, GError **error)
+kl_ctl_confirm_drives (const KlCtlOptions *options, GPtrArray *drives, GError **error)
 {
   char answer[MAX_ANSWER];
 
-  if (options->yes || options->expect_serial != NULL)
+  if (options->yes || options->expect_serials != NULL)
     return TRUE;
   if (options->json || !isatty (STDIN_FILENO) || !isatty (STDERR_FILENO))
     {
       g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
                    "Everything on “%s” would be lost, and nobody can be asked: --yes or "
                    "--expect-serial SERIAL is needed",
-                   kl_drive_get_path (drive));
+                   kl_drive_get_path (drives->pdata[0]));
       return FALSE;
     }
 
-  print_question (drive);
+  print_question (drives);
   if (fgets (answer, sizeof answer, stdin) != NULL && strcmp (g_strstrip (answer), "yes") == 0)
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "“%s” was left as it is",
-               kl_drive_get_path (drive));
+               kl_drive_get_path (drives->pdata[0]));
   return FALSE;
 }

@@ -85,11 +85,35 @@ kl_ctl_exit_on_signals (void)
 }
 
 /**
+ * kl_ctl_signals_take:
+ *
+ * Makes the signals cancel @cancellable. A reader of standard output that goes away does not end
+ * the program in the middle of its work any more.
+ */
+void
+kl_ctl_signals_take (KlCtlSignals *self, GCancellable *cancellable)
+{
+  G_STATIC_ASSERT (G_N_ELEMENTS (self->sources) == G_N_ELEMENTS (cancelling_signals));
+
+  signal (SIGPIPE, SIG_IGN);
+  for (guint i = 0; i < G_N_ELEMENTS (self->sources); i++)
+    self->sources[i] = g_unix_signal_add (cancelling_signals[i], cancel_cb, cancellable);
+}
+
+/* From then on they end the program again. */
+void
+kl_ctl_signals_give_back (KlCtlSignals *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->sources); i++)
+    g_source_remove (self->sources[i]);
+  kl_ctl_exit_on_signals ();
+}
+
+/**
  * kl_ctl_run_job:
  *
  * Runs @job to its end and prints its progress, at most five times a second and once more at the
- * end. A signal cancels it. A reader of standard output that goes away does not end the program in
- * the middle of its work.
+ * end. A signal cancels it.
  */
 gboolean
 kl_ctl_run_job (const KlCtlOptions *options, KlJob *job, GError **error)
@@ -97,14 +121,11 @@ kl_ctl_run_job (const KlCtlOptions *options, KlJob *job, GError **error)
   Run run = { .options = options };
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
-  guint sources[G_N_ELEMENTS (cancelling_signals)];
+  KlCtlSignals signals;
   gboolean done;
   gulong handler = g_signal_connect (job, "progress", G_CALLBACK (progress_cb), &run);
 
-  signal (SIGPIPE, SIG_IGN);
-  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
-    sources[i] = g_unix_signal_add (cancelling_signals[i], cancel_cb, cancellable);
-
+  kl_ctl_signals_take (&signals, cancellable);
   kl_job_run_async (job, cancellable, finished_cb, &run);
   while (run.result == NULL)
     g_main_context_iteration (NULL, TRUE);
@@ -112,9 +133,7 @@ kl_ctl_run_job (const KlCtlOptions *options, KlJob *job, GError **error)
   result = run.result;
   done = kl_job_run_finish (job, result, error);
   g_signal_handler_disconnect (job, handler);
-  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
-    g_source_remove (sources[i]);
-  kl_ctl_exit_on_signals ();
+  kl_ctl_signals_give_back (&signals);
   if (run.pending)
     report (&run, job);
   kl_ctl_clear_progress (options);

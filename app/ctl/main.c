@@ -294,7 +294,7 @@ options_clear (KlCtlOptions *options)
   g_free (options->disk_image);
   g_free (options->architecture);
   g_free (options->hardware_id);
-  g_free (options->expect_serial);
+  g_strfreev (options->expect_serials);
   g_free (options->certificate);
   g_free (options->valid_from);
   g_free (options->valid_until);

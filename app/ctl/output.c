@@ -189,12 +189,15 @@ kl_ctl_print_boot (gboolean bios,
   kl_ctl_print_field (_ ("Boots on UEFI"), uefi ? uefi : uefi_reason ? no_uefi : _ ("no"));
 }
 
-static void
-print_progress_event (KlJob *job)
+/* @target: (nullable): which of several jobs it is */
+void
+kl_ctl_print_progress_event (KlJob *job, const char *target)
 {
   JsonBuilder *builder = kl_ctl_json_new ("progress");
   int eta = kl_job_get_eta (job);
 
+  if (target != NULL)
+    kl_ctl_json_add_text (builder, "target", target);
   kl_ctl_json_add_number (builder, "step", kl_job_get_current_step (job));
   kl_ctl_json_add_number (builder, "steps", kl_job_get_num_steps (job));
   kl_ctl_json_add_real (builder, "fraction", kl_job_get_fraction (job));
@@ -210,8 +213,8 @@ print_progress_event (KlJob *job)
 }
 
 /* The bar stands on standard error, so that standard output can go to a file. */
-static gboolean
-has_bar (const KlCtlOptions *options)
+gboolean
+kl_ctl_has_bar (const KlCtlOptions *options)
 {
   return !options->json && !options->quiet && isatty (STDERR_FILENO)
          && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
@@ -227,8 +230,18 @@ terminal_columns (void)
   return size.ws_col;
 }
 
+guint
+kl_ctl_get_terminal_rows (void)
+{
+  struct winsize size;
+
+  if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0)
+    return 24;
+  return size.ws_row;
+}
+
 static char *
-format_bar (KlJob *job)
+describe_progress (KlJob *job)
 {
   GString *text = g_string_new ("[");
   double fraction = CLAMP (kl_job_get_fraction (job), 0, 1);
@@ -258,6 +271,23 @@ format_bar (KlJob *job)
 }
 
 /**
+ * kl_ctl_format_bar:
+ * @target: (nullable): what stands in front
+ *
+ * Returns: (transfer full): a line for the terminal, no wider than that
+ */
+char *
+kl_ctl_format_bar (KlJob *job, const char *target)
+{
+  g_autofree char *progress = describe_progress (job);
+  g_autofree char *line
+      = g_strconcat (target != NULL ? target : "", target != NULL ? "  " : "", progress, NULL);
+  g_autofree char *clean = kl_ctl_clean (line);
+
+  return g_utf8_substring (clean, 0, MIN (g_utf8_strlen (clean, -1), terminal_columns () - 1));
+}
+
+/**
  * kl_ctl_print_progress:
  *
  * Prints where @job stands: an event with --json, a bar on a terminal, else nothing.
@@ -266,39 +296,40 @@ void
 kl_ctl_print_progress (const KlCtlOptions *options, KlJob *job)
 {
   g_autofree char *bar = NULL;
-  g_autofree char *clean = NULL;
-  g_autofree char *visible = NULL;
 
   if (options->quiet)
     return;
   if (options->json)
     {
-      print_progress_event (job);
+      kl_ctl_print_progress_event (job, NULL);
       return;
     }
-  if (!has_bar (options))
+  if (!kl_ctl_has_bar (options))
     return;
 
-  bar = format_bar (job);
-  clean = kl_ctl_clean (bar);
-  visible = g_utf8_substring (clean, 0, MIN (g_utf8_strlen (clean, -1), terminal_columns () - 1));
-  g_printerr ("\r%s\033[K", visible);
+  bar = kl_ctl_format_bar (job, NULL);
+  g_printerr ("\r%s\033[K", bar);
 }
 
 void
 kl_ctl_clear_progress (const KlCtlOptions *options)
 {
-  if (has_bar (options))
+  if (kl_ctl_has_bar (options))
     g_printerr ("\r\033[K");
 }
 
 static void
-print_error_event (const GError *error, const char *title, const char *next_step)
+print_error_event (const GError *error,
+                   const char *title,
+                   const char *next_step,
+                   const char *target)
 {
   JsonBuilder *builder = kl_ctl_json_new ("error");
   const char *detail = kl_error_get_detail (error);
   g_autofree char *hresult = g_strdup_printf ("0x%08X", kl_error_get_hresult (error));
 
+  if (target != NULL)
+    kl_ctl_json_add_text (builder, "target", target);
   kl_ctl_json_add_text (builder, "code", kl_error_get_symbol (error));
   kl_ctl_json_add_text (builder, "exit-code", hresult);
   kl_ctl_json_add_text (builder, "detail", detail != NULL ? detail : "");
@@ -331,7 +362,8 @@ find_next_command (const GError *error)
 }
 
 /**
- * kl_ctl_print_error:
+ * kl_ctl_print_target_error:
+ * @target: (nullable): which of several media it is
  *
  * Says what happened, the fact with its numbers, and what to do: on standard error, or as an event
  * with --json.
@@ -339,20 +371,21 @@ find_next_command (const GError *error)
  * Returns: the exit status
  */
 int
-kl_ctl_print_error (const KlCtlOptions *options, const GError *error)
+kl_ctl_print_target_error (const KlCtlOptions *options, const GError *error, const char *target)
 {
+  g_autofree char *name = target != NULL ? g_strdup_printf ("%s: ", target) : g_strdup ("");
   const char *title = kl_error_text_get_title (error);
   const char *next_step = kl_error_text_get_next_step (error);
   const char *command = find_next_command (error);
   g_autofree char *message = kl_ctl_clean (error->message);
 
   if (options->json)
-    print_error_event (error, title, next_step);
+    print_error_event (error, title, next_step, target);
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_printerr ("kindlingctl: %s\n", title);
+    g_printerr ("kindlingctl: %s%s\n", name, title);
   else
     {
-      g_printerr ("kindlingctl: %s\n", title);
+      g_printerr ("kindlingctl: %s%s\n", name, title);
       g_printerr (_ ("  Details: %s\n"), message);
       g_printerr (_ ("  What to do: %s\n"), next_step);
       if (command != NULL)
@@ -360,6 +393,12 @@ kl_ctl_print_error (const KlCtlOptions *options, const GError *error)
     }
 
   return kl_error_get_exit_status (error);
+}
+
+int
+kl_ctl_print_error (const KlCtlOptions *options, const GError *error)
+{
+  return kl_ctl_print_target_error (options, error, NULL);
 }
 
 /**
@@ -388,7 +427,8 @@ kl_ctl_print_usage_error (const KlCtlOptions *options, const char *format, ...)
   g_printerr ("kindlingctl: %s\n", message);
   g_printerr (_ ("“%s --help” says how it is used.\n"), program);
   if (options->json)
-    print_error_event (error, kl_error_text_get_title (error), kl_error_text_get_next_step (error));
+    print_error_event (error, kl_error_text_get_title (error), kl_error_text_get_next_step (error),
+                       NULL);
 
   return KL_CTL_EXIT_USAGE;
 }

@@ -34,8 +34,16 @@ char *kl_ctl_pad (const char *text, guint columns);
 void kl_ctl_print_progress (const KlCtlOptions *options, KlJob *job);
 void kl_ctl_clear_progress (const KlCtlOptions *options);
 
-/* Both say what happened and return the exit status. */
+/* For several jobs at once. */
+void kl_ctl_print_progress_event (KlJob *job, const char *target);
+gboolean kl_ctl_has_bar (const KlCtlOptions *options);
+guint kl_ctl_get_terminal_rows (void);
+char *kl_ctl_format_bar (KlJob *job, const char *target);
+
+/* All say what happened and return the exit status. */
 int kl_ctl_print_error (const KlCtlOptions *options, const GError *error);
+int
+kl_ctl_print_target_error (const KlCtlOptions *options, const GError *error, const char *target);
 int kl_ctl_print_usage_error (const KlCtlOptions *options, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
 

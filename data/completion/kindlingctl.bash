@@ -62,13 +62,15 @@ _kindlingctl()
         compopt -o nospace
       fi ;;
     create)
-      options+=' --label --boot-manager --disk-image --gpt --no-verify --dry-run --expect-serial --yes --allow-fixed --password --password-fd --password-file --certificate'
+      options+=' --label --boot-manager --disk-image --gpt --no-verify --dry-run --expect-serial --yes --allow-fixed --power-off --password --password-fd --password-file --certificate'
       options+=' --certificate-password-fd --valid-from --valid-until --export-certificate --variable --aes-256 --ignore-validity --unattended'
       case ${#words[@]} in
         1) choices='CD UFD+FORMAT' ;;
         2) files=yes ;;
         3) choices=$(_kindlingctl_ids) ;;
-      esac ;;
+      esac
+      # Further drives, or the image.
+      [[ ${words[1]:-} == UFD+FORMAT && ${#words[@]} -ge 3 ]] && choices="$(_kindlingctl_ids) $(compgen -f -- "$cur")" ;;
     inspect) options+=' --password --password-fd --password-file --values --export-certificate'
       [[ ${#words[@]} == 1 ]] && files=yes ;;
     check) [[ ${#words[@]} == 1 ]] && files=yes ;;

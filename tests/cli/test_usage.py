@@ -45,7 +45,10 @@ class Usage(CommandTest):
         self.assert_usage('“image show” needs ID', 'image', 'show')
         self.assert_usage('“b” is one argument too many', 'image', 'show', 'a', 'b')
         self.assert_usage('Unknown option --size', 'image', 'list', '--size')
-        self.assert_usage('“create” needs TYPE DESTINATION IMAGE-ID', 'create', 'CD', 'x.iso')
+        self.assert_usage('“create” needs TYPE DESTINATION… IMAGE-ID', 'create', 'CD', 'x.iso')
+        self.assert_usage('“KDL00001” is one argument too many', 'create', 'CD', 'x.iso', 'y.iso', 'KDL00001')
+        self.assert_usage('each of several has a certificate of its own', 'create', 'UFD+FORMAT', '/dev/sdx', '/dev/sdy', 'KDL00001',
+                          '--export-certificate', 'x.pem')
         self.assert_usage('“DVD” is no type of media', 'create', 'DVD', 'x.iso', 'KDL00001')
         self.assert_usage('“2019” is no boot manager', 'create', 'CD', 'x.iso', 'KDL00001', '--boot-manager', '2019')
         self.assert_usage('index 1, not 0', 'image', 'import', 'x.wim', '--index', '0')
@@ -71,7 +74,7 @@ class Usage(CommandTest):
             self.assert_fails('E_INVALIDARG', 'only CD', 'create', kind, '/dev/null', 'KDL00001')
         self.assert_fails('ERROR_FILE_NOT_FOUND', '--disk-image SIZE is needed', 'create', 'UFD+FORMAT', '/dev/null',
                           'KDL00001')
-        for option in ['--yes', '--allow-fixed', '--expect-serial=1']:
+        for option in ['--yes', '--allow-fixed', '--power-off', '--expect-serial=1']:
             self.assert_usage('are for UFD+FORMAT onto a drive', 'create', 'CD', 'x.iso', 'KDL00001', option)
             self.assert_usage('are for UFD+FORMAT onto a drive', 'create', 'UFD+FORMAT', 'x.img', 'KDL00001',
                               '--disk-image=1G', option)

@@ -95,6 +95,40 @@ udevadm settle --timeout=30
 check "too small" fails 22 "need a target of at least" kindlingctl create UFD+FORMAT "$small" "$id" --yes
 check "too small, and untouched" cmp -n 8388608 "$small" /dev/zero
 
+# Three at once. One is pulled from under its file, the others do not notice.
+plug() {
+  truncate -s 512M "$folder/kindling-stick-$1"
+  losetup -f --show "$folder/kindling-stick-$1"
+}
+second=$(plug 2) third=$(plug 3)
+for stick in "$second" "$third"; do udevadm trigger --action=add "$stick"; done
+udevadm settle --timeout=30
+batch() { kindlingctl --json create UFD+FORMAT "$loop" "$second" "$third" "$id" "$@"; }
+said() { grep -qF -- "$1" "$folder/batch" || { cat "$folder/batch"; return 1; }; }
+check "a drive named twice" fails 1 "was named twice" kindlingctl create UFD+FORMAT "$second" "$second" "$id" --yes
+check "a serial number too few" fails 1 "is not the drive with the serial number “0001”, “0003”" batch --expect-serial 0001,0003
+check "a serial number too many" fails 1 "None of the drives has the serial number “0004”" \
+  batch --expect-serial 0001,0003 --expect-serial 0002 --expect-serial 0004
+check "several, and untouched" cmp -n 8388608 "$second" /dev/zero
+check "three made at once" batch --expect-serial 0003,0001 --expect-serial 0002 --power-off
+cp "$folder/out" "$folder/batch"
+echo "# $(grep '"summary"' "$folder/batch")"
+for stick in "$loop" "$second" "$third"; do
+  check "made and verified: $stick" said "{\"event\":\"done\",\"target\":\"$stick\""
+  check "check agrees: $stick" says '"mismatches":0' kindlingctl --json check "$stick"
+done
+check "progress is told apart" said "{\"event\":\"progress\",\"target\":\"$third\""
+check "summed up" said '{"event":"summary","media":3,"done":3,"failed":0,"cancelled":0}'
+check "no switch is a warning" said "The drive was not switched off: "
+certificates() { grep -o '"certificate-thumbprint":"[0-9A-Fa-f]*"' "$folder/batch" | sort -u; }
+check "each has its own certificate" test "$(certificates | wc -l)" = 3
+exec 9<"$second"
+flock -x 9
+check "one is locked by another" fails 1 "is locked by" batch --yes
+cp "$folder/out" "$folder/batch"
+exec 9<&-
+check "the other two are made" said '{"event":"summary","media":3,"done":2,"failed":1,"cancelled":0}'
+
 system=$(findmnt -no SOURCE /)
 if [ -b "$system" ]; then
   check "the system's drive is refused" fails 1 "of the running system" \
@@ -102,4 +136,4 @@ if [ -b "$system" ]; then
 fi
 
 echo "1..$tests"
-losetup -d "$loop" "$small"
+losetup -d "$loop" "$small" "$second" "$third"
