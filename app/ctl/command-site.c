@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "output.h"
+#include "site/site-folder.h"
 #include "site/site-profile.h"
 
 /* NULL with *status set. */
@@ -167,10 +168,65 @@ run_check (KlCtlOptions *options)
   return KL_CTL_EXIT_DONE;
 }
 
+/* What keeps media from being made with it, if anything does, and what is worth a warning. */
+static char **
+collect_findings (KlSiteProfile *profile)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlSiteFiles) files = kl_site_profile_check (profile, &error);
+  g_autoptr (GStrvBuilder) findings = NULL;
+
+  if (files != NULL)
+    return collect_warnings (profile, files);
+
+  findings = g_strv_builder_new ();
+  g_strv_builder_add (findings, error->message);
+  g_strv_builder_addv (findings, (const char **) kl_site_profile_get_warnings (profile));
+  return g_strv_builder_end (findings);
+}
+
+static int
+run_import (KlCtlOptions *options)
+{
+  g_autoptr (KlSiteProfile) profile = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+  g_auto (GStrv) findings = NULL;
+
+  if (!kl_site_folder_import (options->arguments[0], &path, &error))
+    return kl_ctl_print_error (options, error);
+  profile = kl_site_profile_load (path, &error);
+  if (profile == NULL)
+    return kl_ctl_print_error (options, error);
+
+  findings = collect_findings (profile);
+  if (options->json)
+    {
+      JsonBuilder *builder = kl_ctl_json_new ("done");
+
+      kl_ctl_json_add_text (builder, "site-code", kl_site_profile_get_site_code (profile));
+      kl_ctl_json_add_text (builder, "path", path);
+      kl_ctl_json_add_list (builder, "warnings", (const char *const *) findings);
+      kl_ctl_json_print (builder);
+    }
+  else if (!options->quiet)
+    {
+      g_autofree char *clean = kl_ctl_clean (path);
+
+      g_print (_ ("Imported the site %s as %s.\n"), kl_site_profile_get_site_code (profile), clean);
+      print_warnings ((const char *const *) findings);
+    }
+  return KL_CTL_EXIT_DONE;
+}
+
 const KlCtlCommand kl_ctl_site_commands[] = {
   { "site", "show", "", N_ ("Show the site profile"), "  kindlingctl --site abc.ini site show", 0,
     0, NULL, run_show },
   { "site", "check", "", N_ ("Check the site profile and the files that it names"),
     "  kindlingctl --site abc.ini site check", 0, 0, NULL, run_check },
+  { "site", "import", "FILE", N_ ("Keep a site profile, such as one exported at the site"),
+    "  kindlingctl site import ABC.ini\n"
+    "  kindlingctl --site ABC create CD abc.iso KDL00001",
+    1, 1, NULL, run_import },
   { NULL },
 };

@@ -12,6 +12,7 @@
 #include "command.h"
 #include "job-runner.h"
 #include "output.h"
+#include "site/site-folder.h"
 
 #define SUMMARY_COLUMNS 42
 
@@ -29,7 +30,8 @@ add_global_options (GOptionContext *context, KlCtlOptions *options)
     { "catalog", 0, 0, G_OPTION_ARG_FILENAME, &options->catalog,
       N_ ("Folder of the catalog instead of the usual one"), N_ ("DIR") },
     { "site", 0, 0, G_OPTION_ARG_FILENAME, &options->site,
-      N_ ("Site profile; without it media are made for plain Windows PE"), N_ ("FILE") },
+      N_ ("Site profile, or the name of an imported one; else media are for plain Windows PE"),
+      N_ ("FILE") },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json,
       N_ ("Print one JSON object a line, progress included"), NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &options->quiet, N_ ("Print no progress and no remarks"),
@@ -190,6 +192,20 @@ check_and_run (KlCtlOptions *options, const KlCtlCommand *command)
 }
 
 /* @words: the command line from the last word of the command on, which is words[0]. */
+/* A profile that was imported has a name, too. */
+static void
+find_site (KlCtlOptions *options)
+{
+  char *path = NULL;
+
+  if (options->site != NULL && !g_file_test (options->site, G_FILE_TEST_EXISTS))
+    path = kl_site_folder_find (options->site);
+  if (path == NULL)
+    return;
+  g_free (options->site);
+  options->site = path;
+}
+
 static int
 run_command (KlCtlOptions *options, const KlCtlCommand *command, char ***words)
 {
@@ -203,7 +219,10 @@ run_command (KlCtlOptions *options, const KlCtlCommand *command, char ***words)
   else if (options->version)
     status = print_version ();
   else
-    status = check_and_run (options, command);
+    {
+      find_site (options);
+      status = check_and_run (options, command);
+    }
 
   options->command = "";
   return status;

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "error-text.h"
+#include "site/site-folder.h"
 #include "window/failure-view.h"
 #include "window/fact-row.h"
 #include "window/part-names.h"
@@ -291,7 +292,7 @@ import_chosen_cb (KlPreferencesWindow *self, int response)
   if (path == NULL)
     return;
 
-  if (kl_site_store_import (path, &saved, &error))
+  if (kl_site_folder_import (path, &saved, &error))
     new_saved_cb (self, saved);
   else
     kl_failure_view_present (GTK_WINDOW (self), error, path);

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "crypto/password-strength.h"
+#include "site/site-folder.h"
 #include "window/failure-view.h"
 #include "window/part-names.h"
 #include "window/path-row.h"
 #include "window/problem-label.h"
-#include "window/site-store.h"
 
 #define GROUP "Site"
 #define SINGLE_POINT "ManagementPoint"
@@ -317,7 +317,7 @@ save (GtkWidget *widget, const char *action, GVariant *parameter)
         store_value (self->file, &fields[i], value);
       }
 
-  if (!kl_site_store_save (self->file, self->path, &saved, &error))
+  if (!kl_site_folder_save (self->file, self->path, &saved, &error))
     {
       kl_failure_view_present (GTK_WINDOW (self), error, self->path);
       return;
@@ -370,7 +370,15 @@ kl_site_editor_new (GtkWindow *parent, const char *path)
 
   self->path = g_strdup (path);
   if (path != NULL)
-    g_key_file_load_from_file (self->file, path, G_KEY_FILE_KEEP_COMMENTS, NULL);
+    {
+      GKeyFile *file = kl_site_profile_load_key_file (path, NULL);
+
+      if (file != NULL)
+        {
+          g_key_file_unref (self->file);
+          self->file = file;
+        }
+    }
   add_fields (self);
   validate (self);
   return self;

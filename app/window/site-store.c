@@ -10,17 +10,10 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file-io.h"
+#include "site/site-folder.h"
 #include "window/settings.h"
 
-#define GROUP "Site"
 #define SUFFIX ".ini"
-/* Profiles of one site code; nobody has as many. */
-#define MOST_OF_A_CODE 999
-
-/* Keys whose values are paths: relative ones begin at the profile's folder. */
-static const char *const path_keys[] = { "ManagementPointCertificate", "SiteSigningCertificate",
-                                         "RootCACertificates", "DistributionPoints" };
 
 static void
 stored_site_free (gpointer data)
@@ -31,12 +24,6 @@ stored_site_free (gpointer data)
   g_clear_pointer (&site->profile, kl_site_profile_unref);
   g_clear_error (&site->error);
   g_free (site);
-}
-
-static char *
-dup_folder (void)
-{
-  return g_build_filename (g_get_user_config_dir (), "kindling", "sites", NULL);
 }
 
 static int
@@ -58,7 +45,7 @@ GPtrArray *
 kl_site_store_list (void)
 {
   GPtrArray *list = g_ptr_array_new_with_free_func (stored_site_free);
-  g_autofree char *folder = dup_folder ();
+  g_autofree char *folder = kl_site_folder_dup_path ();
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;
 
@@ -93,103 +80,6 @@ kl_site_store_dup_title (const KlStoredSite *site)
 
   organization = kl_site_profile_get_organization (site->profile);
   return g_strjoin (" – ", kl_site_profile_get_site_code (site->profile), organization, NULL);
-}
-
-/* ABC.ini, ABC-2.ini, …: the first that is free. */
-static char *
-dup_free_path (const char *folder, const char *code)
-{
-  for (guint n = 1; n <= MOST_OF_A_CODE; n++)
-    {
-      g_autofree char *number = n > 1 ? g_strdup_printf ("-%u", n) : g_strdup ("");
-      g_autofree char *name = g_strconcat (code, number, SUFFIX, NULL);
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-
-      if (!g_file_test (path, G_FILE_TEST_EXISTS))
-        return g_steal_pointer (&path);
-    }
-
-  return g_build_filename (folder, "site" SUFFIX, NULL);
-}
-
-/**
- * kl_site_store_save:
- * @path: (nullable): the profile that is replaced; %NULL for a new one
- * @saved_path: (out): where it is now
- *
- * Errors: those of kl_site_profile_parse(), and of writing a file. Nothing is written where the
- * profile is not one.
- */
-gboolean
-kl_site_store_save (GKeyFile *file, const char *path, char **saved_path, GError **error)
-{
-  g_autofree char *folder = dup_folder ();
-  g_autofree char *target = NULL;
-  g_autoptr (KlSiteProfile) profile = NULL;
-  g_autofree char *data = NULL;
-  gsize length = 0;
-
-  data = g_key_file_to_data (file, &length, NULL);
-  profile = kl_site_profile_parse (data, length, path ? path : folder, error);
-  if (profile == NULL)
-    return FALSE;
-
-  if (g_mkdir_with_parents (folder, 0700) != 0)
-    {
-      kl_set_error_errno (error, errno, "Making the folder “%s”", folder);
-      return FALSE;
-    }
-  target = path ? g_strdup (path) : dup_free_path (folder, kl_site_profile_get_site_code (profile));
-  if (!kl_replace_file (target, data, length, error))
-    return FALSE;
-
-  *saved_path = g_steal_pointer (&target);
-  return TRUE;
-}
-
-/* The copy lies in another folder, where relative paths would lead to nothing. */
-static void
-make_paths_absolute (GKeyFile *file, const char *folder)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (path_keys); i++)
-    {
-      gsize n = 0;
-      g_auto (GStrv) paths = g_key_file_get_string_list (file, GROUP, path_keys[i], &n, NULL);
-
-      for (gsize k = 0; k < n; k++)
-        {
-          char *trimmed = g_strstrip (paths[k]);
-          char *absolute = *trimmed ? g_canonicalize_filename (trimmed, folder) : g_strdup ("");
-
-          g_free (paths[k]);
-          paths[k] = absolute;
-        }
-      if (n > 1)
-        g_key_file_set_string_list (file, GROUP, path_keys[i], (const char *const *) paths, n);
-      else if (n == 1)
-        g_key_file_set_string (file, GROUP, path_keys[i], paths[0]);
-    }
-}
-
-/**
- * kl_site_store_import:
- * @path: a site profile anywhere
- * @saved_path: (out): where its copy is
- *
- * Errors: those of kl_site_profile_load() and kl_site_store_save().
- */
-gboolean
-kl_site_store_import (const char *path, char **saved_path, GError **error)
-{
-  g_autoptr (KlSiteProfile) profile = kl_site_profile_load (path, error);
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autofree char *folder = g_path_get_dirname (path);
-
-  if (profile == NULL || !g_key_file_load_from_file (file, path, G_KEY_FILE_KEEP_COMMENTS, error))
-    return FALSE;
-
-  make_paths_absolute (file, folder);
-  return kl_site_store_save (file, NULL, saved_path, error);
 }
 
 gboolean

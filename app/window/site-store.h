@@ -6,9 +6,8 @@
 G_BEGIN_DECLS
 
 /*
- * The site profiles that the window offers: key files in the folder "sites" of the program's
- * configuration. Which one is the default is remembered by its path. Main thread; the files are
- * small.
+ * The site profiles that the window offers: those of kl_site_folder_dup_path(). Which one is the
+ * default is remembered by its path. Main thread; the files are small.
  */
 typedef struct
 {
@@ -19,8 +18,6 @@ typedef struct
 
 GPtrArray *kl_site_store_list (void);
 char *kl_site_store_dup_title (const KlStoredSite *site);
-gboolean kl_site_store_save (GKeyFile *file, const char *path, char **saved_path, GError **error);
-gboolean kl_site_store_import (const char *path, char **saved_path, GError **error);
 gboolean kl_site_store_remove (const char *path, GError **error);
 
 char *kl_site_store_dup_default (void);

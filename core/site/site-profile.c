@@ -377,7 +377,11 @@ collect_warnings (Parser *parser)
     if (!g_str_equal (groups[i], GROUP))
       {
         g_autofree char *text
-            = g_strdup_printf ("The site profile has an unknown group, [%.64s].", groups[i]);
+            = g_strdup_printf (g_str_equal (groups[i], "Certificates")
+                                   ? "The site profile has certificates inside, in [%.64s]: they "
+                                     "are used once it is imported."
+                                   : "The site profile has an unknown group, [%.64s].",
+                               groups[i]);
 
         g_strv_builder_add (warnings, text);
       }
@@ -393,6 +397,26 @@ collect_warnings (Parser *parser)
   parser->profile->warnings = g_strv_builder_end (warnings);
 }
 
+/* Editors on Windows begin UTF-8 with a mark. */
+static GKeyFile *
+parse_key_file (const char *data, gsize length, const char *path, GError **error)
+{
+  static const char mark[] = "\xef\xbb\xbf";
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  const gsize skip
+      = length >= strlen (mark) && memcmp (data, mark, strlen (mark)) == 0 ? strlen (mark) : 0;
+
+  if (length <= PROFILE_SIZE_MAX && memchr (data, '\0', length) == NULL
+      && g_key_file_load_from_data (file, data + skip, length - skip, G_KEY_FILE_KEEP_COMMENTS,
+                                    NULL)
+      && g_key_file_has_group (file, GROUP))
+    return g_steal_pointer (&file);
+
+  g_set_error (error, KL_ERROR, KL_ERROR_FORMAT,
+               "“%s” is no site profile: a key file with a group [" GROUP "]", path);
+  return NULL;
+}
+
 /**
  * kl_site_profile_parse:
  * @data: a key file; from outside
@@ -405,11 +429,15 @@ collect_warnings (Parser *parser)
 KlSiteProfile *
 kl_site_profile_parse (const char *data, gsize length, const char *path, GError **error)
 {
-  g_autoptr (KlSiteProfile) self = g_new0 (KlSiteProfile, 1);
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autoptr (GError) local = NULL;
-  Parser parser = { self, file };
+  g_autoptr (GKeyFile) file = parse_key_file (data, length, path, error);
+  g_autoptr (KlSiteProfile) self = NULL;
+  Parser parser;
 
+  if (file == NULL)
+    return NULL;
+
+  self = g_new0 (KlSiteProfile, 1);
+  parser = (Parser){ self, file };
   g_atomic_ref_count_init (&self->references);
   self->path = g_canonicalize_filename (path, NULL);
   self->folder = g_path_get_dirname (self->path);
@@ -417,19 +445,48 @@ kl_site_profile_parse (const char *data, gsize length, const char *path, GError 
   self->https_port = DEFAULT_HTTPS_PORT;
   self->use_first_certificate = TRUE;
 
-  if (length > PROFILE_SIZE_MAX || memchr (data, '\0', length) != NULL
-      || !g_key_file_load_from_data (file, data, length, G_KEY_FILE_NONE, &local)
-      || !g_key_file_has_group (file, GROUP))
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_FORMAT,
-                   "“%s” is no site profile: a key file with a group [" GROUP "]", path);
-      return NULL;
-    }
   if (!read_all (&parser, error))
     return NULL;
 
   collect_warnings (&parser);
   return g_steal_pointer (&self);
+}
+
+static char *
+read_file (const char *path, gsize *size, GError **error)
+{
+  g_autofd int fd = kl_open_for_reading (path, error);
+  g_autofree char *data = NULL;
+  gssize got;
+
+  *size = 0;
+  if (fd < 0)
+    return NULL;
+
+  data = g_malloc (PROFILE_SIZE_MAX + 1);
+  while ((got = kl_read_some (fd, data + *size, PROFILE_SIZE_MAX + 1 - *size, path, NULL, error))
+         > 0)
+    *size += (gsize) got;
+
+  return got == 0 ? g_steal_pointer (&data) : NULL;
+}
+
+/**
+ * kl_site_profile_load_key_file:
+ *
+ * The profile as it is written, to be changed. Blocks; any thread.
+ *
+ * Errors: KL_ERROR_FORMAT and those of reading a file.
+ *
+ * Returns: (transfer full) (nullable): a key file with a group [Site]
+ */
+GKeyFile *
+kl_site_profile_load_key_file (const char *path, GError **error)
+{
+  gsize size;
+  g_autofree char *data = read_file (path, &size, error);
+
+  return data != NULL ? parse_key_file (data, size, path, error) : NULL;
 }
 
 /**
@@ -444,19 +501,10 @@ kl_site_profile_parse (const char *data, gsize length, const char *path, GError 
 KlSiteProfile *
 kl_site_profile_load (const char *path, GError **error)
 {
-  g_autofd int fd = kl_open_for_reading (path, error);
-  g_autofree char *data = NULL;
-  gsize size = 0;
-  gssize got;
+  gsize size;
+  g_autofree char *data = read_file (path, &size, error);
 
-  if (fd < 0)
-    return NULL;
-
-  data = g_malloc (PROFILE_SIZE_MAX + 1);
-  while ((got = kl_read_some (fd, data + size, PROFILE_SIZE_MAX + 1 - size, path, NULL, error)) > 0)
-    size += (gsize) got;
-
-  return got == 0 ? kl_site_profile_parse (data, size, path, error) : NULL;
+  return data != NULL ? kl_site_profile_parse (data, size, path, error) : NULL;
 }
 
 KlSiteProfile *

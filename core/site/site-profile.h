@@ -26,6 +26,7 @@ GType kl_site_profile_get_type (void);
 KlSiteProfile *kl_site_profile_load (const char *path, GError **error);
 KlSiteProfile *
 kl_site_profile_parse (const char *data, gsize length, const char *path, GError **error);
+GKeyFile *kl_site_profile_load_key_file (const char *path, GError **error);
 KlSiteProfile *kl_site_profile_ref (KlSiteProfile *self);
 void kl_site_profile_unref (KlSiteProfile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlSiteProfile, kl_site_profile_unref)

@@ -44,7 +44,8 @@ _kindlingctl()
     '') choices='image create check inspect drive driver site'; options+=' --version' ;;
     'driver ') choices=inspect ;;
     'driver inspect') files=yes; options+=' --architecture --build --hardware-id' ;;
-    'site ') choices='show check' ;;
+    'site ') choices='show check import' ;;
+    'site import') files=yes ;;
     'drive ') choices='list watch' ;;
     'drive list' | 'drive watch') options+=' --all' ;;
     'image ') choices='list show import remove export set prepare preview status forget-status add-driver remove-driver' ;;

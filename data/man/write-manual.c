@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * write-manual TEMPLATE: prints the manual page, with the tables of codes in the place of their
- * marks. They come from the table that the programs use, so that the two cannot differ.
+ * write-manual TEMPLATE SCRIPT: prints the manual page, with the tables of codes and the script in
+ * the place of their marks. The tables come from the one that the programs use, so that the two
+ * cannot differ.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,10 +13,42 @@ static void
 print_escaped (const char *text)
 {
   for (; *text != '\0'; text++)
-    if (*text == '-')
-      fputs ("\\-", stdout);
-    else
-      putchar (*text);
+    switch (*text)
+      {
+      case '-':
+        fputs ("\\-", stdout);
+        break;
+      case '\\':
+        fputs ("\\e", stdout);
+        break;
+      case '\'':
+        fputs ("\\(aq", stdout);
+        break;
+      case '`':
+        fputs ("\\(ga", stdout);
+        break;
+      case '^':
+        fputs ("\\(ha", stdout);
+        break;
+      default:
+        putchar (*text);
+      }
+}
+
+static void
+print_script (const char *script)
+{
+  g_auto (GStrv) lines = g_strsplit (script, "\n", -1);
+
+  puts (".EX");
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      if (lines[i][0] == '.')
+        fputs ("\\&", stdout);
+      print_escaped (lines[i]);
+      putchar ('\n');
+    }
+  puts (".EE");
 }
 
 static void
@@ -44,13 +77,15 @@ int
 main (int argc, char *argv[])
 {
   g_autofree char *template = NULL;
+  g_autofree char *script = NULL;
   g_auto (GStrv) lines = NULL;
   g_autoptr (GError) error = NULL;
   guint n_marks = 0;
 
-  if (argc != 2 || !g_file_get_contents (argv[1], &template, NULL, &error))
+  if (argc != 3 || !g_file_get_contents (argv[1], &template, NULL, &error)
+      || !g_file_get_contents (argv[2], &script, NULL, &error))
     {
-      fprintf (stderr, "%s\n", error != NULL ? error->message : "write-manual TEMPLATE");
+      fprintf (stderr, "%s\n", error != NULL ? error->message : "write-manual TEMPLATE SCRIPT");
       return 1;
     }
 
@@ -61,8 +96,13 @@ main (int argc, char *argv[])
         print_codes (g_str_equal (lines[i], "@DOCUMENTED_CODES@"));
         n_marks++;
       }
+    else if (g_str_equal (lines[i], "@SITE_SCRIPT@"))
+      {
+        print_script (g_strchomp (script));
+        n_marks++;
+      }
     else
       puts (lines[i]);
 
-  return n_marks == 2 && fflush (stdout) == 0 ? 0 : 1;
+  return n_marks == 3 && fflush (stdout) == 0 ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Certificate, media variables, site profile and the documented codes, from the terminal."""
+import base64
 import hashlib
 import json
 import os
@@ -453,6 +454,64 @@ class Site(ProtectionTest):
         self.assertIn('Media can be made', self.ctl('--site', self.site(), 'site', 'check').out)
         self.ctl('--site', self.site('[Site]\nSiteCode=ABC\n'), 'site', 'check', status=11)
         self.ctl('site', 'check', status=2)
+
+
+class SiteImport(ProtectionTest):
+    def setUp(self):
+        super().setUp()
+        self.sites = self.path('.config', 'kindling', 'sites')
+
+    def environment(self):
+        return {**super().environment(), 'XDG_CONFIG_HOME': self.path('.config')}
+
+    def der(self, name):
+        return tool('openssl', 'x509', '-in', self.file(name + '.pem'), '-outform', 'DER', text=False)
+
+    def exported(self, certificates, site=''):
+        """As Windows PowerShell may write it: with a mark at its beginning, and CR LF."""
+        path = self.path('export.ini')
+        lines = ['[Site]', 'SiteCode=ABC', 'ManagementPoint=https://mp.example.test', 'HTTPSPort=8443', site,
+                 '[Certificates]', *(f'{key}={";".join(values)}' for key, values in certificates.items())]
+        with open(path, 'wb') as file:
+            file.write(b'\xef\xbb\xbf' + '\r\n'.join(lines).encode() + b'\r\n')
+        return path
+
+    def test_certificates_inside(self):
+        signing, client = (base64.b64encode(self.der(name)).decode() for name in ['signing', 'client'])
+        path = self.exported({'SiteSigningCertificate': [signing], 'RootCACertificates': [client, signing]})
+        done = self.json('site', 'import', path).last
+        self.assertEqual((done['site-code'], done['path'], done['warnings']),
+                         ('ABC', os.path.join(self.sites, 'ABC.ini'), []))
+        os.remove(path)
+        self.assert_nothing_but(self.sites, 'ABC.ini', 'ABC-site-signing.cer', 'ABC-root-ca-1.cer', 'ABC-root-ca-2.cer')
+        with open(os.path.join(self.sites, 'ABC-root-ca-1.cer'), 'rb') as file:
+            self.assertEqual(file.read(), self.der('client'))
+        for name in ['ABC', 'abc.ini']:
+            self.create('--certificate', self.file('client.pfx'), site=name, certificate_password_fd='geheim€')
+        variables, _ = unseal(self.on_medium('Variables.dat'), '')
+        self.assertEqual(variables['_SMSTSSiteSigningCertificate'], self.der('signing').hex().upper())
+        self.assertEqual(variables['_SMSTSHTTPSPort'], '8443')
+
+    def test_again_gets_another_name_and_says_what_is_missing(self):
+        path = self.exported({}, 'RootCACertificates=root.pem')
+        done = self.json('site', 'import', path).last
+        self.assertIn(self.path('root.pem'), done['warnings'][0])
+        self.assertTrue(self.json('site', 'import', path).last['path'].endswith('ABC-2.ini'))
+        self.assertIn('Imported the site ABC', self.ctl('site', 'import', path).out)
+
+    def test_what_is_no_certificate_leaves_nothing(self):
+        signing = base64.b64encode(self.der('signing')).decode()
+        path = self.exported({'SiteSigningCertificate': [signing], 'RootCACertificates': ['bm90IG9uZQ==']})
+        event = self.json('site', 'import', path, status=1).last
+        self.assertEqual(event['code'], 'ERROR_BAD_FORMAT')
+        self.assertIn('RootCACertificates', event['message'])
+        self.assert_nothing_but(self.sites)
+        self.ctl('site', 'import', self.wim, status=1)
+        self.ctl('site', 'import', status=2)
+
+    def test_used_without_importing_it(self):
+        path = self.exported({'SiteSigningCertificate': ['AAAA']})
+        self.assertIn('used once it is imported', self.json('--site', path, 'site', 'show').last['warnings'][0])
 
 
 class Terminal(ProtectionTest):

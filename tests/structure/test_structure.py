@@ -128,6 +128,14 @@ class Structure(unittest.TestCase):
             self.assertEqual(manual.splitlines().count(mark), 1)
         self.assertNotIn('\nCREATETSMEDIA_E_', manual)
 
+    def test_what_a_site_exports_is_known(self):
+        keys = set(re.findall(r'\b(?:Key = )?\'?"?(\w+)=', text('data/site/Export-KindlingSite.ps1')))
+        known = set(re.findall(r'^  "(\w+)",$', text('core/site/site-profile.c'), re.M))
+        self.assertIn('ManagementPoints', keys)
+        self.assertIn('SiteSigningCertificate', keys & known)
+        for key in keys - known:
+            self.assertIn(key, {'SMSPublicRootKey', 'SiteCode', 'RoleName', 'FileType', 'ItemName'})
+
     def test_every_c_file_is_built(self):
         builds = '\n'.join(text(p) for p in tracked('meson.build'))
         for path in tracked('.c'):
