@@ -93,6 +93,47 @@ kl_crc32c_file (const char *path,
   return TRUE;
 }
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_MD_CTX, EVP_MD_CTX_free)
+
+/**
+ * kl_sha1_fd:
+ * @size: of the file; bytes
+ * @name: for messages
+ * @progress: (nullable): advances by the bytes read
+ * @digest: (out caller-allocates): 20 bytes
+ *
+ * Errors: KL_ERROR_FORMAT where the file is shorter, KL_ERROR_* of read(2), G_IO_ERROR_CANCELLED.
+ * Blocks; any thread.
+ */
+gboolean
+kl_sha1_fd (int fd,
+            guint64 size,
+            const char *name,
+            KlProgress *progress,
+            GCancellable *cancellable,
+            guint8 *digest,
+            GError **error)
+{
+  g_autoptr (EVP_MD_CTX) context = EVP_MD_CTX_new ();
+  g_autofree guint8 *buffer = g_malloc (KL_IO_BLOCK);
+
+  EVP_DigestInit_ex (context, EVP_sha1 (), NULL);
+  for (guint64 offset = 0; offset < size;)
+    {
+      gsize n = (gsize) MIN (size - offset, KL_IO_BLOCK);
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error)
+          || !kl_read_at (fd, buffer, n, offset, name, error))
+        return FALSE;
+      EVP_DigestUpdate (context, buffer, n);
+      offset += n;
+      kl_progress_advance (progress, n);
+    }
+
+  EVP_DigestFinal_ex (context, digest, NULL);
+  return TRUE;
+}
+
 static gpointer
 hash_thread (gpointer data)
 {

@@ -26,6 +26,17 @@ char *kl_hasher_finish (KlHasher *self);
 void kl_hasher_free (KlHasher *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlHasher, kl_hasher_free)
 
+/* SHA-1, by which WIM files name their contents; not safe against intent. */
+#define KL_SHA1_SIZE 20 /* bytes */
+
+gboolean kl_sha1_fd (int fd,
+                     guint64 size,
+                     const char *name,
+                     KlProgress *progress,
+                     GCancellable *cancellable,
+                     guint8 *digest,
+                     GError **error);
+
 char *kl_sha256_data (const void *data, gsize length);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/checksum.h"
 #include "wim/wim.h"
 
 G_BEGIN_DECLS
@@ -8,10 +9,10 @@ G_BEGIN_DECLS
 /*
  * What preparation lays over an image: files at their places, with the names and limits of
  * image-customisation.md 6. Paths are in the image, "\Windows\System32\winpeshl.ini"; their case
- * does not matter, and the spelling of the image is kept. With a staging folder everything is
- * copied there at once, each file with the same time; without one the tree is a preview, which
- * writes nothing but copies of what is edited or read, into a temporary folder. One thread at a
- * time.
+ * does not matter, and the spelling of the image is kept. With a work folder, generated and edited
+ * files are written there, each with the same time, and all others are read from where they are;
+ * without one the tree is a preview, which writes nothing but copies of what is edited or read,
+ * into a temporary folder. One thread at a time.
  */
 typedef struct _KlImageTree KlImageTree;
 
@@ -21,6 +22,11 @@ typedef struct
   char *source;      /* where it comes from; NULL: generated */
   guint64 size;      /* bytes */
   gboolean replaces; /* there is such a file in the image */
+
+  /* Where nothing is only previewed. */
+  gboolean edited;           /* made here, or changed since it was added */
+  guint8 sha1[KL_SHA1_SIZE]; /* of the content, once the tree is finished */
+  char *link;                /* to the content; NULL where it stands in the tree */
 } KlTreeFile;
 
 typedef struct
@@ -31,7 +37,7 @@ typedef struct
   char *value; /* as text */
 } KlTreeRegistryValue;
 
-KlImageTree *kl_image_tree_new (KlWim *wim, guint index, const char *staging);
+KlImageTree *kl_image_tree_new (KlWim *wim, guint index, const char *work, GError **error);
 void kl_image_tree_free (KlImageTree *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlImageTree, kl_image_tree_free)
 
@@ -72,5 +78,6 @@ GPtrArray *kl_image_tree_get_warnings (KlImageTree *self); /* of strings */
 guint64 kl_image_tree_get_size (KlImageTree *self);        /* of all files, bytes */
 
 gboolean kl_image_tree_finish (KlImageTree *self, GError **error);
+void kl_image_tree_get_overlay (KlImageTree *self, KlWimOverlay *overlay);
 
 G_END_DECLS

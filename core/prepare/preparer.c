@@ -16,6 +16,7 @@
 #include "image/catalog-entry.h"
 #include "image/image-ini.h"
 #include "image/import-record.h"
+#include "prepare/content-cache.h"
 #include "prepare/input-stamp.h"
 #include "prepare/prepare-steps.h"
 #include "source/media-source-kinds.h"
@@ -46,10 +47,10 @@ typedef struct
   KlProgress *steps[KL_INJECTION_MAX_PROGRESS]; /* borrowed from the tree of the caller */
   char *architecture;
   char *work; /* folder, removed in the end */
-  char *staging;
   char *new_wim;
   KlWim *wim;
   KlImageTree *tree;
+  KlContentCache *cache; /* once the tree is full */
   KlPrepareContext context;
   KlFileRecord record;
 } Run;
@@ -59,6 +60,7 @@ run_clear (Run *run)
 {
   g_autoptr (GError) error = NULL;
 
+  g_clear_pointer (&run->cache, kl_content_cache_free);
   g_clear_pointer (&run->tree, kl_image_tree_free);
   g_clear_pointer (&run->wim, kl_wim_free);
   g_clear_pointer (&run->context.drivers, g_ptr_array_unref);
@@ -66,7 +68,6 @@ run_clear (Run *run)
   if (run->work != NULL && !kl_remove_tree (run->work, &error))
     g_message ("A leftover in the catalog stays: %s", error->message);
   g_clear_pointer (&run->work, g_free);
-  g_clear_pointer (&run->staging, g_free);
   g_clear_pointer (&run->new_wim, g_free);
   g_clear_pointer (&run->recipe, kl_recipe_free);
   g_clear_pointer (&run->ini, g_key_file_unref);
@@ -257,13 +258,7 @@ make_work_folder (Run *run, GError **error)
       return FALSE;
     }
 
-  run->staging = g_build_filename (run->work, "tree", NULL);
   run->new_wim = g_build_filename (run->work, KL_BOOT_WIM_FILE, NULL);
-  if (g_mkdir (run->staging, 0700) != 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot make the folder “%s”", run->staging);
-      return FALSE;
-    }
   return TRUE;
 }
 
@@ -299,7 +294,9 @@ open_source (Run *run, GError **error)
       return FALSE;
     }
 
-  run->tree = kl_image_tree_new (run->wim, (guint) index, run->staging);
+  run->tree = kl_image_tree_new (run->wim, (guint) index, run->work, error);
+  if (run->tree == NULL)
+    return FALSE;
   run->context.recipe = run->recipe;
   run->context.wim = run->wim;
   run->context.index = (guint) index;
@@ -351,6 +348,32 @@ fill_tree (Run *run, GError **error)
   return kl_image_tree_finish (run->tree, error);
 }
 
+/* By its sum, a file that changed between the looks at it is noticed too. */
+static gboolean
+verify_file (KlWim *wim, const KlTreeFile *file, GError **error)
+{
+  static const guint8 empty[KL_SHA1_SIZE];
+  guint8 sha1[KL_SHA1_SIZE];
+  gboolean exists;
+  guint64 size = 0;
+
+  if (!kl_wim_find_file (wim, 1, file->path, &exists, &size, error)
+      || !kl_wim_find_sha1 (wim, 1, file->path, sha1, error))
+    return FALSE;
+  if (exists && size == file->size
+      && memcmp (sha1, size > 0 ? file->sha1 : empty, sizeof sha1) == 0)
+    return TRUE;
+
+  g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+               "“%s” in the prepared WIM is not what was to be added: it has %" G_GUINT64_FORMAT
+               " bytes and should have %" G_GUINT64_FORMAT
+               "; “%s” may have changed meanwhile: prepare again",
+               file->path, size, file->size, file->source != NULL ? file->source : file->path);
+  if (error != NULL)
+    kl_error_set_detail (*error, file->source);
+  return FALSE;
+}
+
 /* Everything that was added must be in the new WIM as it was meant to be. */
 static gboolean
 verify (Run *run, GError **error)
@@ -367,26 +390,12 @@ verify (Run *run, GError **error)
     }
 
   for (guint i = 0; i < files->len; i++)
-    {
-      const KlTreeFile *file = files->pdata[i];
-      gboolean exists;
-      guint64 size = 0;
-
-      if (!kl_wim_find_file (wim, 1, file->path, &exists, &size, error))
-        return FALSE;
-      if (!exists || size != file->size)
-        {
-          g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
-                       "“%s” has %" G_GUINT64_FORMAT " bytes in the prepared WIM and should have "
-                       "%" G_GUINT64_FORMAT,
-                       file->path, size, file->size);
-          return FALSE;
-        }
-    }
+    if (!verify_file (wim, files->pdata[i], error))
+      return FALSE;
   return TRUE;
 }
 
-/* Size and sums of the new WIM, read back from the disk. */
+/* Size and sums of the new WIM as it was written. */
 static gboolean
 measure (Run *run, KlProgress *progress, GError **error)
 {
@@ -403,32 +412,100 @@ measure (Run *run, KlProgress *progress, GError **error)
                                &run->record.sha256, progress, run->context.cancellable, error);
 }
 
-static gboolean
-write_wim (Run *run, GError **error)
+/* Runs beside measure(). */
+static gpointer
+flush_thread (gpointer data)
 {
-  KlProgress *writing = kl_progress_add_step (run->steps[7], 9, NULL);
-  KlProgress *reading = kl_progress_add_step (run->steps[7], 1, NULL);
-  GPtrArray *files = kl_image_tree_get_files (run->tree);
-  g_autofree char *source = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
-  guint64 time = kl_wim_get_time (run->wim, run->context.index);
+  Run *run = data;
+  GError *error = NULL;
+  g_autofd int fd = kl_open_for_reading (run->new_wim, &error);
   struct stat info;
+
+  if (fd >= 0 && fstat (fd, &info) == 0)
+    kl_flush_file (fd, (guint64) info.st_size, run->new_wim, NULL, run->context.cancellable,
+                   &error);
+  return error;
+}
+
+static gboolean
+measure_and_flush (Run *run, KlProgress *progress, GError **error)
+{
+  GThread *thread = g_thread_new ("kl-flush", flush_thread, run);
+  gboolean measured = measure (run, progress, error);
+  GError *failure = g_thread_join (thread);
+
+  if (failure == NULL)
+    return measured;
+
+  if (measured)
+    g_propagate_error (error, failure);
+  else
+    g_error_free (failure);
+  return FALSE;
+}
+
+static gboolean
+check_space (Run *run, GError **error)
+{
+  g_autofree char *source = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
   guint64 needed = SMALL_FILES_SPACE + kl_image_tree_get_size (run->tree);
+  struct stat info;
 
   if (stat (source, &info) == 0)
     needed += (guint64) info.st_size;
-  if (!kl_catalog_check_space (run->work, needed, "The prepared WIM", error))
+  return kl_catalog_check_space (run->work, needed, "The prepared WIM", error);
+}
+
+/* What the cache has is not compressed again. */
+static gboolean
+compress (Run *run, guint level, KlProgress *progress, GError **error)
+{
+  run->cache = kl_content_cache_new (kl_catalog_get_path (run->catalog), run->work, run->tree,
+                                     run->recipe->prestart_files);
+  /* What is to be smaller is not taken from where it may be larger. */
+  if (!run->recipe->smaller)
+    kl_content_cache_find (run->cache, run->context.cancellable);
+  return kl_content_cache_compress (run->cache, level, progress, run->context.cancellable, error);
+}
+
+static gboolean
+export_image (Run *run, guint level, KlProgress *progress, GError **error)
+{
+  KlWimOverlay overlay
+      = { .level = level, .donors = kl_content_cache_get_donors (run->cache), .unflushed = TRUE };
+  g_autoptr (GPtrArray) links = NULL;
+
+  kl_image_tree_get_overlay (run->tree, &overlay);
+  links = overlay.links;
+  return kl_wim_export_with (run->wim, run->context.index, &overlay, run->new_wim, progress,
+                             run->context.cancellable, error);
+}
+
+static gboolean
+write_wim (Run *run, GError **error)
+{
+  KlProgress *compressing = kl_progress_add_step (run->steps[7], 6, NULL);
+  KlProgress *writing = kl_progress_add_step (run->steps[7], 2, NULL);
+  KlProgress *reading = kl_progress_add_step (run->steps[7], 2, NULL);
+  guint level = run->recipe->smaller ? LEVEL_SMALLER : LEVEL_NORMAL;
+  guint64 time = kl_wim_get_time (run->wim, run->context.index);
+
+  if (!check_space (run, error))
     return FALSE;
 
+  kl_progress_start (compressing);
+  if (!compress (run, level, compressing, error))
+    return FALSE;
+  kl_progress_finish (compressing);
+
   kl_progress_start (writing);
-  if (!kl_wim_export_with (run->wim, run->context.index, files->len > 0 ? run->staging : NULL,
-                           run->recipe->smaller ? LEVEL_SMALLER : LEVEL_NORMAL, run->new_wim,
-                           writing, run->context.cancellable, error)
+  if (!kl_wim_forget (run->wim, error) || !export_image (run, level, writing, error)
       || !kl_wim_stamp (run->new_wim, time, error) || !verify (run, error))
     return FALSE;
   kl_progress_finish (writing);
 
   kl_progress_start (reading);
-  if (!measure (run, reading, error))
+  if (!measure_and_flush (run, reading, error))
     return FALSE;
   kl_progress_finish (reading);
   return TRUE;
@@ -540,6 +617,7 @@ record_failure (Run *run, GError **error, GError *failure)
     set_text (&run->status->extended_error_info, detail != NULL ? detail : find_culprit (run));
 
   /* Space first: on a full disk the status can be saved only then. */
+  g_clear_pointer (&run->cache, kl_content_cache_free);
   g_clear_pointer (&run->tree, kl_image_tree_free);
   g_clear_pointer (&run->wim, kl_wim_free);
   kl_remove_tree (run->work, NULL);
@@ -605,6 +683,7 @@ prepare (Run *run, KlProgress *progress, GError **error)
       record_failure (run, error, failure);
       return NULL;
     }
+  kl_content_cache_store (run->cache);
   return make_result (run, TRUE);
 }
 

@@ -56,8 +56,8 @@ flush_path (const char *path, GCancellable *cancellable, GError **error)
   return kl_flush_file (fd, (guint64) info.st_size, path, NULL, cancellable, error);
 }
 
-static gboolean
-take_level (guint level, GCancellable *cancellable, GError **error)
+gboolean
+kl_wim_take_level (guint level, GCancellable *cancellable, GError **error)
 {
   gboolean usual = level == KL_WIM_LZX_LEVEL;
   gboolean cancelled = FALSE;
@@ -82,8 +82,8 @@ take_level (guint level, GCancellable *cancellable, GError **error)
   return !cancelled;
 }
 
-static void
-release_level (guint level)
+void
+kl_wim_release_level (guint level)
 {
   g_mutex_lock (&level_lock);
   if (level == KL_WIM_LZX_LEVEL)
@@ -113,8 +113,8 @@ add_tree (WIMStruct *single, const char *tree)
   return wimlib_update_image (single, 1, &command, 1, 0);
 }
 
-static void
-free_keeping_errno (WIMStruct *wim)
+void
+kl_wim_free_keeping_errno (WIMStruct *wim)
 {
   int saved = errno;
 
@@ -134,47 +134,101 @@ take_image (KlWim *self, guint index, WIMStruct *single)
   if (code == 0)
     code = wimlib_export_image (giver, (int) index, single, NULL, NULL,
                                 WIMLIB_EXPORT_FLAG_BOOT | WIMLIB_EXPORT_FLAG_GIFT);
-  free_keeping_errno (giver);
+  kl_wim_free_keeping_errno (giver);
+  return code;
+}
+
+void
+kl_wim_link_free (KlWimLink *self)
+{
+  g_free (self->stub);
+  g_free (self->link);
+  g_free (self);
+}
+
+/* wimlib has seen the stubs, and opens what has their names when it writes. */
+static int
+put_links (const KlWimOverlay *overlay)
+{
+  for (guint i = 0; overlay->links != NULL && i < overlay->links->len; i++)
+    {
+      const KlWimLink *link = overlay->links->pdata[i];
+
+      if (rename (link->link, link->stub) != 0)
+        return WIMLIB_ERR_OPEN;
+    }
+  return 0;
+}
+
+static int
+create_boot_wim (WIMStruct **created)
+{
+  int code = wimlib_create_new_wim (WIMLIB_COMPRESSION_TYPE_LZX, created);
+
+  return code != 0 ? code : wimlib_set_output_chunk_size (*created, KL_WIM_BOOT_CHUNK_SIZE);
+}
+
+/* A WIM with the same image that knows the donors' contents: whatever of the image has the same sum
+ * will be copied from there. For that, wimlib sums up all that is new. */
+static int
+take_donors (WIMStruct *single, GPtrArray *donors, WIMStruct **shared)
+{
+  int code = create_boot_wim (shared);
+
+  if (code == 0)
+    code = wimlib_reference_resource_files (*shared, (const char *const *) donors->pdata,
+                                            donors->len, 0, WIMLIB_OPEN_FLAG_ERROR_IF_SPLIT);
+  if (code == 0)
+    code = wimlib_export_image (single, 1, *shared, NULL, NULL, WIMLIB_EXPORT_FLAG_BOOT);
   return code;
 }
 
 static int
-write_single_image (KlWim *self, guint index, const char *tree, const char *target, KlWimCall *call)
+write_single_image (
+    KlWim *self, guint index, const KlWimOverlay *overlay, const char *target, KlWimCall *call)
 {
   WIMStruct *single = NULL;
+  WIMStruct *shared = NULL;
+  gboolean has_donors = overlay->donors != NULL && overlay->donors->len > 0;
   int code;
 
   errno = 0;
-  code = wimlib_create_new_wim (WIMLIB_COMPRESSION_TYPE_LZX, &single);
-  if (code == 0)
-    code = wimlib_set_output_chunk_size (single, KL_WIM_BOOT_CHUNK_SIZE);
+  code = create_boot_wim (&single);
   if (code == 0)
     code = take_image (self, index, single);
   if (code == 0)
     wimlib_register_progress_function (single, kl_wim_progress_cb, call);
-  if (code == 0 && tree != NULL)
-    code = add_tree (single, tree);
+  if (code == 0 && overlay->tree != NULL)
+    code = add_tree (single, overlay->tree);
+  if (code == 0)
+    code = put_links (overlay);
+  if (code == 0 && has_donors)
+    code = take_donors (single, overlay->donors, &shared);
   if (code == 0)
     {
+      if (shared != NULL)
+        wimlib_register_progress_function (shared, kl_wim_progress_cb, call);
       errno = 0;
-      code = wimlib_write (single, target, WIMLIB_ALL_IMAGES, WIMLIB_WRITE_FLAG_NOT_PIPABLE, 0);
+      code = wimlib_write (shared != NULL ? shared : single, target, WIMLIB_ALL_IMAGES,
+                           WIMLIB_WRITE_FLAG_NOT_PIPABLE, 0);
     }
 
-  free_keeping_errno (single);
+  kl_wim_free_keeping_errno (shared);
+  kl_wim_free_keeping_errno (single);
   return code;
 }
 
 /**
  * kl_wim_export_with:
- * @tree: (nullable): a folder that is laid over the image's root: files replace files of the same
- *   name, whatever its case
- * @level: LZX level for what is compressed anew: 20, or 50 for smaller and slower
+ * @overlay: a folder that is laid over the image's root: files replace files of the same name,
+ *   whatever its case. Its links take the places of their stubs
  * @target: must not exist; removed on failure
  * @progress: (nullable): counts bytes of files
  *
  * Writes one image into a WIM of its own (media-formats.md 10): LZX in chunks of 32 KiB, boot index
- * 1, name, description and the rest of the XML kept. What is compressed that way already is
- * copied; the rest is compressed anew, by all processors. The file is written once.
+ * 1, name, description and the rest of the XML kept. What is compressed that way already, in the
+ * source or in a donor, is copied; the rest is compressed anew, by all processors. The file is
+ * written once.
  *
  * Errors: KL_ERROR_INVALID_ARGUMENT or another of open(2), KL_ERROR_NO_SPACE, KL_ERROR_IO,
  * KL_ERROR_WIM_DAMAGED, G_IO_ERROR_CANCELLED. Blocks.
@@ -182,8 +236,7 @@ write_single_image (KlWim *self, guint index, const char *tree, const char *targ
 gboolean
 kl_wim_export_with (KlWim *self,
                     guint index,
-                    const char *tree,
-                    guint level,
+                    const KlWimOverlay *overlay,
                     const char *target,
                     KlProgress *progress,
                     GCancellable *cancellable,
@@ -197,22 +250,22 @@ kl_wim_export_with (KlWim *self,
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !reserve_target (target, error))
     return FALSE;
-  if (!take_level (level, cancellable, error))
+  if (!kl_wim_take_level (overlay->level, cancellable, error))
     {
       g_unlink (target);
       return FALSE;
     }
 
-  code = write_single_image (self, index, tree, target, &call);
+  code = write_single_image (self, index, overlay, target, &call);
   errnum = errno;
-  release_level (level);
+  kl_wim_release_level (overlay->level);
   if (code != 0)
     kl_wim_set_error (error, code, errnum, cancellable, "Cannot export image %u of “%s” to “%s”",
                       index, self->path, target);
   kl_close_fd (&call.written_fd);
 
   ok = code == 0 && !g_cancellable_set_error_if_cancelled (cancellable, error)
-       && flush_path (target, cancellable, error);
+       && (overlay->unflushed || flush_path (target, cancellable, error));
   if (!ok)
     g_unlink (target);
   return ok;
@@ -221,7 +274,7 @@ kl_wim_export_with (KlWim *self,
 /**
  * kl_wim_export:
  *
- * kl_wim_export_with() without a tree.
+ * kl_wim_export_with() without an overlay.
  */
 gboolean
 kl_wim_export (KlWim *self,
@@ -231,8 +284,9 @@ kl_wim_export (KlWim *self,
                GCancellable *cancellable,
                GError **error)
 {
-  return kl_wim_export_with (self, index, NULL, KL_WIM_LZX_LEVEL, target, progress, cancellable,
-                             error);
+  const KlWimOverlay overlay = { .level = KL_WIM_LZX_LEVEL };
+
+  return kl_wim_export_with (self, index, &overlay, target, progress, cancellable, error);
 }
 
 static gboolean
@@ -327,7 +381,7 @@ write_identifier (int fd, const char *path, const KlWimHeader *header, GError **
  * @time: when its image was last changed, 100 ns since 1601
  *
  * Makes a file depend on nothing but what is in it: the time in the XML becomes @time, and the
- * random identifier in the header a sum over the file's tables. Flushes the file.
+ * random identifier in the header a sum over the file's tables. Does not flush the file.
  *
  * Errors: KL_ERROR_* of reading and writing, KL_ERROR_WIM_DAMAGED. Blocks.
  */
@@ -358,5 +412,5 @@ kl_wim_stamp (const char *path, guint64 time, GError **error)
   set_half (xml, (gsize) header.xml_size, "HIGHPART", (guint32) (time >> 32));
   set_half (xml, (gsize) header.xml_size, "LOWPART", (guint32) time);
   return kl_write_at (fd, xml, (gsize) header.xml_size, header.xml_offset, path, error)
-         && write_identifier (fd, path, &header, error) && flush_path (path, NULL, error);
+         && write_identifier (fd, path, &header, error);
 }

@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <glib/gstdio.h>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file-io.h"
 #include "wim/wim-header.h"
@@ -227,6 +229,7 @@ typedef struct
   guint64 size; /* bytes */
   char *name;   /* as spelt in the image */
   gboolean is_file;
+  guint8 sha1[KL_SHA1_SIZE];
 } Found;
 
 static gboolean
@@ -247,6 +250,7 @@ found_cb (const struct wimlib_dir_entry *entry, void *user_data)
 
   found->is_file = is_plain_file (entry);
   found->size = entry->streams[0].resource.uncompressed_size;
+  memcpy (found->sha1, entry->streams[0].resource.sha1_hash, sizeof found->sha1);
   g_free (found->name);
   found->name = g_strdup (entry->filename != NULL ? entry->filename : "");
   return 0;
@@ -316,16 +320,46 @@ kl_wim_open (const char *path, GError **error)
   return g_steal_pointer (&self);
 }
 
+/* What was known of an image lies in many small pieces, which the system gets back only on request.
+ */
+static void
+close_wim (KlWim *self)
+{
+  g_clear_pointer (&self->wim, wimlib_free);
+  malloc_trim (0);
+}
+
 void
 kl_wim_free (KlWim *self)
 {
   if (self == NULL)
     return;
 
-  g_clear_pointer (&self->wim, wimlib_free);
+  close_wim (self);
   g_clear_pointer (&self->images, g_ptr_array_unref);
   g_free (self->path);
   g_free (self);
+}
+
+/**
+ * kl_wim_forget:
+ *
+ * Drops what was read of the images, which takes some hundred bytes a file; it is read again when
+ * it is needed.
+ *
+ * Errors: as kl_wim_open(); the object is of no use then. Blocks.
+ */
+gboolean
+kl_wim_forget (KlWim *self, GError **error)
+{
+  int code;
+
+  close_wim (self);
+  errno = 0;
+  code = wimlib_open_wim (self->path, WIMLIB_OPEN_FLAG_ERROR_IF_SPLIT, &self->wim);
+  if (code != 0)
+    kl_wim_set_error (error, code, errno, NULL, "Cannot open “%s”", self->path);
+  return code == 0;
 }
 
 const char *
@@ -525,6 +559,20 @@ kl_wim_list_files (KlWim *self, guint index, const char *folder, GError **error)
   return g_steal_pointer (&entries);
 }
 
+static gboolean
+find_entry (KlWim *self, guint index, const char *path, Found *found, GError **error)
+{
+  g_autofree char *inner = dup_wimlib_path (path);
+  int code = wimlib_iterate_dir_tree (self->wim, (int) index, inner, 0, found_cb, found);
+
+  if (code == 0 || code == WIMLIB_ERR_PATH_DOES_NOT_EXIST || code == WIMLIB_ERR_NOTDIR)
+    return TRUE;
+
+  kl_wim_set_error (error, code, 0, NULL, "Cannot read image %u of “%s”", index, self->path);
+  g_clear_pointer (&found->name, g_free);
+  return FALSE;
+}
+
 /**
  * kl_wim_lookup:
  * @name: (out) (transfer full) (nullable): base name as spelt in the image; %NULL where @path is no
@@ -537,21 +585,35 @@ gboolean
 kl_wim_lookup (
     KlWim *self, guint index, const char *path, char **name, guint64 *size, GError **error)
 {
-  g_autofree char *inner = dup_wimlib_path (path);
   Found found = { 0 };
-  int code = wimlib_iterate_dir_tree (self->wim, (int) index, inner, 0, found_cb, &found);
 
-  if (code != 0 && code != WIMLIB_ERR_PATH_DOES_NOT_EXIST && code != WIMLIB_ERR_NOTDIR)
-    {
-      kl_wim_set_error (error, code, 0, NULL, "Cannot read image %u of “%s”", index, self->path);
-      g_free (found.name);
-      return FALSE;
-    }
-
+  if (!find_entry (self, index, path, &found, error))
+    return FALSE;
   if (!found.is_file)
     g_clear_pointer (&found.name, g_free);
   *name = found.name;
   *size = found.size;
+  return TRUE;
+}
+
+/**
+ * kl_wim_find_sha1:
+ * @sha1: (out caller-allocates): 20 bytes; all zero for a file without content, and where there is
+ *   no such file
+ *
+ * The SHA-1 of a file's content as the image records it.
+ *
+ * Errors: KL_ERROR_WIM_DAMAGED. Blocks while the metadata of the image is read for the first time.
+ */
+gboolean
+kl_wim_find_sha1 (KlWim *self, guint index, const char *path, guint8 *sha1, GError **error)
+{
+  Found found = { 0 };
+
+  if (!find_entry (self, index, path, &found, error))
+    return FALSE;
+  g_free (found.name);
+  memcpy (sha1, found.sha1, sizeof found.sha1);
   return TRUE;
 }
 

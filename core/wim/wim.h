@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The wimlib seam: only wim.c and wim-export.c know wimlib. One object, one thread at a time.
+/* The wimlib seam: only wim.c, wim-export.c and wim-pack.c know wimlib. One object, one thread at a
+ * time.
  */
 typedef struct _KlWim KlWim;
 
@@ -41,6 +42,7 @@ typedef enum
 
 KlWim *kl_wim_open (const char *path, GError **error);
 void kl_wim_free (KlWim *self);
+gboolean kl_wim_forget (KlWim *self, GError **error);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlWim, kl_wim_free)
 
 const char *kl_wim_get_path (KlWim *self);
@@ -95,15 +97,48 @@ gboolean kl_wim_export (KlWim *self,
                         GCancellable *cancellable,
                         GError **error);
 
-/* The same with a folder laid over the image, at an LZX level of 20 or 50. */
+/* Where the content of a file in an overlay comes from. */
+typedef struct
+{
+  char *stub; /* in the overlay's folder, a file of the same size; replaced by the link */
+  char *link; /* symbolic link, on the same file system */
+} KlWimLink;
+
+void kl_wim_link_free (KlWimLink *self);
+
+/* What is laid over an image that is exported. */
+typedef struct
+{
+  const char *tree;   /* folder; NULL for nothing */
+  GPtrArray *links;   /* of KlWimLink; nullable */
+  GPtrArray *donors;  /* of paths of WIM files that may hold contents compressed; nullable */
+  guint level;        /* LZX: 20, or 50 for smaller and slower */
+  gboolean unflushed; /* the caller flushes the target */
+} KlWimOverlay;
+
 gboolean kl_wim_export_with (KlWim *self,
                              guint index,
-                             const char *tree,
-                             guint level,
+                             const KlWimOverlay *overlay,
                              const char *target,
                              KlProgress *progress,
                              GCancellable *cancellable,
                              GError **error);
+
+/* Contents by their SHA-1, which has 20 bytes; all zero for an empty file. */
+gboolean
+kl_wim_find_sha1 (KlWim *self, guint index, const char *path, guint8 *sha1, GError **error);
+GHashTable *kl_wim_sha1_set_new (void);
+void kl_wim_sha1_set_add (GHashTable *set, const guint8 *sha1);
+gboolean kl_wim_sha1_set_contains (GHashTable *set, const guint8 *sha1);
+gboolean
+kl_wim_find_contents (const char *path, GHashTable *wanted, GHashTable *found, GError **error);
+gboolean kl_wim_pack_files (const char *const *sources,
+                            guint level,
+                            const char *target,
+                            KlProgress *progress,
+                            GCancellable *cancellable,
+                            GError **error);
+
 guint64 kl_wim_get_time (KlWim *self, guint index);
 gboolean kl_wim_stamp (const char *path, guint64 time, GError **error);
 

@@ -170,6 +170,10 @@ class Result(PrepareTest):
         self.assertEqual(len(folded), len(set(folded)))
         info = subprocess.run(['wimlib-imagex', 'info', self.boot_wim], check=True, capture_output=True,
                               text=True).stdout
+        detailed = subprocess.run(['wimlib-imagex', 'dir', self.boot_wim, '1', '--path=/first.txt', '--detailed'], check=True,
+                                  capture_output=True, text=True).stdout
+        self.assertNotIn('SPARSE', detailed)
+        self.assertIn('2026-01-01' if '2026-01-01' in detailed else 'Jan 01 00:00:00 2026', detailed)
         for key, value in [('Image Count', '1'), ('Boot Index', '1'), ('Compression', 'LZX'),
                            ('Chunk Size', '32768 bytes'), ('Build', '26100')]:
             self.assertRegex(info, rf'(?m)^{key}:\s+{value}\s*$')
@@ -376,6 +380,130 @@ class Drivers(PrepareTest):
         self.add()
         shutil.rmtree(self.path('net'))
         self.assert_injection_fails(2, self.path('net'), 'net', 3)
+
+
+class Cache(PrepareTest):
+    """Compressed files that the next image with the same ones takes over."""
+
+    def setUp(self):
+        super().setUp()
+        self.folder_of_packs = os.path.join(self.catalog, '.cache')
+        # Half of it can be compressed.
+        self.content = b''.join(os.urandom(512) + b'driver' * 85 for _ in range(4000))
+        self.write('extra/large.bin', self.content)
+        self.write('extra/small.txt')
+        self.set('extra-files=' + self.path('extra'), 'scratch-space=64')
+
+    def packs(self):
+        return sorted(os.listdir(self.folder_of_packs)) if os.path.isdir(self.folder_of_packs) else []
+
+    def touch(self):
+        """Preparing has something to do, though nothing is another content."""
+        os.utime(self.path('extra/small.txt'), ns=(time.time_ns(), time.time_ns()))
+
+    def assert_whole(self, entry=ID):
+        wim = os.path.join(self.catalog, entry, 'boot.wim')
+        subprocess.run(['wimlib-imagex', 'verify', wim], check=True, capture_output=True)
+        content = subprocess.run(['wimlib-imagex', 'extract', wim, '1', '/large.bin', '--to-stdout'], check=True,
+                                 capture_output=True).stdout
+        self.assertEqual(content, self.content)
+
+    def test_the_same_bytes_with_and_without_it(self):
+        sums = []
+        for step in 'empty', 'filled', 'deleted':
+            if step == 'deleted':
+                shutil.rmtree(self.folder_of_packs)
+            self.touch()
+            self.assertIs(self.prepare()['changed'], True)
+            self.assertEqual(len(self.packs()), 1)
+            self.assert_whole()
+            sums.append(self.sha256())
+        self.assertEqual(len(set(sums)), 1)
+
+    def test_another_image_takes_from_it(self):
+        self.prepare()
+        pack = os.path.join(self.folder_of_packs, self.packs()[0])
+        os.utime(pack, (1000000000, 1000000000))
+        self.json('image', 'import', '--sample', '--id', 'KDL00002')
+        self.ctl('image', 'set', 'KDL00002', 'extra-files=' + self.path('extra'))
+        self.assertIs(self.json('image', 'prepare', 'KDL00002').last['changed'], True)
+        self.assertGreater(os.stat(pack).st_mtime, 1000000000)
+        self.assertEqual(len(self.packs()), 1)
+        self.assert_whole('KDL00002')
+        self.assertEqual([line['id'] for line in self.json('image', 'list').lines], [ID, 'KDL00002'])
+
+    def test_only_what_is_new_is_added(self):
+        self.prepare()
+        self.write('extra/second.bin', self.content[::-1])
+        self.prepare()
+        first, second = (os.path.join(self.folder_of_packs, name) for name in self.packs())
+        self.assertAlmostEqual(os.path.getsize(first), os.path.getsize(second), delta=100000)
+        self.assert_whole()
+
+    def test_a_damaged_pack_is_dropped(self):
+        self.prepare()
+        good = self.sha256()
+        for at, value in [(0.5, b'\xa5'), (0, b'X'), (1, b'')]:
+            pack = os.path.join(self.folder_of_packs, self.packs()[0])
+            with open(pack, 'r+b') as file:
+                size = os.path.getsize(pack)
+                file.seek(int(size * at))
+                file.write(value)
+                if not value:
+                    file.truncate(size // 2)
+            self.touch()
+            self.prepare()
+            self.assert_whole()
+            self.assertEqual(self.sha256(), good)
+            self.assertEqual(len(self.packs()), 1)
+
+    def test_what_is_private_is_not_in_it(self):
+        secret = os.urandom(2 << 20)
+        self.write('prestart/secret.bin', secret)
+        self.write('extra/' + SYSTEM, bytes(self.hive()))
+        self.set('prestart-files=' + self.path('prestart'), 'prestart-command=cmd /c secret')
+        self.prepare()
+        self.assertEqual(self.extract('/sms/PKG/SMS10000/secret.bin'), secret)
+        pack = os.path.join(self.folder_of_packs, self.packs()[0])
+        with open(pack, 'rb') as file:
+            content = file.read()
+        self.assertNotIn(secret[4096:4128], content)
+        names = subprocess.run(['wimlib-imagex', 'dir', pack, '1'], check=True, capture_output=True, text=True).stdout
+        self.assertEqual(names.split(), ['/', '/1'])
+
+    def test_old_packs_go(self):
+        self.prepare()
+        for number in range(70):
+            path = os.path.join(self.folder_of_packs, f'blobs-{number:08x}-100.wim')
+            shutil.copy(os.path.join(self.folder_of_packs, self.packs()[0]), path)
+            os.utime(path, (1000000000 + number, 1000000000 + number))
+        self.write('other', b'mine')
+        os.rename(self.path('other'), os.path.join(self.folder_of_packs, 'other'))
+        self.content = self.content[::-1]
+        self.write('extra/large.bin', self.content)
+        self.prepare()
+        self.assertEqual(len(self.packs()), 65)
+        self.assertIn('other', self.packs())
+        self.assertIn('blobs-00000045-100.wim', self.packs())
+        self.assertNotIn('blobs-00000000-100.wim', self.packs())
+        self.assert_whole()
+
+    def test_two_at_once(self):
+        self.json('image', 'import', '--sample', '--id', 'KDL00002')
+        self.ctl('image', 'set', 'KDL00002', 'extra-files=' + self.path('extra'))
+        runs = [self.start('--json', 'image', 'prepare', entry) for entry in (ID, 'KDL00002')]
+        for run in runs:
+            run.communicate(timeout=command.TIMEOUT)
+            self.assertEqual(run.returncode, 0)
+        for entry in ID, 'KDL00002':
+            self.assert_whole(entry)
+
+    def test_a_catalog_that_cannot_have_one(self):
+        with open(self.folder_of_packs, 'wb'):
+            pass
+        self.prepare()
+        self.assert_whole()
+        self.assertEqual([name for name in os.listdir(self.entry) if name.startswith('.prepare')], [])
 
 
 class Status(PrepareTest):

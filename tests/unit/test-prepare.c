@@ -280,6 +280,32 @@ test_cancel (Fixture *fixture, gconstpointer data)
 }
 
 static void
+change_cb (const KlProgressReport *report, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  if (report->step == 8)
+    put (fixture->extra, "first.txt", "other");
+}
+
+/* A file that changes between the looks at it, of the same size. */
+static void
+test_input_changes (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (KlProgress) progress = kl_progress_new (change_cb, fixture);
+  g_autoptr (KlPreparation) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  result = kl_prepare_image (fixture->catalog, fixture->id, progress, NULL, &error);
+  g_assert_null (result);
+  g_assert_error (error, KL_ERROR, KL_ERROR_INJECTION);
+  g_assert_nonnull (strstr (error->message, "prepare again"));
+  g_assert_true (g_str_has_suffix (kl_error_get_detail (error), "extra/first.txt"));
+  assert_usable (fixture);
+  g_assert_true (prepare_ok (fixture));
+}
+
+static void
 test_names (void)
 {
   static const struct
@@ -341,6 +367,7 @@ main (int argc, char *argv[])
   TEST ("/prepare/killed-between-renames-is-no-contradiction", test_between_renames);
   TEST ("/prepare/nothing-changed-is-up-to-date", test_up_to_date);
   TEST ("/prepare/cancelling-is-a-status", test_cancel);
+  TEST ("/prepare/input-that-changes-meanwhile-is-noticed", test_input_changes);
   g_test_add_func ("/prepare/names-that-windows-cannot-have", test_names);
   g_test_add_func ("/prepare/unknown-lines-are-kept", test_ini_text);
   return g_test_run ();

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-image-stage"
+
+#include "edit/image-tree-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "base/error.h"
+#include "base/file-io.h"
+
+#define MAX_FILE_SIZE ((guint64) G_MAXUINT32) /* bytes; what FAT32 and some boot loaders take */
+#define MAX_READ_SIZE ((guint64) 1 << 20)     /* bytes; start-up files are small */
+
+static gboolean
+set_time (KlImageTree *self, const char *staged, GError **error)
+{
+  const struct timespec times[2] = { self->time, self->time };
+
+  if (utimensat (AT_FDCWD, staged, times, AT_SYMLINK_NOFOLLOW) == 0)
+    return TRUE;
+
+  kl_set_error_errno (error, errno, "Cannot set the time of “%s”", staged);
+  return FALSE;
+}
+
+static void
+drop_link (KlTreeFile *file)
+{
+  if (file->link != NULL)
+    g_unlink (file->link);
+  g_clear_pointer (&file->link, g_free);
+}
+
+static int
+open_staged (const char *staged, GError **error)
+{
+  int fd = open (staged, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+  if (fd < 0)
+    kl_set_error_errno (error, errno, "Cannot make “%s”", staged);
+  return fd;
+}
+
+static gboolean
+copy_to_staging (
+    KlImageTree *self, KlTreeFile *file, int source, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *staged = kl_image_tree_dup_staged (self, file->path);
+  g_autofd int target = open_staged (staged, error);
+
+  drop_link (file);
+  return target >= 0
+         && kl_copy_range (source, 0, target, 0, file->size, file->source, staged, NULL,
+                           cancellable, error);
+}
+
+/* Gives a file its size without its content, so that it does not look sparse. */
+static gboolean
+allocate (int fd, guint64 size, const char *staged, gboolean *done, GError **error)
+{
+  struct stat info;
+
+  *done = size == 0 || fallocate (fd, 0, 0, (off_t) size) == 0;
+  if (!*done && (errno == ENOSPC || errno == EDQUOT))
+    {
+      kl_set_error_errno (error, errno, "Cannot make “%s” with %" G_GUINT64_FORMAT " bytes", staged,
+                          size);
+      return FALSE;
+    }
+  if (*done && (fstat (fd, &info) != 0 || (guint64) info.st_blocks * 512 < size))
+    *done = FALSE;
+  return TRUE;
+}
+
+/*
+ * Nothing is copied: where the file is to be stands a stub of its size, from which the image gets
+ * the entry with its time, and beside the tree a link to where the file is. Once the stubs are
+ * read, the links take their places, and the content comes from where it is.
+ */
+static gboolean
+link_to_source (KlImageTree *self, KlTreeFile *file, gboolean *done, GError **error)
+{
+  g_autofree char *staged = kl_image_tree_dup_staged (self, file->path);
+  g_autofree char *source = g_canonicalize_filename (file->source, NULL);
+  g_autofd int fd = open_staged (staged, error);
+
+  drop_link (file);
+  if (fd < 0 || !allocate (fd, file->size, staged, done, error))
+    return FALSE;
+  if (!*done || file->size == 0)
+    return TRUE;
+
+  file->link = g_strdup_printf ("%s/%u", self->links, ++self->n_links);
+  if (symlink (source, file->link) != 0)
+    {
+      *done = FALSE;
+      g_clear_pointer (&file->link, g_free);
+    }
+  return TRUE;
+}
+
+static gboolean
+stage (KlImageTree *self,
+       KlTreeFile *file,
+       int source,
+       KlProgress *progress,
+       GCancellable *cancellable,
+       GError **error)
+{
+  gboolean linked = FALSE;
+
+  return kl_sha1_fd (source, file->size, file->source, progress, cancellable, file->sha1, error)
+         && link_to_source (self, file, &linked, error)
+         && (linked || copy_to_staging (self, file, source, cancellable, error));
+}
+
+static gboolean
+add_plain_file (KlImageTree *self,
+                const char *path,
+                const char *source,
+                KlProgress *progress,
+                GCancellable *cancellable,
+                GError **error)
+{
+  g_autofd int fd = kl_open_for_reading (source, error);
+  KlTreeFile *file;
+  struct stat info;
+
+  if (fd < 0)
+    return FALSE;
+  if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is no plain file", source);
+      return FALSE;
+    }
+  if ((guint64) info.st_size > MAX_FILE_SIZE)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                   "“%s” has %" G_GINT64_FORMAT
+                   " bytes; a file in an image has at most %" G_GUINT64_FORMAT,
+                   source, (gint64) info.st_size, MAX_FILE_SIZE);
+      return FALSE;
+    }
+
+  file = kl_image_tree_place (self, path, source, (guint64) info.st_size, error);
+  if (file == NULL)
+    {
+      g_prefix_error (error, "“%s”: ", source);
+      return FALSE;
+    }
+  return self->staging == NULL || stage (self, file, fd, progress, cancellable, error);
+}
+
+/**
+ * kl_image_tree_add_file:
+ * @path: in the image
+ * @source: a plain file, which must stay as it is until the image is written
+ * @progress: (nullable): advances by its bytes
+ *
+ * Errors: KL_ERROR_NOT_FOUND, KL_ERROR_PERMISSION, KL_ERROR_INVALID_ARGUMENT for what is no plain
+ * file, above 4 GiB - 1 byte, or of a name that Windows cannot have; KL_ERROR_* of writing;
+ * G_IO_ERROR_CANCELLED. Blocks.
+ */
+gboolean
+kl_image_tree_add_file (KlImageTree *self,
+                        const char *path,
+                        const char *source,
+                        KlProgress *progress,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  return add_plain_file (self, path, source, progress, cancellable, error)
+         || kl_error_blame (error, source);
+}
+
+/**
+ * kl_image_tree_add_bytes:
+ *
+ * Adds a file that was made here. Errors: as kl_image_tree_add_file().
+ */
+gboolean
+kl_image_tree_add_bytes (KlImageTree *self, const char *path, GBytes *content, GError **error)
+{
+  gsize size;
+  const void *data = g_bytes_get_data (content, &size);
+  KlTreeFile *file = kl_image_tree_place (self, path, NULL, size, error);
+  g_autofree char *staged = NULL;
+  g_autofd int fd = -1;
+
+  if (file == NULL)
+    return FALSE;
+
+  file->edited = TRUE;
+  g_hash_table_insert (self->generated, g_utf8_casefold (file->path, -1), g_bytes_ref (content));
+  if (self->staging == NULL)
+    return TRUE;
+
+  drop_link (file);
+  staged = kl_image_tree_dup_staged (self, file->path);
+  fd = open_staged (staged, error);
+  return fd >= 0 && kl_write_at (fd, data, size, 0, staged, error);
+}
+
+/* A path in the scratch folder that nothing has yet. */
+static char *
+dup_scratch_path (KlImageTree *self, const char *path, GError **error)
+{
+  g_autofree char *slashed = g_strdelimit (g_strdup (path), "\\", '/');
+  g_autofree char *base = g_path_get_basename (slashed);
+  g_autofree char *folder = NULL;
+
+  if (self->scratch == NULL)
+    self->scratch = g_dir_make_tmp ("kindling-XXXXXX", error);
+  if (self->scratch == NULL)
+    {
+      kl_translate_io_error (error, "Cannot make a temporary folder");
+      return NULL;
+    }
+
+  folder = g_strdup_printf ("%s/%u", self->scratch, g_hash_table_size (self->copies));
+  if (g_mkdir (folder, 0700) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot make the folder “%s”", folder);
+      return NULL;
+    }
+  return g_build_filename (folder, base, NULL);
+}
+
+static gboolean
+copy_file (const char *source, const char *target, GCancellable *cancellable, GError **error)
+{
+  g_autofd int from = kl_open_for_reading (source, error);
+  g_autofd int to = -1;
+  struct stat info;
+
+  if (from < 0)
+    return FALSE;
+  to = open_staged (target, error);
+  if (to < 0)
+    return FALSE;
+  if (fstat (from, &info) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot read “%s”", source);
+      return FALSE;
+    }
+  return kl_copy_range (from, 0, to, 0, (guint64) info.st_size, source, target, NULL, cancellable,
+                        error);
+}
+
+static gboolean
+extract (KlImageTree *self,
+         const char *path,
+         const char *target,
+         GCancellable *cancellable,
+         GError **error)
+{
+  gboolean exists;
+
+  if (!kl_wim_find_file (self->wim, self->index, path, &exists, NULL, error))
+    return FALSE;
+  if (!exists)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND, "There is no “%s” in the image", path);
+      return FALSE;
+    }
+  return kl_wim_extract_file (self->wim, self->index, path, target, cancellable, error);
+}
+
+/* Where the content of a file of the tree stands; NULL for one that only the image has. */
+static char *
+dup_content_path (KlImageTree *self, const KlTreeFile *file)
+{
+  if (file == NULL || (file->edited && self->staging == NULL))
+    return NULL;
+  return file->edited ? kl_image_tree_dup_staged (self, file->path) : g_strdup (file->source);
+}
+
+/**
+ * kl_image_tree_copy_file:
+ * @path: of a file that the prepared image will have
+ * @copy: (out) (transfer full): a copy of it, outside the tree; gone with the tree
+ *
+ * For what has to be read and is not changed. The same file has the same copy.
+ *
+ * Errors: as kl_image_tree_take_file().
+ */
+gboolean
+kl_image_tree_copy_file (
+    KlImageTree *self, const char *path, char **copy, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *folded = g_utf8_casefold (path, -1);
+  const char *known = g_hash_table_lookup (self->copies, folded);
+  g_autofree char *content = dup_content_path (self, kl_image_tree_find (self, path));
+  g_autofree char *target = NULL;
+
+  if (known == NULL)
+    {
+      target = dup_scratch_path (self, path, error);
+      if (target == NULL
+          || (content != NULL ? !copy_file (content, target, cancellable, error)
+                              : !extract (self, path, target, cancellable, error)))
+        return FALSE;
+      known = target;
+      g_hash_table_insert (self->copies, g_steal_pointer (&folded), g_strdup (target));
+    }
+  *copy = g_strdup (known);
+  return TRUE;
+}
+
+static gboolean
+take_into_staging (KlImageTree *self,
+                   const char *path,
+                   KlTreeFile *file,
+                   char **staged,
+                   GCancellable *cancellable,
+                   GError **error)
+{
+  g_autofree char *target = kl_image_tree_dup_staged (self, file->path);
+
+  if (!file->edited)
+    {
+      drop_link (file);
+      if (file->source != NULL ? !copy_file (file->source, target, cancellable, error)
+                               : !extract (self, path, target, cancellable, error))
+        return FALSE;
+    }
+  file->edited = TRUE;
+  *staged = g_steal_pointer (&target);
+  return TRUE;
+}
+
+/**
+ * kl_image_tree_take_file:
+ * @path: of a file that the prepared image will have
+ * @staged: (out) (transfer full): its copy, to be edited in place; in a preview nobody sees what is
+ *   done to it
+ *
+ * A file that was added before is edited instead of the image's.
+ *
+ * Errors: KL_ERROR_NOT_FOUND where the image has no such file, KL_ERROR_WIM_DAMAGED, KL_ERROR_* of
+ * writing.
+ */
+gboolean
+kl_image_tree_take_file (
+    KlImageTree *self, const char *path, char **staged, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *copy = NULL;
+  KlTreeFile *file = kl_image_tree_find (self, path);
+  guint64 size = 0;
+  gboolean exists;
+
+  if (self->staging == NULL && !kl_image_tree_copy_file (self, path, &copy, cancellable, error))
+    return FALSE;
+  if (file == NULL)
+    {
+      if (!kl_wim_find_file (self->wim, self->index, path, &exists, &size, error))
+        return FALSE;
+      if (!exists)
+        {
+          g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND, "There is no “%s” in the image", path);
+          return FALSE;
+        }
+      file = kl_image_tree_place (self, path, NULL, size, error);
+    }
+  if (file == NULL)
+    return FALSE;
+  if (self->staging != NULL)
+    return take_into_staging (self, path, file, staged, cancellable, error);
+
+  *staged = g_steal_pointer (&copy);
+  return TRUE;
+}
+
+static gboolean
+read_from_image (KlImageTree *self, const char *path, GBytes **content, GError **error)
+{
+  g_autofree char *folder = g_dir_make_tmp ("kindling-XXXXXX", error);
+  g_autofree char *target = NULL;
+  char *data = NULL;
+  gsize size = 0;
+  gboolean ok;
+
+  if (folder == NULL)
+    {
+      kl_translate_io_error (error, "Cannot make a temporary folder");
+      return FALSE;
+    }
+
+  target = g_build_filename (folder, "file", NULL);
+  ok = kl_wim_extract_file (self->wim, self->index, path, target, NULL, error);
+  if (ok && !g_file_get_contents (target, &data, &size, error))
+    {
+      kl_translate_io_error (error, "Cannot read “%s”", target);
+      ok = FALSE;
+    }
+  if (ok)
+    *content = g_bytes_new_take (data, size);
+  kl_remove_tree (folder, NULL);
+  return ok;
+}
+
+static gboolean
+check_read_size (const char *path, guint64 size, GError **error)
+{
+  if (size <= MAX_READ_SIZE)
+    return TRUE;
+
+  g_set_error (error, KL_ERROR, KL_ERROR_FORMAT,
+               "“%s” has %" G_GUINT64_FORMAT
+               " bytes; a start-up file has at most %" G_GUINT64_FORMAT,
+               path, size, MAX_READ_SIZE);
+  return FALSE;
+}
+
+/**
+ * kl_image_tree_read:
+ * @content: (out) (transfer full) (nullable): of a small file that the prepared image has; %NULL
+ *   where it has none
+ *
+ * Errors: KL_ERROR_FORMAT above 1 MiB, KL_ERROR_WIM_DAMAGED, KL_ERROR_* of reading.
+ */
+gboolean
+kl_image_tree_read (KlImageTree *self, const char *path, GBytes **content, GError **error)
+{
+  g_autofree char *folded = g_utf8_casefold (path, -1);
+  GBytes *made = g_hash_table_lookup (self->generated, folded);
+  const KlTreeFile *file = kl_image_tree_find (self, path);
+  g_autofree char *place = dup_content_path (self, file);
+  gboolean exists;
+  guint64 size = 0;
+  char *data;
+  gsize length;
+
+  *content = NULL;
+  if (made != NULL)
+    {
+      *content = g_bytes_ref (made);
+      return TRUE;
+    }
+  if (place != NULL)
+    {
+      if (!check_read_size (path, file->size, error))
+        return FALSE;
+      if (!g_file_get_contents (place, &data, &length, error))
+        {
+          kl_translate_io_error (error, "Cannot read “%s”", place);
+          return FALSE;
+        }
+      *content = g_bytes_new_take (data, length);
+      return TRUE;
+    }
+
+  if (!kl_wim_find_file (self->wim, self->index, path, &exists, &size, error))
+    return FALSE;
+  return !exists
+         || (check_read_size (path, size, error) && read_from_image (self, path, content, error));
+}
+
+/* What was made or edited has its size and sum only now. */
+static gboolean
+measure (KlTreeFile *file, const char *staged, GError **error)
+{
+  g_autofd int fd = kl_open_for_reading (staged, error);
+  struct stat info;
+
+  if (fd < 0)
+    return FALSE;
+  if (fstat (fd, &info) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot read “%s”", staged);
+      return FALSE;
+    }
+  file->size = (guint64) info.st_size;
+  return kl_sha1_fd (fd, file->size, staged, NULL, NULL, file->sha1, error);
+}
+
+/**
+ * kl_image_tree_finish:
+ *
+ * Gives everything in the staging folder the time of the source image, so that the same input gives
+ * the same image (image-customisation.md 6). To be called when nothing more is added.
+ *
+ * Errors: KL_ERROR_* of reading and writing. Blocks.
+ */
+gboolean
+kl_image_tree_finish (KlImageTree *self, GError **error)
+{
+  GHashTableIter iter;
+  gpointer folder;
+
+  if (self->staging == NULL)
+    return TRUE;
+
+  for (guint i = 0; i < self->files->len; i++)
+    {
+      KlTreeFile *file = self->files->pdata[i];
+      g_autofree char *staged = kl_image_tree_dup_staged (self, file->path);
+
+      if ((file->edited && !measure (file, staged, error)) || !set_time (self, staged, error))
+        return FALSE;
+    }
+
+  g_hash_table_iter_init (&iter, self->folders);
+  while (g_hash_table_iter_next (&iter, NULL, &folder))
+    {
+      g_autofree char *staged = kl_image_tree_dup_staged (self, folder);
+
+      if (!set_time (self, staged, error))
+        return FALSE;
+    }
+  return set_time (self, self->staging, error);
+}
+
+/**
+ * kl_image_tree_get_overlay:
+ * @overlay: (out caller-allocates): folder and links of a finished tree, for kl_wim_export_with();
+ *   borrowed, but for the links, which g_ptr_array_unref() frees
+ */
+void
+kl_image_tree_get_overlay (KlImageTree *self, KlWimOverlay *overlay)
+{
+  overlay->tree = self->files->len > 0 ? self->staging : NULL;
+  overlay->links = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_wim_link_free);
+  for (guint i = 0; i < self->files->len; i++)
+    {
+      const KlTreeFile *file = self->files->pdata[i];
+
+      if (file->link != NULL)
+        {
+          KlWimLink *link = g_new0 (KlWimLink, 1);
+
+          link->stub = kl_image_tree_dup_staged (self, file->path);
+          link->link = g_strdup (file->link);
+          g_ptr_array_add (overlay->links, link);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <time.h>
+
+#include "edit/image-tree.h"
+
+G_BEGIN_DECLS
+
+/* What image-tree.c, which knows names and places, and image-stage.c, which knows contents, share.
+ */
+struct _KlImageTree
+{
+  KlWim *wim; /* borrowed */
+  guint index;
+  char *staging;         /* folder that is laid over the image; NULL for a preview */
+  char *links;           /* folder beside it; NULL for a preview */
+  char *scratch;         /* temporary folder of files that are only looked at; NULL until needed */
+  struct timespec time;  /* of every file */
+  GHashTable *folders;   /* folded path → path as spelt in image or tree */
+  GHashTable *places;    /* folded path → KlTreeFile, borrowed from files */
+  GHashTable *generated; /* folded path → GBytes */
+  GHashTable *copies;    /* folded path → path in scratch */
+  GPtrArray *files;
+  GPtrArray *values;
+  GPtrArray *warnings;
+  guint64 size;  /* bytes */
+  guint n_links; /* made so far */
+};
+
+KlTreeFile *kl_image_tree_place (
+    KlImageTree *self, const char *path, const char *source, guint64 size, GError **error);
+KlTreeFile *kl_image_tree_find (KlImageTree *self, const char *path);
+char *kl_image_tree_dup_staged (KlImageTree *self, const char *path);
+
+G_END_DECLS
