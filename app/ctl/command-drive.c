@@ -65,6 +65,7 @@ print_drive_json (const char *event, KlDrive *drive)
   kl_ctl_json_add_flag (builder, "removable", kl_drive_is_removable (drive));
   kl_ctl_json_add_flag (builder, "read-only", kl_drive_is_read_only (drive));
   kl_ctl_json_add_flag (builder, "mounted", kl_drive_is_mounted (drive));
+  kl_ctl_json_add_flag (builder, "unfinished", kl_drive_is_unfinished (drive));
   kl_ctl_json_add_text (builder, "partition-table", kl_drive_get_partition_table (drive));
   add_volumes (builder, drive);
   kl_ctl_json_print (builder);

@@ -40,8 +40,12 @@ kl_ctl_new_drive_monitor (const KlCtlOptions *options)
 char *
 kl_ctl_describe_content (KlDrive *drive)
 {
-  GString *text = g_string_new (NULL);
+  GString *text;
 
+  if (kl_drive_is_unfinished (drive))
+    return g_strdup (_ ("an unfinished medium: writing it was cancelled or failed"));
+
+  text = g_string_new (NULL);
   for (guint i = 0; i < kl_drive_get_n_volumes (drive); i++)
     {
       const KlVolume *volume = kl_drive_get_volume (drive, i);

@@ -44,6 +44,29 @@ kl_disk_mark_unfinished (guint8 sector[KL_DISK_SECTOR])
 }
 
 /**
+ * kl_disk_label_unfinished:
+ * @head: the beginning of such a medium; the second half is overwritten
+ *
+ * A superblock that blkid, and so udev and UDisks2, know and nobody mounts or starts on its own:
+ * that of an external ext4 journal (documentation of ext4, "The Super Block": s_magic at 38h,
+ * s_rev_level at 4Ch, s_feature_incompat at 60h with INCOMPAT_JOURNAL_DEV, s_volume_name at 78h).
+ * Its label tells everybody who lists drives what this is, whether or not they may read it.
+ */
+void
+kl_disk_label_unfinished (guint8 head[KL_DISK_UNFINISHED_BYTES])
+{
+  guint8 *superblock = head + 1024;
+
+  G_STATIC_ASSERT (sizeof KL_DISK_UNFINISHED_LABEL - 1 == 16);
+
+  memset (superblock, 0, 1024);
+  kl_put_u16 (superblock + 0x38, 0xef53);
+  kl_put_u32 (superblock + 0x4c, 1);
+  kl_put_u32 (superblock + 0x60, 0x8);
+  memcpy (superblock + 0x78, KL_DISK_UNFINISHED_LABEL, 16);
+}
+
+/**
  * kl_disk_is_unfinished:
  * @first_sector: LBA 0 of a drive or disk image
  *

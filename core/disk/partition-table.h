@@ -13,7 +13,13 @@ G_BEGIN_DECLS
 #define KL_DISK_PARTITION_START KL_DISK_MIB_SECTORS
 
 /* The first sector as it is while a medium is being written, and stays if that is broken off. */
+/* What udev and blkid see of it, without rights to read the drive. */
+#define KL_DISK_UNFINISHED_FS "jbd"
+#define KL_DISK_UNFINISHED_LABEL "KINDLING-PARTIAL"
+#define KL_DISK_UNFINISHED_BYTES ((gsize) 2048)
+
 void kl_disk_mark_unfinished (guint8 sector[KL_DISK_SECTOR]);
+void kl_disk_label_unfinished (guint8 head[KL_DISK_UNFINISHED_BYTES]);
 gboolean kl_disk_is_unfinished (KlBytesView first_sector);
 
 /* MBR (media-formats.md 9.1). */

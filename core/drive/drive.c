@@ -3,6 +3,7 @@
 
 #include "drive/drive.h"
 
+#include "disk/partition-table.h"
 #include "drive/drive-facts.h"
 
 struct _KlDrive
@@ -217,6 +218,29 @@ kl_drive_is_mounted (KlDrive *self)
   for (guint i = 0; i < self->facts->volumes->len; i++)
     if (*kl_drive_get_volume (self, i)->mount_points != NULL)
       return TRUE;
+  return FALSE;
+}
+
+/**
+ * kl_drive_is_unfinished:
+ *
+ * Returns: whether a medium was begun on it and never finished: cancelled, pulled out, failed. By
+ * its label, which is seen without rights to read the drive
+ */
+gboolean
+kl_drive_is_unfinished (KlDrive *self)
+{
+  g_return_val_if_fail (KL_IS_DRIVE (self), FALSE);
+
+  for (guint i = 0; i < self->facts->volumes->len; i++)
+    {
+      const KlVolume *volume = kl_drive_get_volume (self, i);
+
+      if (g_str_equal (volume->path, self->facts->path)
+          && g_strcmp0 (volume->fs_type, KL_DISK_UNFINISHED_FS) == 0
+          && g_strcmp0 (volume->label, KL_DISK_UNFINISHED_LABEL) == 0)
+        return TRUE;
+    }
   return FALSE;
 }
 

@@ -47,6 +47,7 @@ gboolean kl_drive_is_read_only (KlDrive *self);
 guint kl_drive_get_n_volumes (KlDrive *self);
 const KlVolume *kl_drive_get_volume (KlDrive *self, guint index);
 gboolean kl_drive_is_mounted (KlDrive *self);
+gboolean kl_drive_is_unfinished (KlDrive *self);
 KlRefusal kl_drive_get_refusal (KlDrive *self, const char **reason);
 char *kl_drive_dup_name (KlDrive *self);
 gboolean kl_drive_equal (KlDrive *self, KlDrive *other);

@@ -331,8 +331,9 @@ clear_old (KlFat32Writer *self, KlSink *sink, GCancellable *cancellable, GError 
 
   G_STATIC_ASSERT (PARTITION_OFFSET >= MIB);
   kl_disk_mark_unfinished (bytes);
+  kl_disk_label_unfinished (bytes);
   cleared = kl_sink_write (sink, bytes, head_bytes, 0, error);
-  memset (bytes, 0, KL_DISK_SECTOR);
+  memset (bytes, 0, FIRST_BLOCK);
   cleared = cleared && kl_sink_write (sink, bytes, (gsize) (end - tail), tail, error)
             && kl_sink_flush (sink, NULL, cancellable, error);
   free (bytes);

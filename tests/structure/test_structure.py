@@ -22,7 +22,7 @@ MAY_INCLUDE = {
     'image': {'base', 'wim', 'source', 'boot'},
     'edit': {'base', 'wim'},
     'prepare': {'base', 'driver', 'wim', 'source', 'image', 'edit'},
-    'drive': {'base'},
+    'drive': {'base', 'disk'},
     'access': {'base', 'drive'},
     'sink': {'base', 'drive', 'access'},
     'bcd': {'base'},

@@ -95,12 +95,32 @@ udevadm settle --timeout=30
 check "too small" fails 22 "need a target of at least" kindlingctl create UFD+FORMAT "$small" "$id" --yes
 check "too small, and untouched" cmp -n 8388608 "$small" /dev/zero
 
-# Three at once. One is pulled from under its file, the others do not notice.
+# plug FILE: a stick whose content is FILE
 plug() {
-  truncate -s 512M "$folder/kindling-stick-$1"
-  losetup -f --show "$folder/kindling-stick-$1"
+  truncate -s 512M "$1"
+  losetup -f --show "$1"
 }
-second=$(plug 2) third=$(plug 3)
+
+# One that cannot hold what it says: the memory behind it is full before the end.
+mkdir "$folder/full"
+mount -t tmpfs -o size=4M none "$folder/full"
+full=$(plug "$folder/full/kindling-stick-full")
+udevadm trigger --action=add "$full"
+udevadm settle --timeout=30
+unfinished="“$full” is unfinished and does not start any more: "
+check "a drive that fails while it is written" fails 1 "$unfinished" kindlingctl create UFD+FORMAT "$full" "$id" --yes
+check "the error names the byte" grep -q "Cannot write “$full” at byte [0-9]*: " "$folder/said"
+udevadm settle --timeout=30
+check "it is listed as unfinished" says "an unfinished medium" kindlingctl drive list
+check "events say so, too" says '"unfinished":true' kindlingctl --json drive list
+check "check says so" fails 1 "is an unfinished medium" kindlingctl check "$full"
+check "inspect says so" fails 1 "is an unfinished medium" kindlingctl inspect "$full"
+check "no partition table is found on it" sh -c "! sfdisk -d $full"
+losetup -d "$full"
+umount "$folder/full"
+
+# Three at once; later one of them is locked, and the others do not notice.
+second=$(plug "$folder/kindling-stick-2") third=$(plug "$folder/kindling-stick-3")
 for stick in "$second" "$third"; do udevadm trigger --action=add "$stick"; done
 udevadm settle --timeout=30
 batch() { kindlingctl --json create UFD+FORMAT "$loop" "$second" "$third" "$id" "$@"; }
