@@ -40,6 +40,10 @@ static const TextRow text_rows[] = {
   { KL_ERROR_MISMATCH, N_ ("What was read back differs from what should be there"),
     N_ ("Make the medium again. If it differs again, the drive or the memory of this computer may "
         "be faulty.") },
+  { KL_ERROR_CAPACITY, N_ ("The drive holds less than it says"),
+    N_ ("It is counterfeit or faulty, and loses files. Use another drive, and do not trust this "
+        "one "
+        "with anything.") },
   { KL_ERROR_OUT_OF_MEMORY, N_ ("There is not enough memory"),
     N_ ("Close other programs and try again.") },
   { KL_ERROR_WRONG_DRIVE, N_ ("This is not the drive that was chosen"),

@@ -27,6 +27,7 @@ static const KlErrorRow error_rows[] = {
   { KL_ERROR_IO, 0x8007045D, "ERROR_IO_DEVICE", "reading or writing failed" },
   { KL_ERROR_MISMATCH, 0x80070017, "ERROR_CRC",
     "what was read back differs from what was written or recorded" },
+  { KL_ERROR_CAPACITY, 0x80070017, "KINDLING_E_CAPACITY", "the drive holds less than it says" },
   { KL_ERROR_OUT_OF_MEMORY, 0x8007000E, "E_OUTOFMEMORY", "there is not enough memory" },
   { KL_ERROR_WRONG_DRIVE, 0x80070022, "ERROR_WRONG_DISK",
     "the drive is not the one that was chosen" },

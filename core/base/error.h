@@ -30,6 +30,7 @@ typedef enum
   KL_ERROR_NO_SPACE,
   KL_ERROR_IO,
   KL_ERROR_MISMATCH, /* read-back differs from what was written */
+  KL_ERROR_CAPACITY, /* the drive holds less than it says */
   KL_ERROR_OUT_OF_MEMORY,
   KL_ERROR_WRONG_DRIVE, /* the drive is not the one that was chosen */
 

@@ -167,6 +167,7 @@ make_fat32_writer (KlMediaRequest *request,
     .disk_bytes = drive_bytes > 0 ? drive_bytes : kl_media_request_get_disk_image_bytes (request),
     .vhd = kl_media_request_get_vhd (request),
     .gpt = kl_media_request_get_gpt (request),
+    .probe_capacity = drive_bytes > 0,
     .share = share,
   };
 

@@ -11,6 +11,7 @@
 #include "disk/fat32-plan.h"
 #include "disk/vhd.h"
 #include "media/block-stream.h"
+#include "sink/capacity-probe.h"
 
 #define MIB ((guint64) 1 << 20)
 #define PARTITION_OFFSET (KL_DISK_PARTITION_START * KL_DISK_SECTOR)
@@ -26,12 +27,13 @@ struct _KlFat32Writer
 {
   KlMediaWriter parent_instance;
 
-  KlMediaLayout *layout; /* owned */
-  KlFat32Plan *plan;     /* owned; laid out */
-  GBytes *front;         /* owned; everything before the partition */
-  GBytes *tail;          /* owned, nullable; the second GPT */
-  GDateTime *created;    /* borrowed from layout */
-  KlReadShare *share;    /* owned, nullable */
+  KlMediaLayout *layout;  /* owned */
+  KlFat32Plan *plan;      /* owned; laid out */
+  GBytes *front;          /* owned; everything before the partition */
+  GBytes *tail;           /* owned, nullable; the second GPT */
+  GDateTime *created;     /* borrowed from layout */
+  KlReadShare *share;     /* owned, nullable */
+  KlCapacityProbe *probe; /* owned, nullable */
   guint64 disk_bytes;
   guint64 min_bytes; /* of the disk */
   gboolean vhd;
@@ -180,6 +182,16 @@ make_front (KlFat32Writer *self, const KlFat32Options *options)
                 g_bytes_get_size (options->bios_code->core));
     }
   self->front = g_bytes_new_take (front, PARTITION_OFFSET);
+}
+
+/* In what is neither used nor cleared, or overwritten by the second partition table. */
+static KlCapacityProbe *
+make_probe (KlFat32Writer *self)
+{
+  guint64 used = PARTITION_OFFSET + kl_fat32_plan_get_used_bytes (self->plan);
+  guint64 end = self->disk_bytes - (self->tail != NULL ? MIB : 0);
+
+  return kl_capacity_probe_new (used, end / ALIGNMENT * ALIGNMENT, self->disk_bytes);
 }
 
 /* ---- The pieces. ---- */
@@ -340,6 +352,16 @@ clear_old (KlFat32Writer *self, KlSink *sink, GCancellable *cancellable, GError 
   return cleared;
 }
 
+/* Before the content, so that a drive which obviously lies does not cost the time of writing. */
+static gboolean
+write_probe (KlFat32Writer *self, KlSink *sink, GCancellable *cancellable, GError **error)
+{
+  return self->probe == NULL
+         || (kl_capacity_probe_write (self->probe, sink, cancellable, error)
+             && kl_sink_flush (sink, NULL, cancellable, error)
+             && kl_capacity_probe_check (self->probe, sink, cancellable, error));
+}
+
 static gboolean
 kl_fat32_writer_measure (KlMediaWriter *writer, guint64 *size, GError **error)
 {
@@ -361,6 +383,7 @@ kl_fat32_writer_write (KlMediaWriter *writer,
   if (g_cancellable_set_error_if_cancelled (cancellable, error)
       || !kl_sink_prepare (sink, get_size (self), error)
       || !clear_old (self, sink, cancellable, error)
+      || !write_probe (self, sink, cancellable, error)
       || !kl_pieces_write (pieces, self->layout, self->share, sink, regions, progress, cancellable,
                            error))
     return FALSE;
@@ -396,7 +419,8 @@ write_last (KlFat32Writer *self,
   return TRUE;
 }
 
-/* The volume's boot sectors, and when they are there for sure the partition table. */
+/* If the drive holds what it says: the volume's boot sectors, and when they are there for sure the
+ * partition table. */
 static gboolean
 kl_fat32_writer_finish (KlMediaWriter *writer,
                         KlSink *sink,
@@ -408,10 +432,12 @@ kl_fat32_writer_finish (KlMediaWriter *writer,
   gboolean written;
 
   kl_fat32_plan_fill_head (self->plan, KL_DISK_PARTITION_START, self->serial, bytes);
-  written = !g_cancellable_set_error_if_cancelled (cancellable, error)
-            && write_last (self, sink, bytes, KL_FAT32_HEAD_BYTES, PARTITION_OFFSET, "boot sectors",
-                           error)
-            && kl_sink_flush (sink, NULL, cancellable, error);
+  written
+      = !g_cancellable_set_error_if_cancelled (cancellable, error)
+        && (self->probe == NULL || kl_capacity_probe_check (self->probe, sink, cancellable, error))
+        && write_last (self, sink, bytes, KL_FAT32_HEAD_BYTES, PARTITION_OFFSET, "boot sectors",
+                       error)
+        && kl_sink_flush (sink, NULL, cancellable, error);
   if (written)
     {
       memcpy (bytes, g_bytes_get_data (self->front, NULL), FIRST_BLOCK);
@@ -438,6 +464,7 @@ kl_fat32_writer_finalize (GObject *object)
   g_clear_pointer (&self->front, g_bytes_unref);
   g_clear_pointer (&self->tail, g_bytes_unref);
   g_clear_pointer (&self->regions, g_ptr_array_unref);
+  g_clear_pointer (&self->probe, kl_capacity_probe_free);
   g_clear_pointer (&self->share, kl_read_share_unref);
   g_clear_object (&self->layout);
 
@@ -469,11 +496,12 @@ kl_fat32_writer_init (KlFat32Writer *self)
  * @options: copied
  *
  * A writer of disks with one FAT32 volume (media-formats.md 9). Everything is laid out here.
- * Writing goes in three phases with a flush between them: the disk is marked as unfinished (see
- * kl_disk_is_unfinished()) and both its ends are cleared; one ascending pass writes everything
- * else; kl_media_writer_finish() writes the volume's boot sectors and then the partition table.
- * Only what is used is written, of the free space nothing. About 10 MiB of memory, whatever the
- * sizes.
+ * Writing goes in phases of ascending offsets with a flush between them: the disk is marked as
+ * unfinished (see kl_disk_is_unfinished()) and both its ends are cleared; marks of a capacity
+ * probe, if that is asked for, are written over the free space; one pass writes everything else;
+ * kl_media_writer_finish() compares the marks and writes the volume's boot sectors and then the
+ * partition table. Only what is used is written, and of the free space nothing but the marks. About
+ * 10 MiB of memory, whatever the sizes.
  *
  * Errors: KL_ERROR_PACKAGE_TOO_LARGE, detail: the boot image ID, for a file above 4 GiB - 1 or a
  * disk that is too small, with both sizes; KL_ERROR_INVALID_ARGUMENT for names that FAT32 cannot
@@ -499,6 +527,8 @@ kl_fat32_writer_new (KlMediaLayout *layout, const KlFat32Options *options, GErro
     return NULL;
 
   make_front (self, options);
+  if (options->probe_capacity)
+    self->probe = make_probe (self);
   return KL_MEDIA_WRITER (g_steal_pointer (&self));
 }
 
