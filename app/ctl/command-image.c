@@ -151,6 +151,46 @@ add_boot (JsonBuilder *builder, KlBootImage *image)
                         boot_manager_to_string (kl_boot_image_get_boot_manager (image)));
 }
 
+static void
+add_time (JsonBuilder *builder, const char *name, GDateTime *time)
+{
+  g_autofree char *text = time != NULL ? g_date_time_format_iso8601 (time) : NULL;
+
+  kl_ctl_json_add_text (builder, name, text);
+}
+
+static void
+add_record (JsonBuilder *builder, const KlMediaRecord *record)
+{
+  add_time (builder, "made", record->made);
+  kl_ctl_json_add_text (builder, "type", record->type);
+  kl_ctl_json_add_text (builder, "destination", record->destination);
+  kl_ctl_json_add_text (builder, "label", record->label);
+  kl_ctl_json_add_number (builder, "bytes", record->bytes);
+  kl_ctl_json_add_text (builder, "site-code", record->site_code);
+  kl_ctl_json_add_text (builder, "certificate-thumbprint", record->thumbprint);
+  add_time (builder, "certificate-end", record->certificate_end);
+  kl_ctl_json_add_flag (builder, "password-required", record->password_required);
+  kl_ctl_json_add_flag (builder, "verified", record->verified);
+}
+
+static void
+add_media (JsonBuilder *builder, KlBootImage *image)
+{
+  const KlMediaRecord *last = kl_boot_image_get_last_medium (image);
+
+  kl_ctl_json_add_number (builder, "media", kl_boot_image_get_n_media (image));
+  json_builder_set_member_name (builder, "last-medium");
+  if (last == NULL)
+    {
+      json_builder_add_null_value (builder);
+      return;
+    }
+  json_builder_begin_object (builder);
+  add_record (builder, last);
+  json_builder_end_object (builder);
+}
+
 /* @sha256_matches: NULL where it was not asked for. */
 static void
 print_image_json (KlBootImage *image, const gboolean *sha256_matches)
@@ -173,6 +213,7 @@ print_image_json (KlBootImage *image, const gboolean *sha256_matches)
       add_boot (builder, image);
     }
   kl_ctl_json_add_text (builder, "folder", kl_boot_image_get_folder (image));
+  add_media (builder, image);
   kl_ctl_json_print (builder);
 }
 
@@ -188,6 +229,33 @@ print_source (KlBootImage *image)
 
   kl_ctl_print_field (_ ("Source"), source);
   kl_ctl_print_field (_ ("Imported"), when);
+}
+
+static char *
+dup_local (GDateTime *time)
+{
+  g_autoptr (GDateTime) local = time != NULL ? g_date_time_to_local (time) : NULL;
+
+  return local != NULL ? g_date_time_format (local, "%Y-%m-%d %H:%M") : g_strdup (_ ("unknown"));
+}
+
+static void
+print_last_medium (KlBootImage *image)
+{
+  const KlMediaRecord *last = kl_boot_image_get_last_medium (image);
+  g_autofree char *made = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *end = NULL;
+
+  if (last == NULL)
+    return;
+
+  made = dup_local (last->made);
+  text = g_strdup_printf (_ ("%s, %s"), made, last->destination);
+  end = dup_local (last->certificate_end);
+  kl_ctl_print_field (_ ("Last medium"), text);
+  kl_ctl_print_field (_ ("Valid until"), end);
+  kl_ctl_print_expiry (last->certificate_end);
 }
 
 static void
@@ -217,6 +285,43 @@ print_image_text (KlBootImage *image)
   print_source (image);
   kl_ctl_print_field (_ ("SHA-256"), kl_boot_image_get_sha256 (image));
   kl_ctl_print_field (_ ("Folder"), kl_boot_image_get_folder (image));
+  print_last_medium (image);
+}
+
+static int
+run_history (KlCtlOptions *options)
+{
+  g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlBootImage) image = kl_catalog_lookup (catalog, options->arguments[0], &error);
+  g_autoptr (GPtrArray) records = NULL;
+
+  if (image == NULL)
+    return kl_ctl_print_error (options, error);
+
+  records = kl_media_record_list (kl_boot_image_get_folder (image), G_MAXUINT, NULL);
+  for (guint i = 0; i < records->len; i++)
+    {
+      const KlMediaRecord *record = records->pdata[i];
+
+      if (options->json)
+        {
+          JsonBuilder *builder = kl_ctl_json_new (NULL);
+
+          add_record (builder, record);
+          kl_ctl_json_print (builder);
+        }
+      else
+        {
+          g_autofree char *made = dup_local (record->made);
+          g_autofree char *end = dup_local (record->certificate_end);
+          g_autofree char *destination = kl_ctl_clean (record->destination);
+
+          g_print (_ ("%s  %-10s  certificate until %s  %s\n"), made, record->type, end,
+                   destination);
+        }
+    }
+  return KL_CTL_EXIT_DONE;
 }
 
 static gboolean
@@ -281,5 +386,7 @@ const KlCtlCommand kl_ctl_image_commands[] = {
     "  kindlingctl image show KDL00001\n"
     "  kindlingctl image show KDL00001 --verify",
     1, 1, add_show_options, run_show },
+  { "image", "history", "ID", N_ ("List the media that were made of it, the newest first"),
+    "  kindlingctl image history KDL00001", 1, 1, NULL, run_history },
   { NULL },
 };

@@ -153,28 +153,13 @@ print_description_json (const KlCtlOptions *options,
   kl_ctl_json_print (builder);
 }
 
-/* From 30 days before the end on. */
 static void
 print_expiry (const char *end)
 {
   g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
   g_autoptr (GDateTime) date = end != NULL ? g_date_time_new_from_iso8601 (end, utc) : NULL;
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *text = NULL;
-  GTimeSpan left;
 
-  if (date == NULL)
-    return;
-
-  left = g_date_time_difference (date, now);
-  if (left < 0)
-    kl_ctl_print_field (_ ("Warning"), _ ("The certificate has expired."));
-  else if (left < KL_CERTIFICATE_WARN_DAYS * G_TIME_SPAN_DAY)
-    {
-      text = g_strdup_printf (_ ("The certificate ends in %d days."),
-                              (int) (left / G_TIME_SPAN_DAY));
-      kl_ctl_print_field (_ ("Warning"), text);
-    }
+  kl_ctl_print_expiry (date);
 }
 
 static void

@@ -38,14 +38,30 @@ print_differences (const KlCtlOptions *options, const KlMediumCheck *check)
 }
 
 static void
-print_check_event (const KlMediumCheck *check)
+print_check_event (const KlMediumCheck *check, const char *certificate_end)
 {
   JsonBuilder *builder = kl_ctl_json_new ("done");
 
   kl_ctl_json_add_number (builder, "files", check->files);
   kl_ctl_json_add_number (builder, "mismatches", check->differences->len);
   kl_ctl_json_add_number (builder, "bytes", check->bytes);
+  kl_ctl_json_add_text (builder, "certificate-end", certificate_end);
   kl_ctl_json_print (builder);
+}
+
+/* A medium whose certificate has ended is whole and of no use. */
+static void
+print_certificate_end (const char *text)
+{
+  g_autoptr (GDateTime) end = text != NULL ? g_date_time_new_from_iso8601 (text, NULL) : NULL;
+  g_autofree char *day = NULL;
+
+  if (end == NULL)
+    return;
+
+  day = g_date_time_format (end, "%Y-%m-%d %H:%M UTC");
+  kl_ctl_print_field (_ ("Certificate valid until"), day);
+  kl_ctl_print_expiry (end);
 }
 
 /* A medium that differs is a result and not a failure of the check: with --json the event is
@@ -70,14 +86,16 @@ run_check (KlCtlOptions *options)
   g_autoptr (KlCheckJob) job = kl_check_job_new (options->arguments[0]);
   g_autoptr (GError) error = NULL;
   const KlMediumCheck *check;
+  const char *certificate_end;
 
   if (!kl_ctl_run_job (options, KL_JOB (job), &error))
     return kl_ctl_print_error (options, error);
 
   check = kl_check_job_get_check (job);
+  certificate_end = kl_check_job_get_certificate_end (job);
   print_differences (options, check);
   if (options->json)
-    print_check_event (check);
+    print_check_event (check, certificate_end);
   if (check->differences->len > 0)
     return print_mismatch (options, check);
 
@@ -87,6 +105,7 @@ run_check (KlCtlOptions *options)
       g_autofree char *files = g_strdup_printf ("%" G_GUINT64_FORMAT, check->files);
 
       g_print (_ ("All %s files match the manifest (%s read).\n"), files, size);
+      print_certificate_end (certificate_end);
     }
   return KL_CTL_EXIT_DONE;
 }

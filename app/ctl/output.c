@@ -13,6 +13,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "crypto/certificate.h"
 #include "error-text.h"
 
 #define FIELD_COLUMNS 16
@@ -187,6 +188,28 @@ kl_ctl_print_boot (gboolean bios,
 
   kl_ctl_print_field (_ ("Boots on BIOS"), bios ? _ ("yes") : bios_reason ? no_bios : _ ("no"));
   kl_ctl_print_field (_ ("Boots on UEFI"), uefi ? uefi : uefi_reason ? no_uefi : _ ("no"));
+}
+
+/* From 30 days before the end on. */
+void
+kl_ctl_print_expiry (GDateTime *end)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *text = NULL;
+  GTimeSpan left;
+
+  if (end == NULL)
+    return;
+
+  left = g_date_time_difference (end, now);
+  if (left < 0)
+    kl_ctl_print_field (_ ("Warning"), _ ("The certificate has expired."));
+  else if (left < KL_CERTIFICATE_WARN_DAYS * G_TIME_SPAN_DAY)
+    {
+      text = g_strdup_printf (_ ("The certificate ends in %d days."),
+                              (int) (left / G_TIME_SPAN_DAY));
+      kl_ctl_print_field (_ ("Warning"), text);
+    }
 }
 
 /* @target: (nullable): which of several jobs it is */

@@ -27,6 +27,7 @@ void kl_ctl_print_boot (gboolean bios,
                         const char *bios_reason,
                         const char *uefi,
                         const char *uefi_reason);
+void kl_ctl_print_expiry (GDateTime *end); /* of a certificate; nullable */
 char *kl_ctl_clean (const char *text);
 char *kl_ctl_pad (const char *text, guint columns);
 

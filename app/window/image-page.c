@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "window/certificate-text.h"
 #include "window/fact-row.h"
 #include "window/failure-view.h"
 #include "window/image-text.h"
@@ -24,6 +25,8 @@ struct _KlImagePage
   KlFactRow *bios_row;
   KlFactRow *uefi_row;
   KlFactRow *signer_row;
+  KlFactRow *medium_row;
+  KlFactRow *certificate_row;
   KlFactRow *id_row;
   KlFactRow *architecture_row;
   KlFactRow *version_row;
@@ -55,6 +58,25 @@ show_firmware (KlImagePage *self, KlBootImage *image)
   signer = kl_image_text_dup_signer (kl_boot_image_get_signer (image));
   kl_fact_row_set_value (self->signer_row, signer);
   gtk_widget_set_visible (GTK_WIDGET (self->signer_row), uefi);
+}
+
+/* Old media fail in the field, long after anybody remembers when they were made. */
+static void
+show_last_medium (KlImagePage *self, KlBootImage *image)
+{
+  const KlMediaRecord *last = kl_boot_image_get_last_medium (image);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->medium_row), last != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->certificate_row), last != NULL);
+  if (last != NULL)
+    {
+      g_autofree char *made = kl_image_text_dup_date (last->made);
+      /* Translators: when a medium was made, then a file or a drive. */
+      g_autofree char *text = g_strdup_printf (_ ("%s, %s"), made, last->destination);
+
+      kl_fact_row_set_value (self->medium_row, text);
+      kl_certificate_text_show_end (self->certificate_row, last->certificate_end);
+    }
 }
 
 /* A row without anything to say is not shown. */
@@ -106,6 +128,7 @@ show_image (KlImagePage *self, KlBootImage *image)
 {
   show_heading (self, image);
   show_firmware (self, image);
+  show_last_medium (self, image);
   show_text (self->id_row, kl_boot_image_get_id (image));
   show_text (self->architecture_row, kl_boot_image_get_architecture (image));
   show_text (self->version_row, kl_boot_image_get_version (image));
@@ -121,6 +144,8 @@ bind_rows (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, bios_row);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, uefi_row);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, signer_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, medium_row);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, certificate_row);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, id_row);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, architecture_row);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, version_row);

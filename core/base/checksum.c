@@ -248,6 +248,38 @@ kl_hasher_free (KlHasher *self)
 }
 
 /**
+ * kl_sha256_file:
+ * @progress: (nullable): advances by the bytes read
+ *
+ * Errors: KL_ERROR_* of open(2) and read(2); G_IO_ERROR_CANCELLED. Blocks; any thread.
+ *
+ * Returns: (transfer full) (nullable): the SHA-256 of the whole file, hex in lower case
+ */
+char *
+kl_sha256_file (const char *path, KlProgress *progress, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (KlHasher) hasher = kl_hasher_new ();
+  g_autofd int fd = kl_open_for_reading (path, error);
+  gssize n = fd >= 0 ? 1 : -1;
+
+  while (n > 0)
+    {
+      guint8 *block = g_malloc (KL_IO_BLOCK);
+      g_autoptr (GBytes) bytes = NULL;
+
+      n = kl_read_some (fd, block, KL_IO_BLOCK, path, cancellable, error);
+      bytes = g_bytes_new_take (block, n > 0 ? (gsize) n : 0);
+      if (n > 0)
+        {
+          kl_hasher_feed (hasher, bytes);
+          kl_progress_advance (progress, (guint64) n);
+        }
+    }
+
+  return n == 0 ? kl_hasher_finish (hasher) : NULL;
+}
+
+/**
  * kl_sha256_data:
  *
  * Returns: (transfer full): the SHA-256 of @data, 64 lower-case hexadecimal digits

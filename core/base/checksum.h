@@ -37,6 +37,8 @@ gboolean kl_sha1_fd (int fd,
                      guint8 *digest,
                      GError **error);
 
+char *
+kl_sha256_file (const char *path, KlProgress *progress, GCancellable *cancellable, GError **error);
 char *kl_sha256_data (const void *data, gsize length);
 
 G_END_DECLS

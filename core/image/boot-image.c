@@ -52,6 +52,9 @@ struct _KlBootImage
   gboolean has_2011;
   gboolean has_2023;
   KlBootManager boot_manager;
+
+  GPtrArray *media; /* of KlMediaRecord: the last one, or none */
+  guint n_media;
 };
 
 G_DEFINE_FINAL_TYPE (KlBootImage, kl_boot_image, G_TYPE_OBJECT)
@@ -119,6 +122,7 @@ kl_boot_image_finalize (GObject *object)
     g_free (texts[i]);
   g_clear_pointer (&self->imported, g_date_time_unref);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->media, g_ptr_array_unref);
 
   G_OBJECT_CLASS (kl_boot_image_parent_class)->finalize (object);
 }
@@ -416,6 +420,7 @@ load_entry (const char *folder, const char *media_wim, GError **error)
     }
   read_boot (self, ini);
   read_status (self, ini);
+  self->media = kl_media_record_list (self->folder, 1, &self->n_media);
   if (!check_size (self, &self->error))
     self->state = KL_IMAGE_STATE_ERROR;
 
@@ -651,6 +656,18 @@ kl_boot_image_get_context_id (KlBootImage *self)
   return self->context_id;
 }
 
+const KlMediaRecord *
+kl_boot_image_get_last_medium (KlBootImage *self)
+{
+  return self->media != NULL && self->media->len > 0 ? self->media->pdata[0] : NULL;
+}
+
+guint
+kl_boot_image_get_n_media (KlBootImage *self)
+{
+  return self->n_media;
+}
+
 /**
  * kl_boot_image_load_boot_files:
  *
@@ -726,30 +743,6 @@ kl_boot_image_check (KlBootImage *self,
   return FALSE;
 }
 
-static char *
-hash_file (const char *path, KlProgress *progress, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (KlHasher) hasher = kl_hasher_new ();
-  g_autofd int fd = kl_open_for_reading (path, error);
-  gssize n = fd >= 0 ? 1 : -1;
-
-  while (n > 0)
-    {
-      guint8 *block = g_malloc (KL_IO_BLOCK);
-      g_autoptr (GBytes) bytes = NULL;
-
-      n = kl_read_some (fd, block, KL_IO_BLOCK, path, cancellable, error);
-      bytes = g_bytes_new_take (block, n > 0 ? (gsize) n : 0);
-      if (n > 0)
-        {
-          kl_hasher_feed (hasher, bytes);
-          kl_progress_advance (progress, (guint64) n);
-        }
-    }
-
-  return n == 0 ? kl_hasher_finish (hasher) : NULL;
-}
-
 /**
  * kl_boot_image_check_sha256:
  *
@@ -769,7 +762,7 @@ kl_boot_image_check_sha256 (KlBootImage *self,
     return FALSE;
 
   kl_progress_set_total (progress, self->size);
-  sha256 = hash_file (self->media_wim, progress, cancellable, error);
+  sha256 = kl_sha256_file (self->media_wim, progress, cancellable, error);
   if (sha256 == NULL)
     return FALSE;
   if (strcmp (sha256, self->sha256) == 0)

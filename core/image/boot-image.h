@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "boot/boot-files.h"
+#include "image/media-record.h"
 
 G_BEGIN_DECLS
 
@@ -67,6 +68,9 @@ const char *kl_boot_image_get_signer (
 gboolean kl_boot_image_has_boot_manager (KlBootImage *self, KlBootManager manager);
 KlBootManager kl_boot_image_get_boot_manager (KlBootImage *self); /* the admin's setting */
 const char *kl_boot_image_get_context_id (KlBootImage *self);     /* of its injection, "" */
+
+const KlMediaRecord *kl_boot_image_get_last_medium (KlBootImage *self); /* nullable */
+guint kl_boot_image_get_n_media (KlBootImage *self);                    /* that were made of it */
 
 KlBootFiles *kl_boot_image_load_boot_files (KlBootImage *self, GError **error);
 

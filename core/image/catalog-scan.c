@@ -26,7 +26,8 @@ typedef struct
 } FileStamp;
 
 static const char *const stamped_files[]
-    = { KL_INI_IMAGE_FILE, KL_INI_STATUS_FILE, KL_SOURCE_WIM_FILE, KL_BOOT_WIM_FILE };
+    = { KL_INI_IMAGE_FILE, KL_INI_STATUS_FILE, KL_SOURCE_WIM_FILE, KL_BOOT_WIM_FILE,
+        KL_MEDIA_FOLDER };
 
 typedef struct
 {

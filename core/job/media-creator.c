@@ -259,6 +259,40 @@ make_result (KlMediaCreator *self,
   return result;
 }
 
+/* What tells one drive from another when it is no longer plugged in. */
+static char *
+dup_drive_name (KlDrive *drive)
+{
+  const char *serial = kl_drive_get_identity (drive)->serial;
+  g_autofree char *name = kl_drive_dup_name (drive);
+
+  return serial != NULL ? g_strdup_printf ("%s (%s)", name, serial) : g_steal_pointer (&name);
+}
+
+/* For the history of the image. A catalog that cannot be written to has none. */
+static void
+remember (KlMediaCreator *self, KlBootImage *image, KlMediaProtection *protection)
+{
+  KlMediaResult *result = self->result;
+  KlSiteProfile *site = kl_media_protection_get_profile (protection);
+  KlDrive *drive = kl_media_request_get_drive (self->request);
+  g_autoptr (KlMediaRecord) record = kl_media_record_new ();
+  g_autoptr (GError) error = NULL;
+
+  record->made = g_date_time_new_now_utc ();
+  record->type = g_strdup (kl_media_type_to_string (result->type));
+  record->destination = drive != NULL ? dup_drive_name (drive) : g_strdup (result->path);
+  record->label = g_strdup (result->label);
+  record->bytes = result->bytes;
+  record->site_code = g_strdup (site != NULL ? kl_site_profile_get_site_code (site) : "");
+  record->thumbprint = g_strdup (kl_certificate_get_sha1 (result->certificate));
+  record->certificate_end = g_date_time_ref (kl_certificate_get_not_after (result->certificate));
+  record->password_required = result->password_required;
+  record->verified = result->verified;
+  if (!kl_media_record_save (record, kl_boot_image_get_folder (image), &error))
+    g_info ("The medium is not in the history of its image: %s", error->message);
+}
+
 static gboolean
 write_and_verify (KlMediaTarget *target,
                   const Steps *steps,
@@ -392,6 +426,7 @@ create_on_target (KlMediaCreator *self,
 
   self->result
       = make_result (self, layout, protection, kl_media_target_get_bytes (target), started);
+  remember (self, kl_media_image_get_image (image), protection);
   power_off (self, cancellable);
   return TRUE;
 }

@@ -235,6 +235,51 @@ class Inspect(ProtectionTest):
         self.assertIn('ends in 10 days', self.ctl('inspect', self.iso).out)
 
 
+class History(ProtectionTest):
+    def test_last_medium_and_its_certificate(self):
+        self.assertIsNone(self.json('image', 'show', 'KDL00001').last['last-medium'])
+        self.create(site=self.site(), password_fd='a password')
+        first = self.json('image', 'show', 'KDL00001').last
+        self.assertEqual((first['media'], first['last-medium']['site-code'], first['last-medium']['destination']),
+                         (1, 'ABC', self.iso))
+        folder = os.path.join(self.catalog, 'KDL00001', 'media')
+        name, = os.listdir(folder)     # it begins with the second, and the next medium comes at once
+        os.rename(os.path.join(folder, name), os.path.join(folder, '20200101T000000Z-00000000.ini'))
+        until = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + 10 * 86400 + 3600))
+        done = self.create('--valid-until', until, '--label', 'SECOND').last
+        last, before = self.json('image', 'history', 'KDL00001').lines
+        self.assertEqual(before, first['last-medium'])
+        self.assertEqual((last['certificate-end'], last['certificate-thumbprint'], last['label'], last['type']),
+                         (until, done['certificate-thumbprint'], 'SECOND', 'CD'))
+        self.assertEqual((last['password-required'], before['password-required'], last['verified']), (False, True, True))
+        self.assertIn('ends in 10 days', self.ctl('image', 'show', 'KDL00001').out)
+        self.assertRegex(self.ctl('image', 'history', 'KDL00001').out, r'(?m)^20\d\d-\d\d-\d\d .*out\.iso$')
+        self.assertIn('ends in 10 days', self.ctl('check', self.iso).out)
+        self.assertEqual(self.json('check', self.iso).last['certificate-end'], until)
+
+    def test_holds_no_secret_and_no_failure(self):
+        self.create('--variable=Colour=verysecretvalue', '--certificate', self.file('client.pfx'),
+                    password_fd='correct horse', certificate_password_fd='geheim€')
+        os.remove(self.iso)
+        self.fails('CREATETSMEDIA_E_CERTPASSWORD', 'another', '--certificate', self.file('client.pfx'), status=14,
+                   certificate_password_fd='wrong one')
+        folder = os.path.join(self.catalog, 'KDL00001', 'media')
+        name, = os.listdir(folder)
+        with open(os.path.join(folder, name), encoding='utf-8') as file:
+            text = file.read()
+        for secret in ['verysecretvalue', 'correct horse', 'geheim', 'client.pfx']:
+            self.assertNotIn(secret, text)
+
+    def test_a_record_that_is_none_hides_no_other(self):
+        self.create()
+        folder = os.path.join(self.catalog, 'KDL00001', 'media')
+        for name, text in [('99999999T999999Z-x.ini', 'junk'), ('99999998T999999Z-x.ini', '[Medium]\nMade=never\n')]:
+            with open(os.path.join(folder, name), 'w', encoding='utf-8') as file:
+                file.write(text)
+        self.assertEqual(self.json('image', 'show', 'KDL00001').last['last-medium']['type'], 'CD')
+        self.assertEqual(len(self.json('image', 'history', 'KDL00001').lines), 1)
+
+
 class Codes(ProtectionTest):
     """Each documented code from its condition, with its exit status and before anything is written."""
 

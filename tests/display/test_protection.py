@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Media password and certificate: mismatch, strength, passphrase, PFX files that fit and that do not, and the result."""
+import glob
+import time
+
 from certificates import certificate, expired_certificate, pfx
 from driver import *
 
@@ -112,4 +115,18 @@ check('it is PEM without a key', 'BEGIN CERTIFICATE' in exported and 'PRIVATE' n
 print_of = subprocess.run(['openssl', 'x509', '-in', os.path.join(HOME, 'out.pem'), '-noout', '-fingerprint', '-sha1'],
                           check=True, capture_output=True, text=True).stdout
 check('with that thumbprint', print_of.strip().split('=')[1].replace(':', '') == thumbprint)
+key('Escape')
+wait(lambda: app.dialog('Create Media') is None, 'dialog to close')
+wait(lambda: named(app.window, 'list item', 'Certificate of Last Medium: 31 December 2099'), 'record in the details')
+check('with when and where', named(app.window, 'list item', 'Last Medium: ') and named(app.window, 'list item', '.iso'))
+screenshot('9-details')
+record = glob.glob(os.path.join(CATALOG, 'KDL00001', 'media', '*.ini'))
+check('one record', len(record) == 1)
+soon = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + 10 * 86400 + 3600))
+with open(record[0]) as f:
+    text = re.sub('CertificateEnd=.*', 'CertificateEnd=' + soon, f.read())
+with open(record[0].replace(os.path.basename(record[0]), '99990101T000000Z-0.ini'), 'w') as f:
+    f.write(text)
+os.utime(os.path.join(CATALOG, 'KDL00001'))
+wait(lambda: named(app.window, 'list item', '10 days left'), 'warning 30 days before')
 app.close()
