@@ -7,19 +7,28 @@
 
 #include <glib/gi18n.h>
 
+#include "bus/bus-service.h"
 #include "image/catalog.h"
+#include "window/drive-question.h"
 #include "window/preferences-window.h"
+#include "window/site-store.h"
 #include "window/window.h"
 
 struct _KlApplication
 {
   AdwApplication parent_instance;
 
-  KlCatalog *catalog; /* owned; from startup on */
-  char *catalog_path; /* owned; from the command line, or NULL */
+  KlCatalog *catalog;    /* owned; from startup on */
+  char *catalog_path;    /* owned; from the command line, or NULL */
+  KlBusService *service; /* owned; while on the bus */
 };
 
-G_DEFINE_FINAL_TYPE (KlApplication, kl_application, ADW_TYPE_APPLICATION)
+static void bus_host_init (KlBusHostInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (KlApplication,
+                               kl_application,
+                               ADW_TYPE_APPLICATION,
+                               G_IMPLEMENT_INTERFACE (KL_TYPE_BUS_HOST, bus_host_init))
 
 static const struct
 {
@@ -98,6 +107,58 @@ static const GActionEntry actions[] = {
   { "about", about_activated },
 };
 
+static KlCatalog *
+get_catalog (KlBusHost *host)
+{
+  return KL_APPLICATION (host)->catalog;
+}
+
+static char *
+dup_site_profile (KlBusHost *host, const char *site_code)
+{
+  return kl_site_store_find (site_code);
+}
+
+static void
+bus_host_init (KlBusHostInterface *iface)
+{
+  iface->get_catalog = get_catalog;
+  iface->dup_site_profile = dup_site_profile;
+  iface->ask_async = kl_drive_question_ask_async;
+  iface->ask_finish = kl_drive_question_ask_finish;
+}
+
+/* A process beside the one that has the name offers nothing on the bus: it cannot be found there.
+ */
+static gboolean
+kl_application_dbus_register (GApplication *application,
+                              GDBusConnection *connection,
+                              const char *object_path,
+                              GError **error)
+{
+  KlApplication *self = KL_APPLICATION (application);
+
+  if (!G_APPLICATION_CLASS (kl_application_parent_class)
+           ->dbus_register (application, connection, object_path, error))
+    return FALSE;
+  if (g_application_get_flags (application) & G_APPLICATION_NON_UNIQUE)
+    return TRUE;
+
+  self->service = kl_bus_service_new (KL_BUS_HOST (self), connection, error);
+  return self->service != NULL;
+}
+
+static void
+kl_application_dbus_unregister (GApplication *application,
+                                GDBusConnection *connection,
+                                const char *object_path)
+{
+  g_clear_object (&KL_APPLICATION (application)->service);
+
+  G_APPLICATION_CLASS (kl_application_parent_class)
+      ->dbus_unregister (application, connection, object_path);
+}
+
 static void
 kl_application_startup (GApplication *application)
 {
@@ -106,6 +167,8 @@ kl_application_startup (GApplication *application)
 
   G_APPLICATION_CLASS (kl_application_parent_class)->startup (application);
 
+  if (g_application_get_flags (application) & G_APPLICATION_IS_SERVICE)
+    g_application_set_inactivity_timeout (application, KL_BUS_PATIENCE);
   path = self->catalog_path ? g_strdup (self->catalog_path) : kl_catalog_dup_default_path ();
   self->catalog = kl_catalog_new (path);
 
@@ -172,6 +235,8 @@ kl_application_class_init (KlApplicationClass *klass)
   GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = kl_application_finalize;
+  application_class->dbus_register = kl_application_dbus_register;
+  application_class->dbus_unregister = kl_application_dbus_unregister;
   application_class->startup = kl_application_startup;
   application_class->activate = kl_application_activate;
   application_class->open = kl_application_open;

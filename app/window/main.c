@@ -6,13 +6,28 @@
 #include <glib/gi18n.h>
 #include <locale.h>
 
+#include <gtk/gtk.h>
+
+#include "bus/service-application.h"
 #include "window/application.h"
+#include "window/site-store.h"
 #include "window/turn-log.h"
+
+/* Started by the bus, maybe where there is no display. */
+static gboolean
+is_service (int argc, char **argv)
+{
+  for (int i = 1; i < argc; i++)
+    if (g_str_equal (argv[i], "--gapplication-service"))
+      return TRUE;
+
+  return FALSE;
+}
 
 int
 main (int argc, char **argv)
 {
-  g_autoptr (KlApplication) application = NULL;
+  g_autoptr (GApplication) application = NULL;
 
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, KL_LOCALE_DIR);
@@ -20,6 +35,9 @@ main (int argc, char **argv)
   textdomain (GETTEXT_PACKAGE);
 
   kl_turn_log_start ();
-  application = kl_application_new ();
-  return g_application_run (G_APPLICATION (application), argc, argv);
+  if (is_service (argc, argv) && !gtk_init_check ())
+    application = kl_service_application_new (kl_site_store_find);
+  else
+    application = G_APPLICATION (kl_application_new ());
+  return g_application_run (application, argc, argv);
 }

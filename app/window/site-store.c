@@ -66,6 +66,32 @@ kl_site_store_list (void)
 }
 
 /**
+ * kl_site_store_find:
+ * @site_code: in any letter case
+ *
+ * Returns: (transfer full) (nullable): the path of the profile of this site, the default one before
+ *   others
+ */
+char *
+kl_site_store_find (const char *site_code)
+{
+  g_autoptr (GPtrArray) sites = kl_site_store_list ();
+  g_autofree char *preferred = kl_site_store_dup_default ();
+  const char *found = NULL;
+
+  for (guint i = 0; i < sites->len; i++)
+    {
+      const KlStoredSite *site = g_ptr_array_index (sites, i);
+
+      if (site->profile != NULL
+          && g_ascii_strcasecmp (kl_site_profile_get_site_code (site->profile), site_code) == 0
+          && (found == NULL || g_strcmp0 (site->path, preferred) == 0))
+        found = site->path;
+    }
+  return g_strdup (found);
+}
+
+/**
  * kl_site_store_dup_title:
  *
  * Returns: (transfer full): "ABC – Example", or the file's name where the profile cannot be read

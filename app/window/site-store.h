@@ -17,6 +17,7 @@ typedef struct
 } KlStoredSite;
 
 GPtrArray *kl_site_store_list (void);
+char *kl_site_store_find (const char *site_code);
 char *kl_site_store_dup_title (const KlStoredSite *site);
 gboolean kl_site_store_remove (const char *path, GError **error);
 

@@ -182,16 +182,52 @@ kl_secret_new_take_text (char *text)
   return self;
 }
 
+/* Whoever reads a descriptor of another process waits only so long; for ever where @deadline is 0
+ * (of the monotonic clock, microseconds). */
+static gboolean
+wait_for_byte (int fd, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  GPollFD polls[2] = { { .fd = fd, .events = G_IO_IN } };
+  guint n_polls = 1;
+  int ready;
+
+  if (deadline == 0)
+    return TRUE;
+
+  if (g_cancellable_make_pollfd (cancellable, &polls[1]))
+    n_polls = 2;
+  do
+    {
+      const gint64 left = MAX (deadline - g_get_monotonic_time (), 0);
+
+      ready = g_poll (polls, n_polls, (int) (left / 1000));
+    }
+  while (ready < 0 && errno == EINTR);
+  if (n_polls == 2)
+    g_cancellable_release_fd (cancellable);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (ready > 0)
+    return TRUE;
+  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+               "Nobody wrote the rest of the password, up to its end of line, in time");
+  return FALSE;
+}
+
 /* One byte at a time, so that a second line stays in the descriptor for another reader. */
 static gboolean
-read_line (int fd, KlSecret *line, GError **error)
+read_line (int fd, KlSecret *line, gint64 deadline, GCancellable *cancellable, GError **error)
 {
   gsize length = 0;
 
   for (;;)
     {
-      gssize got = read (fd, line->data + length, 1);
+      gssize got;
 
+      if (!wait_for_byte (fd, deadline, cancellable, error))
+        return FALSE;
+      got = read (fd, line->data + length, 1);
       if (got < 0 && errno == EINTR)
         continue;
       if (got < 0)
@@ -215,6 +251,23 @@ read_line (int fd, KlSecret *line, GError **error)
   return TRUE;
 }
 
+static KlSecret *
+read_secret (int fd, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (KlSecret) line = kl_secret_new_sized (KL_SECRET_MAX_TEXT + 1);
+
+  if (!read_line (fd, line, deadline, cancellable, error))
+    return NULL;
+  if (!g_utf8_validate ((const char *) line->data, (gssize) line->length, NULL))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                   "The password from descriptor %d is not UTF-8 text", fd);
+      return NULL;
+    }
+
+  return g_steal_pointer (&line);
+}
+
 /**
  * kl_secret_new_from_fd:
  * @fd: an open descriptor; stays open
@@ -229,18 +282,26 @@ read_line (int fd, KlSecret *line, GError **error)
 KlSecret *
 kl_secret_new_from_fd (int fd, GError **error)
 {
-  g_autoptr (KlSecret) line = kl_secret_new_sized (KL_SECRET_MAX_TEXT + 1);
+  return read_secret (fd, 0, NULL, error);
+}
 
-  if (!read_line (fd, line, error))
-    return NULL;
-  if (!g_utf8_validate ((const char *) line->data, (gssize) line->length, NULL))
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                   "The password from descriptor %d is not UTF-8 text", fd);
-      return NULL;
-    }
+/**
+ * kl_secret_new_from_fd_within:
+ * @patience: how long the whole line may take; milliseconds
+ * @cancellable: (nullable): ends the waiting
+ *
+ * As kl_secret_new_from_fd(), from a pipe, socket or file whose other end is not trusted to write.
+ *
+ * Errors: also KL_ERROR_INVALID_ARGUMENT after @patience, and G_IO_ERROR_CANCELLED.
+ *
+ * Returns: (transfer full) (nullable): the secret, maybe empty
+ */
+KlSecret *
+kl_secret_new_from_fd_within (int fd, guint patience, GCancellable *cancellable, GError **error)
+{
+  const gint64 deadline = g_get_monotonic_time () + (gint64) patience * 1000;
 
-  return g_steal_pointer (&line);
+  return read_secret (fd, deadline, cancellable, error);
 }
 
 /**

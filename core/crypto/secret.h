@@ -26,6 +26,8 @@ KlSecret *kl_secret_new (const void *data, gsize length);
 KlSecret *kl_secret_new_text (const char *text);
 KlSecret *kl_secret_new_take_text (char *text);
 KlSecret *kl_secret_new_from_fd (int fd, GError **error);
+KlSecret *
+kl_secret_new_from_fd_within (int fd, guint patience, GCancellable *cancellable, GError **error);
 KlSecret *kl_secret_new_from_file (const char *path, GError **error);
 KlSecret *kl_secret_new_utf16 (KlSecret *text);
 KlSecret *kl_secret_new_from_utf16 (const guint8 *utf16, gsize length, GError **error);

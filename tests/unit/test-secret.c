@@ -181,6 +181,34 @@ test_what_is_no_line_is_refused (void)
   g_assert_nonnull (error);
 }
 
+/* The other end stays open and silent after a part of the line. */
+static void
+test_patience (void)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlSecret) secret = NULL;
+  int ends[2];
+
+  g_assert_cmpint (pipe (ends), ==, 0);
+  g_assert_cmpint (write (ends[1], "half", 4), ==, 4);
+  g_assert_null (kl_secret_new_from_fd_within (ends[0], 50, NULL, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+
+  g_cancellable_cancel (cancellable);
+  g_assert_null (kl_secret_new_from_fd_within (ends[0], 60000, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  g_assert_cmpint (write (ends[1], "whole\n", 6), ==, 6);
+  secret = kl_secret_new_from_fd_within (ends[0], 60000, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (kl_secret_get_text (secret), ==, "whole");
+  close (ends[0]);
+  close (ends[1]);
+}
+
 static void
 test_longest_text (void)
 {
@@ -252,6 +280,7 @@ main (int argc, char **argv)
   g_test_add_func ("/secret/pages-are-left-out-of-dumps", test_locked_and_left_out_of_dumps);
   g_test_add_func ("/secret/one-line-from-a-descriptor", test_one_line_from_a_descriptor);
   g_test_add_func ("/secret/what-is-no-line-is-refused", test_what_is_no_line_is_refused);
+  g_test_add_func ("/secret/silent-descriptor-ends-the-waiting", test_patience);
   g_test_add_func ("/secret/longest-text", test_longest_text);
   g_test_add_func ("/secret/first-line-of-a-file", test_from_a_file);
   g_test_add_func ("/secret/taking-wipes", test_taking_wipes);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-bus"
+
+#include "config.h"
+
+#include "bus/service-application.h"
+
+#include "bus/bus-service.h"
+
+struct _KlServiceApplication
+{
+  GApplication parent_instance;
+
+  KlCatalog *catalog;    /* owned */
+  KlBusService *service; /* owned; while on the bus */
+  KlFindSiteProfile find_site_profile;
+};
+
+static void bus_host_init (KlBusHostInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (KlServiceApplication,
+                               kl_service_application,
+                               G_TYPE_APPLICATION,
+                               G_IMPLEMENT_INTERFACE (KL_TYPE_BUS_HOST, bus_host_init))
+
+static KlCatalog *
+get_catalog (KlBusHost *host)
+{
+  return KL_SERVICE_APPLICATION (host)->catalog;
+}
+
+static char *
+dup_site_profile (KlBusHost *host, const char *site_code)
+{
+  return KL_SERVICE_APPLICATION (host)->find_site_profile (site_code);
+}
+
+static void
+bus_host_init (KlBusHostInterface *iface)
+{
+  iface->get_catalog = get_catalog;
+  iface->dup_site_profile = dup_site_profile;
+}
+
+static gboolean
+kl_service_application_dbus_register (GApplication *application,
+                                      GDBusConnection *connection,
+                                      const char *object_path,
+                                      GError **error)
+{
+  KlServiceApplication *self = KL_SERVICE_APPLICATION (application);
+
+  self->service = kl_bus_service_new (KL_BUS_HOST (self), connection, error);
+  return self->service != NULL;
+}
+
+static void
+kl_service_application_dbus_unregister (GApplication *application,
+                                        GDBusConnection *connection,
+                                        const char *object_path)
+{
+  g_clear_object (&KL_SERVICE_APPLICATION (application)->service);
+}
+
+static void
+kl_service_application_activate (GApplication *application)
+{
+  g_warning ("There is no display to open a window on");
+}
+
+static void
+kl_service_application_finalize (GObject *object)
+{
+  KlServiceApplication *self = KL_SERVICE_APPLICATION (object);
+
+  g_clear_object (&self->catalog);
+
+  G_OBJECT_CLASS (kl_service_application_parent_class)->finalize (object);
+}
+
+static void
+kl_service_application_class_init (KlServiceApplicationClass *klass)
+{
+  GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = kl_service_application_finalize;
+  application_class->activate = kl_service_application_activate;
+  application_class->dbus_register = kl_service_application_dbus_register;
+  application_class->dbus_unregister = kl_service_application_dbus_unregister;
+}
+
+static void
+kl_service_application_init (KlServiceApplication *self)
+{
+  g_autofree char *path = kl_catalog_dup_default_path ();
+
+  self->catalog = kl_catalog_new (path);
+}
+
+/**
+ * kl_service_application_new:
+ * @find_site_profile: the path of the profile of a site code, or %NULL
+ *
+ * Returns: (transfer full): an application that ends when no client has needed it for a while
+ */
+GApplication *
+kl_service_application_new (KlFindSiteProfile find_site_profile)
+{
+  KlServiceApplication *self
+      = g_object_new (KL_TYPE_SERVICE_APPLICATION, "application-id", KL_APPLICATION_ID,
+                      "inactivity-timeout", KL_BUS_PATIENCE, NULL);
+
+  self->find_site_profile = find_site_profile;
+  return G_APPLICATION (self);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-drive-question"
+
+#include "config.h"
+
+#include "window/drive-question.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+#include "base/error.h"
+
+/* Nobody sits there who has not answered by then; seconds. */
+#define PATIENCE 120
+
+/* What the question is about, and what becomes of it; task data. */
+typedef struct
+{
+  GtkWindow *dialog; /* borrowed; NULL once it was answered */
+  char *path;        /* owned; of the drive */
+  guint timeout;     /* source; 0: none */
+  gulong cancelled;  /* handler; 0: none */
+} Question;
+
+static void
+question_free (Question *question)
+{
+  g_free (question->path);
+  g_free (question);
+}
+
+/* The first answer counts, whoever gives it. */
+static void
+take_answer (GTask *task, GError *error)
+{
+  Question *question = g_task_get_task_data (task);
+  GtkWindow *dialog = g_steal_pointer (&question->dialog);
+
+  if (dialog == NULL)
+    {
+      g_clear_error (&error);
+      return;
+    }
+
+  g_clear_handle_id (&question->timeout, g_source_remove);
+  if (question->cancelled != 0)
+    g_signal_handler_disconnect (g_task_get_cancellable (task), question->cancelled);
+  question->cancelled = 0;
+  gtk_window_destroy (dialog);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+response_cb (AdwMessageDialog *dialog, const char *response, GTask *task)
+{
+  Question *question = g_task_get_task_data (task);
+
+  g_object_ref (task);
+  if (g_strcmp0 (response, "write") == 0)
+    take_answer (task, NULL);
+  else
+    take_answer (task, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                    "“%s” was left as it is: the answer was no", question->path));
+  g_object_unref (task);
+}
+
+static gboolean
+timeout_cb (gpointer user_data)
+{
+  GTask *task = user_data;
+  Question *question = g_task_get_task_data (task);
+
+  question->timeout = 0;
+  take_answer (task, g_error_new (KL_ERROR, KL_ERROR_PERMISSION,
+                                  "“%s” was left as it is: nobody answered within %d seconds",
+                                  question->path, PATIENCE));
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+withdraw_cb (gpointer user_data)
+{
+  Question *question = g_task_get_task_data (user_data);
+
+  take_answer (user_data, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                       "“%s” was left as it is: the program that wanted to write "
+                                       "to it cancelled",
+                                       question->path));
+  return G_SOURCE_REMOVE;
+}
+
+/* Not from within the signal, which holds a lock that disconnecting needs. */
+static void
+cancelled_cb (GCancellable *cancellable, GTask *task)
+{
+  g_idle_add_full (G_PRIORITY_DEFAULT, withdraw_cb, g_object_ref (task), g_object_unref);
+}
+
+static char *
+dup_content (KlDrive *drive)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < kl_drive_get_n_volumes (drive); i++)
+    {
+      const KlVolume *volume = kl_drive_get_volume (drive, i);
+      const char *kind = volume->fs_version != NULL ? volume->fs_version : volume->fs_type;
+
+      if (text->len > 0)
+        g_string_append (text, ", ");
+      g_string_append (text, kind != NULL ? kind : _ ("no known file system"));
+      if (volume->label != NULL)
+        g_string_append_printf (text, " “%s”", volume->label);
+    }
+  return text->len > 0 ? g_strdup (text->str) : g_strdup (_ ("nothing known"));
+}
+
+static char *
+dup_body (const KlBusQuestion *asked)
+{
+  g_autofree char *size = g_format_size (kl_drive_get_size (asked->drive));
+  g_autofree char *content = dup_content (asked->drive);
+  const char *serial = kl_drive_get_identity (asked->drive)->serial;
+
+  if (serial == NULL)
+    serial = _ ("unknown");
+  if (asked->type == KL_MEDIA_TYPE_UFD)
+    /* Translators: a program's name, a path, a size, a serial number, what is on the drive. */
+    return g_strdup_printf (_ ("The program %s wants to put the files of a boot medium on this "
+                               "drive. Files of the same names will be replaced.\n\n"
+                               "%s · %s\nSerial number: %s\nOn it now: %s"),
+                            asked->caller, kl_drive_get_path (asked->drive), size, serial, content);
+  /* Translators: a program's name, a path, a size, a serial number, what is on the drive. */
+  return g_strdup_printf (_ ("The program %s wants to make a boot medium of this drive. "
+                             "Everything on it will be lost.\n\n"
+                             "%s · %s\nSerial number: %s\nOn it now: %s"),
+                          asked->caller, kl_drive_get_path (asked->drive), size, serial, content);
+}
+
+static GtkWindow *
+make_dialog (GtkApplication *application, const KlBusQuestion *asked)
+{
+  const gboolean erase = asked->type != KL_MEDIA_TYPE_UFD;
+  g_autofree char *name = kl_drive_dup_name (asked->drive);
+  g_autofree char *heading
+      = g_strdup_printf (erase ? _ ("Erase “%s”?") : _ ("Write to “%s”?"), name);
+  g_autofree char *body = dup_body (asked);
+  GtkWidget *dialog
+      = adw_message_dialog_new (gtk_application_get_active_window (application), heading, body);
+
+  gtk_window_set_title (GTK_WINDOW (dialog), heading);
+  gtk_window_set_application (GTK_WINDOW (dialog), application);
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("_Cancel"), "write",
+                                    /* Translators: what happens to a drive. */
+                                    erase ? _ ("_Erase and Create") : _ ("_Write Files"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "write",
+                                              ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  return GTK_WINDOW (dialog);
+}
+
+/**
+ * kl_drive_question_ask_async:
+ *
+ * Asks in a window that names the program that wants it, and the drive: nobody but the person at
+ * the desktop can answer. Enter and Escape say no. Implements ask of KlBusHost.
+ */
+void
+kl_drive_question_ask_async (KlBusHost *host,
+                             const KlBusQuestion *asked,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (host, cancellable, callback, user_data);
+  Question *question = g_new0 (Question, 1);
+
+  g_task_set_task_data (task, question, (GDestroyNotify) question_free);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  question->path = g_strdup (kl_drive_get_path (asked->drive));
+  question->dialog = make_dialog (GTK_APPLICATION (host), asked);
+  question->timeout = g_timeout_add_seconds (PATIENCE, timeout_cb, task);
+  if (cancellable != NULL)
+    question->cancelled
+        = g_signal_connect (cancellable, "cancelled", G_CALLBACK (cancelled_cb), task);
+  g_signal_connect_data (question->dialog, "response", G_CALLBACK (response_cb),
+                         g_object_ref (task), (GClosureNotify) (void (*) (void)) g_object_unref, 0);
+  gtk_window_present (question->dialog);
+}
+
+/**
+ * kl_drive_question_ask_finish:
+ *
+ * Errors: G_IO_ERROR_CANCELLED for a no; KL_ERROR_PERMISSION where nobody answered.
+ *
+ * Returns: %TRUE only if the person agreed
+ */
+gboolean
+kl_drive_question_ask_finish (KlBusHost *host, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A private session bus that starts the program, and clients on it."""
+import os
+import subprocess
+import sys
+import time
+
+from gi.repository import Gio, GLib
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'cli'))
+import fixtures  # noqa: E402,F401
+from command import CommandTest, main  # noqa: E402,F401
+
+KINDLING = os.environ.get('KINDLING', 'kindling')
+NAME = 'org.kindling.Kindling'
+CREATOR = 'org.kindling.MediaCreator1'
+IMAGES = 'org.kindling.BootImages1'
+PATH = '/org/kindling/Kindling/MediaCreator'
+IMAGES_PATH = '/org/kindling/Kindling/BootImages'
+PENDING = 0x8000000A
+BUSY = 0x800700AA
+CANCELLED = 0x800704C7
+INVALID = 0x80070057
+
+
+def pipe(data):
+    """An end to read from; the other one is closed."""
+    ours, theirs = os.pipe()
+    os.write(theirs, data)
+    os.close(theirs)
+    return ours
+
+
+class Client:
+    """A connection of its own."""
+
+    def __init__(self, address, path=PATH):
+        flags = Gio.DBusConnectionFlags
+        self.bus = Gio.DBusConnection.new_for_address_sync(
+            address, flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None, None)
+        self.bus.set_exit_on_close(False)
+        self.path = path
+        self.signals = []          # (path, name, parameters), in the order they came
+        for interface in CREATOR, 'org.freedesktop.DBus.Properties':
+            self.bus.signal_subscribe(NAME, interface, None, None, None, Gio.DBusSignalFlags.NONE, self._signal)
+
+    def _signal(self, connection, sender, path, interface, name, parameters):
+        self.signals.append((path, name, parameters.unpack()))
+
+    def call(self, interface, method, signature='()', *arguments, fds=(), path=None, timeout=60_000):
+        fd_list = Gio.UnixFDList.new_from_array([os.dup(fd) for fd in fds]) if fds else None
+        reply, _ = self.bus.call_with_unix_fd_list_sync(
+            NAME, path or self.path, interface, method, GLib.Variant(signature, arguments), None,
+            Gio.DBusCallFlags.NONE, timeout, fd_list, None)
+        return reply.unpack()
+
+    def get(self, name, **options):
+        return self.call('org.freedesktop.DBus.Properties', 'Get', '(ss)', CREATOR, name, **options)[0]
+
+    def get_all(self, **options):
+        return self.call('org.freedesktop.DBus.Properties', 'GetAll', '(s)', CREATOR, **options)[0]
+
+    def set(self, name, value, **options):
+        return self.call('org.freedesktop.DBus.Properties', 'Set', '(ssv)', CREATOR, name, value, **options)
+
+    def create(self, media_type, destination, image_id, password=None, certificate='', certificate_password=None,
+               start='', end='', run_async=True, **options):
+        fds = [fd for fd in (password, certificate_password) if fd is not None]
+        return self.call(CREATOR, 'CreateBootMedia', '(sssahsahssb)', media_type, destination, image_id,
+                         [] if password is None else [0], certificate,
+                         [] if certificate_password is None else [len(fds) - 1], start, end, run_async, fds=fds, **options)
+
+    def wait(self, path=None, timeout=60):
+        """Until Completed has come; returns its parameters."""
+        return wait_for(lambda: next((s[2] for s in self.signals if s[1] == 'Completed' and s[0] == (path or self.path)),
+                                     None), 'Completed', timeout)
+
+    def close(self):
+        self.bus.close_sync(None)
+
+
+def wait_for(condition, what, timeout=60):
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        while GLib.MainContext.default().pending():
+            GLib.MainContext.default().iteration(False)
+        result = condition()
+        if result:
+            return result
+        time.sleep(.02)
+    raise AssertionError(f'no {what} within {timeout} s')
+
+
+class BusTest(CommandTest):
+    """A bus that starts the program when it is called; no display."""
+    DISPLAY = None
+
+    def setUp(self):
+        super().setUp()
+        self.catalog = self.path('data', 'kindling', 'catalog')
+        services = self.path('data', 'dbus-1', 'services')
+        os.makedirs(services)
+        self.log = self.path('kindling.log')
+        script = self.path('start')
+        with open(script, 'w') as out:
+            out.write(f'#!/bin/sh\nexec "{KINDLING}" --gapplication-service >>"{self.log}" 2>&1\n')
+        os.chmod(script, 0o755)
+        with open(os.path.join(services, NAME + '.service'), 'w') as out:
+            out.write(f'[D-BUS Service]\nName={NAME}\nExec={script}\n')
+        self.daemon = subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--print-address'], text=True,
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                       env=self.environment())
+        self.addCleanup(self.end_bus)
+        self.address = self.daemon.stdout.readline().strip()
+        self.clients = []
+        self.client = self.connect()
+
+    def environment(self):
+        environment = {**super().environment(), 'GSETTINGS_BACKEND': 'memory', 'GIO_USE_VFS': 'local',
+                       'XDG_RUNTIME_DIR': self.folder, 'XDG_CONFIG_HOME': self.path('config')}
+        for name in 'DISPLAY', 'WAYLAND_DISPLAY', 'DBUS_SESSION_BUS_ADDRESS':
+            environment.pop(name, None)
+        if hasattr(self, 'address'):
+            environment['DBUS_SESSION_BUS_ADDRESS'] = self.address
+        return environment
+
+    def connect(self, path=PATH):
+        self.clients.append(Client(self.address, path))
+        return self.clients[-1]
+
+    def end_bus(self):
+        for client in self.clients:
+            if not client.bus.is_closed():
+                client.close()
+        self.daemon.terminate()
+        self.daemon.wait(timeout=30)
+        self.daemon.stdout.close()
+        with open(self.log) if os.path.exists(self.log) else open(os.devnull) as log:
+            said = log.read()
+        self.assertNotIn('CRITICAL', said)
+        self.assertNotIn('ERROR: ', said)
+
+    def owner(self):
+        """Process of the program, or None; does not start it."""
+        call = ('org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus')
+        try:
+            return self.client.bus.call_sync(*call, 'GetConnectionUnixProcessID', GLib.Variant('(s)', (NAME,)), None,
+                                             Gio.DBusCallFlags.NONE, -1, None).unpack()[0]
+        except GLib.Error:
+            return None
+
+    def assert_error(self, symbol, words, function, *arguments, **options):
+        with self.assertRaises(GLib.Error) as caught:
+            function(*arguments, **options)
+        self.assertEqual(Gio.DBusError.get_remote_error(caught.exception), 'org.kindling.Error.' + symbol)
+        self.assertRegex(caught.exception.message, r'0x8[0-9A-F]{7}: ')
+        self.assertIn(words, caught.exception.message)
