@@ -36,12 +36,27 @@ gboolean kl_udisks_power_off (GDBusConnection *connection,
                               const char *device,
                               GCancellable *cancellable,
                               GError **error);
+int kl_udisks_open_quietly (GDBusConnection *connection,
+                            const char *device,
+                            GCancellable *cancellable,
+                            GError **error);
+char *kl_udisks_mount (GDBusConnection *connection,
+                       const char *device,
+                       gboolean read_only,
+                       GCancellable *cancellable,
+                       GError **error);
 void kl_udisks_rescan (GDBusConnection *connection, const char *device);
 
 /* Who keeps a drive busy. */
 char *kl_drive_find_users (const KlDriveFacts *facts, const char *mount_point);
 
 /* @connection: (nullable): without UDisks2 everything is done by system calls */
+gboolean kl_drive_read_mounts (const KlDriveFacts *facts,
+                               GDBusConnection *connection,
+                               GPtrArray *mounts,
+                               GCancellable *cancellable,
+                               GError **error);
+gboolean kl_drive_check_refusal (const KlDriveFacts *facts, GPtrArray *mounts, GError **error);
 gboolean kl_drive_release (const KlDriveFacts *facts,
                            GDBusConnection *connection,
                            GCancellable *cancellable,

@@ -18,8 +18,6 @@
 #include "drive/drive-source.h"
 #include "drive/mount-table.h"
 
-#define OPEN_FLAGS (O_EXCL | O_CLOEXEC)
-
 /* udev looks at a drive for a moment after each event and holds the lock meanwhile. */
 #define LOCK_ATTEMPTS 100
 #define LOCK_PAUSE (G_USEC_PER_SEC / 20)
@@ -170,16 +168,16 @@ may_open_directly (const char *path)
 }
 
 static int
-open_once (KlDriveHandle *self, GCancellable *cancellable, GError **error)
+open_once (KlDriveHandle *self, int flags, GCancellable *cancellable, GError **error)
 {
   const KlDriveFacts *facts = kl_drive_get_facts (self->drive);
   int fd;
 
   if (facts->object_path != NULL || (self->connection != NULL && !may_open_directly (facts->path)))
-    return kl_udisks_open (self->connection, kl_drive_facts_get_kernel_name (facts), OPEN_FLAGS,
+    return kl_udisks_open (self->connection, kl_drive_facts_get_kernel_name (facts), flags,
                            cancellable, error);
 
-  fd = open (facts->path, O_RDWR | OPEN_FLAGS);
+  fd = open (facts->path, O_RDWR | flags);
   if (fd < 0)
     kl_set_error_errno (error, errno, "Opening “%s” failed", facts->path);
   return fd;
@@ -195,7 +193,7 @@ open_exclusively (KlDriveHandle *self, GCancellable *cancellable, GError **error
     {
       g_autoptr (GError) problem = NULL;
 
-      self->fd = open_once (self, cancellable, &problem);
+      self->fd = open_once (self, O_EXCL | O_CLOEXEC, cancellable, &problem);
       if (self->fd >= 0)
         return TRUE;
       if (!g_error_matches (problem, KL_ERROR, KL_ERROR_BUSY) || attempt >= OPEN_ATTEMPTS)
@@ -213,9 +211,15 @@ open_exclusively (KlDriveHandle *self, GCancellable *cancellable, GError **error
     }
 }
 
-/* The lock that udev and others respect: https://systemd.io/BLOCK_DEVICE_LOCKING/ */
-static gboolean
-lock (KlDriveHandle *self, GCancellable *cancellable, GError **error)
+/**
+ * kl_drive_handle_lock:
+ *
+ * Takes the lock that udev and others respect: https://systemd.io/BLOCK_DEVICE_LOCKING/
+ *
+ * Errors: KL_ERROR_BUSY with who has it; G_IO_ERROR_CANCELLED.
+ */
+gboolean
+kl_drive_handle_lock (KlDriveHandle *self, GCancellable *cancellable, GError **error)
 {
   const KlDriveFacts *facts = kl_drive_get_facts (self->drive);
   g_autofree char *users = NULL;
@@ -335,10 +339,42 @@ kl_drive_open (KlDrive *drive,
   self->connection = kl_udisks_connect (cancellable);
   if (!kl_drive_handle_confirm (self, error)
       || !kl_drive_release (facts, self->connection, cancellable, error)
-      || !open_exclusively (self, cancellable, error) || !lock (self, cancellable, error)
-      || !kl_drive_handle_confirm (self, error) || !read_geometry (self, error))
+      || !open_exclusively (self, cancellable, error)
+      || !kl_drive_handle_lock (self, cancellable, error) || !kl_drive_handle_confirm (self, error)
+      || !read_geometry (self, error))
     return NULL;
 
+  return g_steal_pointer (&self);
+}
+
+/**
+ * kl_drive_open_beside:
+ * @drive: pinned by its identity
+ *
+ * Opens a drive to write between its partitions and not on them: nothing is unmounted, and nobody
+ * is locked out. What is mounted from the drive must be held open by the caller, which keeps others
+ * from opening it exclusively. kl_drive_handle_lock() is to be called right before writing. Dropped
+ * without kl_drive_handle_close(): the partition table has not changed.
+ *
+ * Errors: as kl_drive_open(), but for those of unmounting and locking.
+ *
+ * Returns: (transfer full) (nullable): the opened drive
+ */
+KlDriveHandle *
+kl_drive_open_beside (KlDrive *drive, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (KlDriveHandle) self = g_object_new (KL_TYPE_DRIVE_HANDLE, NULL);
+
+  g_return_val_if_fail (KL_IS_DRIVE (drive), NULL);
+
+  self->drive = g_object_ref (drive);
+  self->pinned = kl_drive_identity_copy (kl_drive_get_identity (drive));
+  self->connection = kl_udisks_connect (cancellable);
+  if (!kl_drive_handle_confirm (self, error))
+    return NULL;
+  self->fd = open_once (self, O_CLOEXEC, cancellable, error);
+  if (self->fd < 0 || !kl_drive_handle_confirm (self, error) || !read_geometry (self, error))
+    return NULL;
   return g_steal_pointer (&self);
 }
 

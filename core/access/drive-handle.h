@@ -17,6 +17,8 @@ KlDriveHandle *kl_drive_open (KlDrive *drive,
                               const KlDriveIdentity *pinned,
                               GCancellable *cancellable,
                               GError **error);
+KlDriveHandle *kl_drive_open_beside (KlDrive *drive, GCancellable *cancellable, GError **error);
+gboolean kl_drive_handle_lock (KlDriveHandle *self, GCancellable *cancellable, GError **error);
 const char *kl_drive_handle_get_path (KlDriveHandle *self);
 int kl_drive_handle_get_fd (KlDriveHandle *self);
 guint64 kl_drive_handle_get_size (KlDriveHandle *self);

@@ -15,12 +15,13 @@
 /* Mounts on top of mounts: so often the list is read anew. */
 #define MAX_ROUNDS 8
 
-static gboolean
-read_mounts (const KlDriveFacts *facts,
-             GDBusConnection *connection,
-             GPtrArray *mounts,
-             GCancellable *cancellable,
-             GError **error)
+/* What the system uses now: as udev's host sees it, or as UDisks2 says. @mounts: gets KlMount. */
+gboolean
+kl_drive_read_mounts (const KlDriveFacts *facts,
+                      GDBusConnection *connection,
+                      GPtrArray *mounts,
+                      GCancellable *cancellable,
+                      GError **error)
 {
   g_autoptr (GPtrArray) drives = NULL;
 
@@ -41,8 +42,8 @@ read_mounts (const KlDriveFacts *facts,
 }
 
 /* What the system began to use since the list was made is as untouchable as before. */
-static gboolean
-check_refusal (const KlDriveFacts *facts, GPtrArray *mounts, GError **error)
+gboolean
+kl_drive_check_refusal (const KlDriveFacts *facts, GPtrArray *mounts, GError **error)
 {
   g_autofree char *reason = NULL;
   KlRefusal refusal = kl_refusal_find (facts, mounts, facts->refusal != KL_REFUSAL_FIXED, &reason);
@@ -188,8 +189,8 @@ kl_drive_release (const KlDriveFacts *facts,
       g_autoptr (GPtrArray) mounts = kl_mount_table_new ();
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error)
-          || !read_mounts (facts, connection, mounts, cancellable, error)
-          || !check_refusal (facts, mounts, error)
+          || !kl_drive_read_mounts (facts, connection, mounts, cancellable, error)
+          || !kl_drive_check_refusal (facts, mounts, error)
           || !unmount_all (facts, connection, mounts, &clear, cancellable, error))
         return FALSE;
     }

@@ -202,26 +202,23 @@ kl_udisks_lock (GDBusConnection *connection,
   return FALSE;
 }
 
-/* Returns a descriptor open for reading and writing, or -1. @flags: further flags of open(2) */
-int
-kl_udisks_open (GDBusConnection *connection,
-                const char *device,
-                int flags,
-                GCancellable *cancellable,
-                GError **error)
+/* Returns a descriptor, or -1. Takes @options over. */
+static int
+open_device (GDBusConnection *connection,
+             const char *device,
+             const char *mode,
+             GVariant *options,
+             GCancellable *cancellable,
+             GError **error)
 {
   g_autoptr (GError) problem = NULL;
   g_autoptr (GUnixFDList) fds = NULL;
-  g_autoptr (GVariant) reply = NULL;
-  GVariantDict options;
+  g_autoptr (GVariant) reply
+      = call (connection, device, "Block", "OpenDevice", g_variant_new ("(s@a{sv})", mode, options),
+              &fds, cancellable, &problem);
   gint32 handle = -1;
   int fd = -1;
 
-  g_variant_dict_init (&options, NULL);
-  g_variant_dict_insert (&options, "flags", "i", flags);
-  reply = call (connection, device, "Block", "OpenDevice",
-                g_variant_new ("(s@a{sv})", "rw", g_variant_dict_end (&options)), &fds, cancellable,
-                &problem);
   if (reply == NULL)
     translate_error (&problem, "Opening", device);
   else if (!g_variant_is_of_type (reply, G_VARIANT_TYPE ("(h)")) || fds == NULL)
@@ -239,6 +236,72 @@ kl_udisks_open (GDBusConnection *connection,
   if (fd < 0)
     g_propagate_error (error, g_steal_pointer (&problem));
   return fd;
+}
+
+/* Returns a descriptor open for reading and writing, or -1. @flags: further flags of open(2) */
+int
+kl_udisks_open (GDBusConnection *connection,
+                const char *device,
+                int flags,
+                GCancellable *cancellable,
+                GError **error)
+{
+  GVariantDict options;
+
+  g_variant_dict_init (&options, NULL);
+  g_variant_dict_insert (&options, "flags", "i", flags);
+  return open_device (connection, device, "rw", g_variant_dict_end (&options), cancellable, error);
+}
+
+/* Returns a descriptor open for reading, or -1 where a person would have to be asked. */
+int
+kl_udisks_open_quietly (GDBusConnection *connection,
+                        const char *device,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  GVariantDict options;
+
+  g_variant_dict_init (&options, NULL);
+  g_variant_dict_insert (&options, "auth.no_user_interaction", "b", TRUE);
+  return open_device (connection, device, "r", g_variant_dict_end (&options), cancellable, error);
+}
+
+/**
+ * kl_udisks_mount:
+ * @read_only: mount it so that nothing can be written
+ *
+ * Returns: (transfer full) (nullable): where; also if it was mounted by somebody else meanwhile
+ */
+char *
+kl_udisks_mount (GDBusConnection *connection,
+                 const char *device,
+                 gboolean read_only,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  GVariantDict options;
+  char *where = NULL;
+
+  g_variant_dict_init (&options, NULL);
+  if (read_only)
+    g_variant_dict_insert (&options, "options", "s", "ro");
+  reply = call (connection, device, "Filesystem", "Mount",
+                g_variant_new ("(@a{sv})", g_variant_dict_end (&options)), NULL, cancellable,
+                &problem);
+  if (reply == NULL)
+    translate_error (&problem, "Mounting", device);
+  else if (!g_variant_is_of_type (reply, G_VARIANT_TYPE ("(s)")))
+    problem = g_error_new (KL_ERROR, KL_ERROR_FAILED,
+                           "Mounting “/dev/%s” failed: UDisks2 does not say where", device);
+  else
+    g_variant_get (reply, "(s)", &where);
+
+  if (where == NULL)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return where;
 }
 
 /* Has the partition table read again, which needs a privilege. Failures mean that partitions show

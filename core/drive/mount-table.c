@@ -10,6 +10,7 @@
 /* Fields of a line of mountinfo, proc(5), before the optional ones and after the dash. */
 enum
 {
+  FIELD_ROOT = 3,
   FIELD_MOUNT_POINT = 4,
   FIELDS_BEFORE_OPTIONAL = 6,
   FIELD_SOURCE_AFTER_DASH = 2,
@@ -49,9 +50,10 @@ kl_mount_table_new (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify) kl_mount_free);
 }
 
-/* Mount point and source of a line of mountinfo; FALSE for what is not of that form. */
+/* Mount point and source of a line of mountinfo; FALSE for what is not of that form. @partial:
+ * (optional) */
 static gboolean
-parse_line (const char *line, char **mount_point, char **source)
+parse_line (const char *line, char **mount_point, char **source, gboolean *partial)
 {
   g_auto (GStrv) fields = g_strsplit (line, " ", -1);
   guint n_fields = g_strv_length (fields);
@@ -62,6 +64,8 @@ parse_line (const char *line, char **mount_point, char **source)
         /* Space, tab, end of line and backslash are written as octal numbers. */
         *mount_point = g_strcompress (fields[FIELD_MOUNT_POINT]);
         *source = g_strcompress (fields[i + FIELD_SOURCE_AFTER_DASH]);
+        if (partial != NULL)
+          *partial = !g_str_equal (fields[FIELD_ROOT], "/");
         return TRUE;
       }
   return FALSE;
@@ -79,7 +83,7 @@ read_lines (const char *proc, const char *file)
 }
 
 static void
-add_mount (GPtrArray *mounts, const char *where, const char *node)
+add_mount (GPtrArray *mounts, const char *where, const char *node, gboolean partial)
 {
   g_autofree char *name = kl_block_tree_find_name_of_node (node);
   KlMount *mount;
@@ -88,6 +92,7 @@ add_mount (GPtrArray *mounts, const char *where, const char *node)
     return;
 
   mount = kl_mount_new (where, name, FALSE);
+  mount->partial = partial;
   kl_block_tree_collect (mount->names, name);
   g_ptr_array_add (mounts, mount);
 }
@@ -121,9 +126,11 @@ kl_mount_table_read (GPtrArray *mounts, const char *proc)
     {
       g_autofree char *mount_point = NULL;
       g_autofree char *source = NULL;
+      gboolean partial = FALSE;
 
-      if (parse_line (lines[i], &mount_point, &source) && g_str_has_prefix (source, "/dev/"))
-        add_mount (mounts, mount_point, source);
+      if (parse_line (lines[i], &mount_point, &source, &partial)
+          && g_str_has_prefix (source, "/dev/"))
+        add_mount (mounts, mount_point, source, partial);
     }
 
   for (guint i = 0; swaps[i] != NULL; i++)
@@ -185,7 +192,7 @@ kl_mount_table_find_source (const char *path)
       g_autofree char *mount_point = NULL;
       g_autofree char *source = NULL;
 
-      if (!parse_line (lines[i], &mount_point, &source) || !is_at_or_below (path, mount_point)
+      if (!parse_line (lines[i], &mount_point, &source, NULL) || !is_at_or_below (path, mount_point)
           || strlen (mount_point) < longest)
         continue;
       longest = strlen (mount_point);

@@ -11,6 +11,7 @@ typedef struct
   char *where;  /* mount point, swap device or file, or path */
   char *device; /* kernel's name of what is mounted, "dm-0"; NULL for a path */
   gboolean swap;
+  gboolean partial;  /* shows a folder of the file system and not all of it */
   GHashTable *names; /* set of the names of all devices below, partitions and disks alike */
 } KlMount;
 
