@@ -28,7 +28,8 @@ MAY_INCLUDE = {
     'bcd': {'base'},
     'media': {'base', 'crypto', 'disk', 'source', 'boot', 'image', 'sink', 'bcd'},
     'iso': {'base', 'source', 'sink', 'media'},
-    'job': {'base', 'crypto', 'site', 'disk', 'image', 'prepare', 'drive', 'access', 'sink', 'media', 'iso'},
+    'volume': {'base', 'disk', 'drive', 'access', 'sink', 'media'},
+    'job': {'base', 'crypto', 'site', 'disk', 'image', 'prepare', 'drive', 'access', 'sink', 'media', 'iso', 'volume'},
 }
 
 # Foreign header (pattern) → the only files that may include it.
