@@ -259,7 +259,7 @@ add_manifest (KlLayoutPlan *plan, GError **error)
   manifest->label = g_strdup (self->label);
   manifest->created = g_date_time_format (self->created, "%Y-%m-%dT%H:%M:%SZ");
   manifest->bios = self->bios;
-  manifest->uefi = g_strdup (self->architecture != NULL ? self->architecture : "");
+  manifest->uefi = g_strdup (self->uefi ? self->architecture : "");
   manifest->signer = g_strdup (self->signer);
   describe_certificate (manifest, plan->protection);
   for (i = 0; i < self->items->len; i++)
@@ -302,8 +302,8 @@ kl_layout_plan_add_files (KlLayoutPlan *plan, GError **error)
 {
   KlMediaLayout *self = plan->layout;
 
-  return (!self->bios || add_bios_files (plan, error))
-         && (!self->uefi || add_uefi_files (plan, error))
+  return (!self->bios_files || add_bios_files (plan, error))
+         && (!self->uefi_files || add_uefi_files (plan, error))
          && add_required (plan, KL_BOOT_ROLE_BOOT_SDI, BIOS_BOOT "boot.sdi", error)
          && add_boot_wim (plan, error) && add_label (self, error) && add_protection (plan, error)
          && add_manifest (plan, error);

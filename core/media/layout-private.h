@@ -35,7 +35,9 @@ struct _KlMediaLayout
   GPtrArray *items;    /* owned; of KlLayoutItem, sorted by path once complete */
   GHashTable *by_path; /* owned; lower-case path, owned → KlLayoutItem of items */
 
-  gboolean bios;
+  gboolean bios_files; /* the files for BIOS are on it */
+  gboolean uefi_files;
+  gboolean bios; /* and a BIOS will start it */
   gboolean uefi;
   char *bios_reason;        /* owned; why not, or NULL */
   char *uefi_reason;        /* owned; why not, or NULL */

@@ -95,8 +95,8 @@ decide_firmware (KlLayoutPlan *plan, KlBootManager wanted, GError **error)
   KlMediaLayout *self = plan->layout;
   gboolean optical = self->type == KL_MEDIA_TYPE_CD;
 
-  self->bios = kl_boot_files_can_bios (plan->files, optical, &self->bios_reason);
-  self->uefi = kl_boot_files_can_uefi (plan->files, &self->uefi_reason);
+  self->bios = self->bios_files = kl_boot_files_can_bios (plan->files, optical, &self->bios_reason);
+  self->uefi = self->uefi_files = kl_boot_files_can_uefi (plan->files, &self->uefi_reason);
   if (!self->bios && !self->uefi)
     {
       kl_media_layout_set_error (self, error, KL_ERROR_NO_BOOT_FILES,
@@ -117,6 +117,22 @@ decide_firmware (KlLayoutPlan *plan, KlBootManager wanted, GError **error)
   if (wanted == KL_BOOT_MANAGER_DEFAULT)
     wanted = kl_boot_image_get_boot_manager (plan->image);
   return choose_loader (plan, wanted, error);
+}
+
+/* The files are the same wherever they go; what starts from there is not. */
+static void
+take_obstacles (KlMediaLayout *self, const KlLayoutOptions *options)
+{
+  if (self->bios && options->bios_obstacle != NULL)
+    {
+      self->bios = FALSE;
+      self->bios_reason = g_strdup (options->bios_obstacle);
+    }
+  if (self->uefi && options->uefi_obstacle != NULL)
+    {
+      self->uefi = FALSE;
+      self->uefi_reason = g_strdup (options->uefi_obstacle);
+    }
 }
 
 static gboolean
@@ -146,9 +162,11 @@ collect_warnings (KlLayoutPlan *plan)
   KlMediaLayout *self = plan->layout;
   guint64 size = kl_boot_image_get_size (plan->image);
 
-  if (!self->bios)
+  if (!self->bios && !self->uefi)
+    warn (self, "These media start on nothing yet. %s %s", self->bios_reason, self->uefi_reason);
+  else if (!self->bios)
     warn (self, "These media start on UEFI only. %s", self->bios_reason);
-  if (!self->uefi)
+  else if (!self->uefi)
     warn (self, "These media start on BIOS only. %s", self->uefi_reason);
   if (self->bios && size > X86_WIM_WARNING
       && g_strcmp0 (kl_boot_image_get_architecture (plan->image), "x86") == 0)
@@ -318,8 +336,10 @@ kl_media_layout_new (KlBootImage *image, const KlLayoutOptions *options, GError 
   self->created = options->created != NULL ? g_date_time_to_utc (options->created)
                                            : g_date_time_new_now_utc ();
   plan = (KlLayoutPlan){ self, image, files, NULL, options->protection };
-  if (!decide_firmware (&plan, options->boot_manager, error) || !check_wim_size (&plan, error)
-      || !kl_layout_plan_add_files (&plan, error))
+  if (!decide_firmware (&plan, options->boot_manager, error) || !check_wim_size (&plan, error))
+    return NULL;
+  take_obstacles (self, options);
+  if (!kl_layout_plan_add_files (&plan, error))
     return NULL;
   collect_warnings (&plan);
   take_warnings (self, options);

@@ -71,6 +71,9 @@ typedef struct
   GDateTime *created;                   /* nullable: now */
   const KlLayoutProtection *protection; /* nullable: a medium without identity */
   const char *notice;                   /* nullable: one more warning, an English sentence */
+  const char *bios_obstacle;            /* why no BIOS will start it from its target, although the
+                                           files are on it: an English sentence; or NULL */
+  const char *uefi_obstacle;            /* likewise */
 } KlLayoutOptions;
 
 KlMediaLayout *

@@ -13,6 +13,7 @@
 #include "crypto/authenticode.h"
 #include "crypto/pe-file.h"
 #include "disk/partition-table.h"
+#include "media/layout.h"
 #include "source/media-source.h"
 #include "source/iso-records.h"
 
@@ -146,6 +147,17 @@ read_boot_entries (KlMedium *self)
     kl_iso_boot_catalog_parse ((KlBytesView){ catalog, sizeof catalog }, &self->entries);
 }
 
+/* What lies outside of a volume, and which file system it is, cannot be seen in its folder; of
+ * files that were written into a volume the manifest says so. */
+static void
+believe_manifest (KlMedium *self)
+{
+  const char *ufd = kl_media_type_to_string (KL_MEDIA_TYPE_UFD);
+
+  if (self->manifest != NULL && g_strcmp0 (self->manifest->media_type, ufd) == 0)
+    self->entries = (KlIsoBootEntries){ self->manifest->bios, self->manifest->uefi[0] != '\0' };
+}
+
 /**
  * kl_medium_open:
  * @path: an ISO file, a disk image, or the folder where a medium is mounted
@@ -176,6 +188,8 @@ kl_medium_open (const char *path, GError **error)
     read_boot_entries (self);
   self->label = read_label (self);
   load_manifest (self);
+  if (self->is_folder)
+    believe_manifest (self);
   return g_steal_pointer (&self);
 }
 
@@ -242,7 +256,7 @@ kl_medium_get_label (KlMedium *self)
  *
  * Whether the files that a BIOS start needs are there, and on an ISO file its entry in the boot
  * catalogue, on a disk start code (media-formats.md 5.1, 8.1, 9.1). Of a folder the boot sector
- * cannot be seen.
+ * cannot be seen; that of UFD is what the manifest says.
  */
 gboolean
 kl_medium_has_bios (KlMedium *self)
