@@ -83,19 +83,23 @@ typedef struct
 static KlMediaRequest *
 make_request (const KlCtlOptions *options,
               const Choice *choice,
+              guint position,
               KlDrive *drive,
+              const char *volume,
               const KlCtlProtection *protection,
               GError **error)
 {
   g_autofree char *bios_code = kl_data_path_dup_bios_code ();
   const KlMediaOptions media_options = {
     .type = choice->type,
-    .destination = options->arguments[1],
+    .destination = options->arguments[position + 1],
     .image_id = options->arguments[choice->n_destinations + 1],
     .label = options->label,
     .boot_manager = choice->boot_manager,
     .no_verify = options->no_verify,
     .drive = drive,
+    .volume = volume,
+    .bios_start = options->bios_start,
     .power_off = options->power_off,
     .disk_image_bytes = choice->disk_image_bytes,
     .gpt = options->gpt,
@@ -120,14 +124,15 @@ run_dry (const KlCtlOptions *options, KlMediaCreator *creator)
 {
   const char *path = kl_media_request_get_destination (kl_media_creator_get_request (creator));
   g_autoptr (KlMediaLayout) layout = NULL;
+  g_autoptr (KlFolderPlan) changes = NULL;
   g_autoptr (GError) error = NULL;
   guint64 bytes_needed = 0;
 
-  layout = kl_media_creator_plan (creator, &bytes_needed, &error);
+  layout = kl_media_creator_plan_changes (creator, &bytes_needed, &changes, &error);
   if (layout == NULL)
     return kl_ctl_print_error (options, error);
 
-  kl_ctl_print_plan (options, path, layout, bytes_needed);
+  kl_ctl_print_plan (options, path, layout, changes, bytes_needed);
   return KL_CTL_EXIT_DONE;
 }
 
@@ -187,11 +192,11 @@ read_choice (const KlCtlOptions *options, Choice *choice)
                                         "or T such as 8G"),
                                      options->disk_image);
 
-  choice->to_drive = choice->type == KL_MEDIA_TYPE_UFD_FORMAT && choice->disk_image_bytes == 0;
+  choice->to_drive = choice->type != KL_MEDIA_TYPE_CD && choice->disk_image_bytes == 0;
   if (!choice->to_drive && choice->n_destinations > 1)
     return kl_ctl_print_usage_error (options,
                                      _ ("“%s” is one argument too many: several destinations are "
-                                        "for UFD+FORMAT onto drives"),
+                                        "for UFD and UFD+FORMAT onto drives"),
                                      arguments[3]);
   if (choice->n_destinations > 1 && options->export_certificate != NULL)
     return kl_ctl_print_usage_error (options,
@@ -202,18 +207,25 @@ read_choice (const KlCtlOptions *options, Choice *choice)
           || options->power_off))
     return kl_ctl_print_usage_error (options,
                                      _ ("--expect-serial, --yes, --allow-fixed and --power-off "
-                                        "are for UFD+FORMAT onto a drive"));
+                                        "are for UFD and UFD+FORMAT onto a drive"));
   return KL_CTL_EXIT_DONE;
 }
 
-/* The drives that the command line names, and that the person agreed to lose. */
+/* The drives that the command line names: for UFD by one volume each, else those that the person
+ * agreed to lose. */
 static GPtrArray *
-choose_drives (const KlCtlOptions *options, guint n_destinations, GError **error)
+choose_drives (const KlCtlOptions *options,
+               const Choice *choice,
+               GPtrArray *volumes,
+               GError **error)
 {
-  g_autoptr (GPtrArray) drives
-      = kl_ctl_choose_drives (options, options->arguments + 1, n_destinations, error);
+  const gboolean whole = choice->type != KL_MEDIA_TYPE_UFD;
+  g_autoptr (GPtrArray) drives = kl_ctl_choose_drives (
+      options, options->arguments + 1, choice->n_destinations, whole ? NULL : volumes, error);
 
-  if (drives == NULL || (!options->dry_run && !kl_ctl_confirm_drives (options, drives, error)))
+  if (drives == NULL)
+    return NULL;
+  if (whole && !options->dry_run && !kl_ctl_confirm_drives (options, drives, error))
     return NULL;
   return g_steal_pointer (&drives);
 }
@@ -222,6 +234,7 @@ static int
 run_create (KlCtlOptions *options)
 {
   g_autoptr (GPtrArray) drives = NULL;
+  g_autoptr (GPtrArray) volumes = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (KlCatalog) catalog = NULL;
   g_autoptr (KlMediaBatch) batch = NULL;
   g_auto (KlCtlProtection) protection = { 0 };
@@ -233,7 +246,7 @@ run_create (KlCtlOptions *options)
     return status;
   if (choice.to_drive)
     {
-      drives = choose_drives (options, choice.n_destinations, &error);
+      drives = choose_drives (options, &choice, volumes, &error);
       if (drives == NULL)
         return kl_ctl_print_error (options, error);
     }
@@ -246,7 +259,8 @@ run_create (KlCtlOptions *options)
     {
       KlDrive *drive = drives != NULL ? drives->pdata[i] : NULL;
       g_autoptr (KlMediaRequest) request
-          = make_request (options, &choice, drive, &protection, &error);
+          = make_request (options, &choice, i, drive, volumes->len > 0 ? volumes->pdata[i] : NULL,
+                          &protection, &error);
 
       if (request == NULL)
         return kl_ctl_print_error (options, error);
@@ -271,15 +285,18 @@ add_create_options (GOptionContext *context, KlCtlOptions *options)
     { "gpt", 0, 0, G_OPTION_ARG_NONE, &options->gpt,
       N_ ("UFD+FORMAT: GPT instead of MBR; starts on UEFI only"), NULL },
     { "expect-serial", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->expect_serials,
-      N_ ("UFD+FORMAT: refuse any drive but the one with this serial number; several times, or a "
+      N_ ("UFD, UFD+FORMAT: refuse any drive but the one with this serial number; several times, "
+          "or a "
           "list with commas, for several drives"),
       N_ ("SERIAL") },
     { "yes", 0, 0, G_OPTION_ARG_NONE, &options->yes,
       N_ ("UFD+FORMAT: do not ask before everything on the drive is lost"), NULL },
     { "allow-fixed", 0, 0, G_OPTION_ARG_NONE, &options->allow_fixed,
-      N_ ("UFD+FORMAT: also onto a fixed disk; never the system's"), NULL },
+      N_ ("UFD, UFD+FORMAT: also onto a fixed disk; never the system's"), NULL },
+    { "bios-start", 0, 0, G_OPTION_ARG_NONE, &options->bios_start,
+      N_ ("UFD: also write start code for BIOS before the first partition of the drive"), NULL },
     { "power-off", 0, 0, G_OPTION_ARG_NONE, &options->power_off,
-      N_ ("UFD+FORMAT: switch the drive off once it is made and read back"), NULL },
+      N_ ("UFD, UFD+FORMAT: switch the drive off once it is made and read back"), NULL },
     { "password", 0, 0, G_OPTION_ARG_NONE, &options->ask,
       N_ ("Ask for the media password on the terminal, twice"), NULL },
     { "password-fd", 0, 0, G_OPTION_ARG_INT, &options->password_fd,
@@ -321,11 +338,13 @@ add_create_options (GOptionContext *context, KlCtlOptions *options)
 
 const KlCtlCommand kl_ctl_create_commands[] = {
   { NULL, "create", "TYPE DESTINATION… IMAGE-ID",
-    N_ ("Make a medium; TYPE is CD or UFD+FORMAT, DESTINATION the file or drive, or several "
-        "drives"),
+    N_ ("Make a medium; TYPE is CD, UFD or UFD+FORMAT, DESTINATION the file, volume or drive, or "
+        "several volumes or drives"),
     "  kindlingctl create CD winpe.iso KDL00001\n"
     "  kindlingctl create CD winpe.iso KDL00001 --label \"DEPLOY 1\" --boot-manager 2023\n"
     "  kindlingctl create CD winpe.iso KDL00001 --dry-run\n"
+    "  kindlingctl create UFD /media/admin/STICK KDL00001\n"
+    "  kindlingctl create UFD /dev/sdb1 KDL00001 --bios-start\n"
     "  kindlingctl create UFD+FORMAT /dev/sdb KDL00001\n"
     "  kindlingctl create UFD+FORMAT /dev/sdb KDL00001 --expect-serial 0951C3\n"
     "  kindlingctl create UFD+FORMAT /dev/sdb /dev/sdc /dev/sdd KDL00001 --power-off\n"

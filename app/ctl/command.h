@@ -39,6 +39,7 @@ typedef struct
   char **expect_serials; /* each may be a list with commas; NULL: any */
   gboolean yes;
   gboolean allow_fixed;
+  gboolean bios_start;
   gboolean power_off;
   gboolean no_verify;
   gboolean dry_run;

@@ -67,6 +67,58 @@ print_plan_text (const KlCtlOptions *options, KlMediaLayout *layout, guint64 byt
   print_warnings (kl_media_layout_get_warnings (layout));
 }
 
+/* @change: (nullable): what happens to the file, for UFD */
+static void
+print_item (const KlCtlOptions *options,
+            const char *path,
+            guint64 size,
+            const char *source,
+            const char *change,
+            guint columns)
+{
+  g_autofree char *padded = NULL;
+
+  if (options->json)
+    {
+      JsonBuilder *builder = kl_ctl_json_new (NULL);
+
+      kl_ctl_json_add_text (builder, "path", path);
+      kl_ctl_json_add_number (builder, "size", size);
+      kl_ctl_json_add_text (builder, "source", source);
+      if (change != NULL)
+        kl_ctl_json_add_text (builder, "change", change);
+      kl_ctl_json_print (builder);
+      return;
+    }
+
+  padded = kl_ctl_pad (path, columns);
+  if (change != NULL)
+    g_print ("%s  %12" G_GUINT64_FORMAT "  %-9s  %s\n", padded, size, change,
+             source != NULL ? source : "");
+  else
+    g_print ("%s  %12" G_GUINT64_FORMAT "  %s\n", padded, size, source);
+}
+
+static void
+print_changes (const KlCtlOptions *options, KlFolderPlan *plan)
+{
+  GPtrArray *changes = kl_folder_plan_get_changes (plan);
+  guint columns = 0;
+
+  for (guint i = 0; i < changes->len; i++)
+    columns = MAX (columns,
+                   (guint) g_utf8_strlen (((const KlFolderChange *) changes->pdata[i])->path, -1));
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const KlFolderChange *change = changes->pdata[i];
+      const KlLayoutItem *item = change->item;
+
+      print_item (options, change->path, item != NULL ? item->size : change->old_bytes,
+                  item != NULL ? kl_layout_source_to_string (item->source) : NULL,
+                  kl_change_kind_to_string (change->kind), columns);
+    }
+}
+
 static void
 print_items (const KlCtlOptions *options, KlMediaLayout *layout)
 {
@@ -78,23 +130,9 @@ print_items (const KlCtlOptions *options, KlMediaLayout *layout)
   for (guint i = 0; i < n_items; i++)
     {
       const KlLayoutItem *item = kl_media_layout_get_item (layout, i);
-      const char *source = kl_layout_source_to_string (item->source);
 
-      if (options->json)
-        {
-          JsonBuilder *builder = kl_ctl_json_new (NULL);
-
-          kl_ctl_json_add_text (builder, "path", item->path);
-          kl_ctl_json_add_number (builder, "size", item->size);
-          kl_ctl_json_add_text (builder, "source", source);
-          kl_ctl_json_print (builder);
-        }
-      else
-        {
-          g_autofree char *path = kl_ctl_pad (item->path, columns);
-
-          g_print ("%s  %12" G_GUINT64_FORMAT "  %s\n", path, item->size, source);
-        }
+      print_item (options, item->path, item->size, kl_layout_source_to_string (item->source), NULL,
+                  columns);
     }
 }
 
@@ -137,6 +175,13 @@ print_result_event (const KlMediaResult *result, const char *target)
   kl_ctl_json_add_text (builder, "type", kl_media_type_to_string (result->type));
   kl_ctl_json_add_text (builder, "path", result->path);
   kl_ctl_json_add_number (builder, "bytes", result->bytes);
+  if (result->type == KL_MEDIA_TYPE_UFD)
+    {
+      kl_ctl_json_add_number (builder, "bytes-written", result->bytes_written);
+      kl_ctl_json_add_number (builder, "unchanged", result->n_unchanged);
+      kl_ctl_json_add_number (builder, "removed", result->n_removed);
+      kl_ctl_json_add_flag (builder, "bios-start-missing", result->bios_start_missing);
+    }
   kl_ctl_json_add_real (builder, "seconds", result->seconds);
   kl_ctl_json_add_flag (builder, "verified", result->verified);
   kl_ctl_json_add_firmware (builder, result->bios, result->uefi);
@@ -150,6 +195,20 @@ print_result_event (const KlMediaResult *result, const char *target)
   kl_ctl_json_print (builder);
 }
 
+/* Of UFD: what was there already. */
+static void
+print_changed (const KlMediaResult *result)
+{
+  g_autofree char *written = g_format_size (result->bytes_written);
+  g_autofree char *text = NULL;
+
+  if (result->n_unchanged == 0 && result->n_removed == 0)
+    return;
+  text = g_strdup_printf (_ ("%s; %u files were there already, %u were removed"), written,
+                          result->n_unchanged, result->n_removed);
+  kl_ctl_print_field (_ ("Written"), text);
+}
+
 static void
 print_result_text (const KlMediaResult *result)
 {
@@ -159,7 +218,11 @@ print_result_text (const KlMediaResult *result)
   g_print (result->verified ? _ ("Created %s (%s in %.1f s), read back and compared.\n")
                             : _ ("Created %s (%s in %.1f s), not read back.\n"),
            path, size, result->seconds);
+  print_changed (result);
   kl_ctl_print_boot (result->bios, result->bios_reason, result->uefi, result->uefi_reason);
+  if (result->bios_start_missing)
+    kl_ctl_print_field (_ ("Hint"),
+                        _ ("make it again with --bios-start, and a BIOS starts it too"));
   kl_ctl_print_field (_ ("Signed by"), result->signer);
   kl_ctl_print_field (_ ("Label"), result->label);
   print_certificate (result);
@@ -168,14 +231,23 @@ print_result_text (const KlMediaResult *result)
   print_warnings ((const char *const *) result->warnings);
 }
 
-/* What would be written: a line per file, and the space it needs. */
+/**
+ * kl_ctl_print_plan:
+ * @changes: (nullable): for UFD: what happens to each file
+ *
+ * What would be written: a line per file, and the space it needs.
+ */
 void
 kl_ctl_print_plan (const KlCtlOptions *options,
                    const char *path,
                    KlMediaLayout *layout,
+                   KlFolderPlan *changes,
                    guint64 bytes_needed)
 {
-  print_items (options, layout);
+  if (changes != NULL)
+    print_changes (options, changes);
+  else
+    print_items (options, layout);
   if (options->json)
     print_plan_event (path, layout, bytes_needed);
   else

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 void kl_ctl_print_plan (const KlCtlOptions *options,
                         const char *path,
                         KlMediaLayout *layout,
+                        KlFolderPlan *changes,
                         guint64 bytes_needed);
 void
 kl_ctl_print_result (const KlCtlOptions *options, const KlMediaResult *result, const char *target);

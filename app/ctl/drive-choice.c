@@ -12,6 +12,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "drive/volume-choice.h"
 #include "output.h"
 
 #define MAX_ANSWER 64
@@ -134,18 +135,32 @@ check_serials (const KlCtlOptions *options, GPtrArray *drives, GError **error)
 }
 
 static KlDrive *
-find_drive (KlDriveMonitor *monitor, GPtrArray *found, const char *path, GError **error)
+find_whole_drive (KlDriveMonitor *monitor, const char *path, GError **error)
 {
-  g_autoptr (KlDrive) drive = kl_drive_monitor_find (monitor, path);
+  KlDrive *drive = kl_drive_monitor_find (monitor, path);
 
   if (drive == NULL)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND,
-                   "“%s” is no drive; “kindlingctl drive list --all” names the drives that are "
-                   "there. For a disk image in a file --disk-image SIZE is needed",
-                   path);
-      return NULL;
-    }
+    g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND,
+                 "“%s” is no drive; “kindlingctl drive list --all” names the drives that are "
+                 "there. For a disk image in a file --disk-image SIZE is needed",
+                 path);
+  return drive;
+}
+
+/* @volumes: (nullable): gets the volume that @path names; %NULL: it names a drive */
+static KlDrive *
+find_drive (
+    KlDriveMonitor *monitor, GPtrArray *found, GPtrArray *volumes, const char *path, GError **error)
+{
+  char *volume = NULL;
+  g_autoptr (KlDrive) drive = volumes != NULL
+                                  ? kl_drive_monitor_find_volume (monitor, path, &volume, error)
+                                  : find_whole_drive (monitor, path, error);
+
+  if (drive == NULL)
+    return NULL;
+  if (volumes != NULL)
+    g_ptr_array_add (volumes, volume);
   for (guint i = 0; i < found->len; i++)
     if (g_str_equal (kl_drive_get_path (found->pdata[i]), kl_drive_get_path (drive)))
       {
@@ -158,15 +173,19 @@ find_drive (KlDriveMonitor *monitor, GPtrArray *found, const char *path, GError 
 
 /**
  * kl_ctl_choose_drives:
- * @paths: (array length=n_paths): what the command line names: nodes or links to them
+ * @paths: (array length=n_paths): what the command line names: nodes or links to them, or for UFD
+ *   what kl_drive_monitor_find_volume() finds
+ * @volumes: (nullable) (element-type utf8): for UFD: gets the node of a volume on each drive
  *
- * Errors: KL_ERROR_NOT_FOUND, KL_ERROR_INVALID_ARGUMENT with the reason for refusing one,
- * KL_ERROR_WRONG_DRIVE if one has another serial number than those that are expected.
+ * Errors: those of kl_drive_monitor_find_volume(); KL_ERROR_NOT_FOUND, KL_ERROR_INVALID_ARGUMENT
+ * with the reason for refusing one, KL_ERROR_WRONG_DRIVE if one has another serial number than
+ * those that are expected.
  *
  * Returns: (transfer full) (nullable) (element-type KlDrive): the drives, in the order of @paths
  */
 GPtrArray *
-kl_ctl_choose_drives (const KlCtlOptions *options, char **paths, guint n_paths, GError **error)
+kl_ctl_choose_drives (
+    const KlCtlOptions *options, char **paths, guint n_paths, GPtrArray *volumes, GError **error)
 {
   g_autoptr (KlDriveMonitor) monitor = kl_ctl_new_drive_monitor (options);
   g_autoptr (GPtrArray) drives = g_ptr_array_new_with_free_func (g_object_unref);
@@ -175,7 +194,7 @@ kl_ctl_choose_drives (const KlCtlOptions *options, char **paths, guint n_paths, 
     return NULL;
   for (guint i = 0; i < n_paths; i++)
     {
-      KlDrive *drive = find_drive (monitor, drives, paths[i], error);
+      KlDrive *drive = find_drive (monitor, drives, volumes, paths[i], error);
 
       if (drive == NULL)
         return NULL;

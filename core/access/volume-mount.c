@@ -136,7 +136,6 @@ kl_volume_mount_free (KlVolumeMount *self)
     return;
 
   kl_volume_mount_close (self);
-  kl_close_fd (&self->node);
   g_clear_object (&self->connection);
   g_clear_object (&self->drive);
   g_free (self->where);
@@ -336,6 +335,7 @@ kl_volume_mount_close (KlVolumeMount *self)
   g_autoptr (GError) problem = NULL;
 
   kl_close_fd (&self->folder);
+  kl_close_fd (&self->node);
   if (self->mounted_here
       && !kl_udisks_unmount (self->connection, get_name (self), self->where, NULL, &problem))
     g_info ("%s stays mounted: %s", self->volume->path, problem->message);

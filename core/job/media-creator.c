@@ -202,10 +202,12 @@ check_site (KlMediaCreator *self, GError **error)
   return kl_media_protection_new (self->request, self->site_code, error);
 }
 
+/* @target: (nullable): judged */
 static KlMediaLayout *
 make_layout (KlMediaCreator *self,
              KlMediaImage *image,
              KlMediaProtection *protection,
+             KlMediaTarget *target,
              GError **error)
 {
   const char *label = kl_media_request_get_label (self->request);
@@ -222,30 +224,48 @@ make_layout (KlMediaCreator *self,
     return NULL;
 
   options.label = label;
+  if (kl_media_request_get_gpt (self->request))
+    options.bios_obstacle = "Drives with GPT are made for UEFI only.";
+  else if (target != NULL)
+    {
+      options.bios_obstacle = kl_media_target_get_bios_obstacle (target);
+      options.uefi_obstacle = kl_media_target_get_uefi_obstacle (target);
+    }
   return kl_media_layout_new (kl_media_image_get_image (image), &options, error);
+}
+
+static void
+take_sizes (KlMediaResult *result, KlMediaTarget *target)
+{
+  KlFolderPlan *changes = kl_media_target_get_changes (target);
+
+  result->bytes = result->bytes_written = kl_media_target_get_bytes (target);
+  if (changes == NULL)
+    return;
+
+  result->bytes_written = kl_folder_plan_sum_bytes (changes, KL_CHANGE_WRITE);
+  result->n_unchanged = kl_folder_plan_count (changes, KL_CHANGE_KEEP);
+  result->n_removed = kl_folder_plan_count (changes, KL_CHANGE_REMOVE);
 }
 
 static KlMediaResult *
 make_result (KlMediaCreator *self,
              KlMediaLayout *layout,
              KlMediaProtection *protection,
-             guint64 bytes,
+             KlMediaTarget *target,
              gint64 started)
 {
   KlMediaResult *result = g_new0 (KlMediaResult, 1);
+  const char *obstacle = kl_media_target_get_bios_obstacle (target);
   const char *reason = NULL;
 
   result->type = kl_media_layout_get_media_type (layout);
   result->path = g_strdup (kl_media_request_get_destination (self->request));
-  result->bytes = bytes;
+  take_sizes (result, target);
   result->seconds = (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC;
   result->verified = kl_media_request_get_verify (self->request);
   result->bios = kl_media_layout_has_bios (layout, &reason);
-  if (result->bios && kl_media_request_get_gpt (self->request))
-    {
-      result->bios = FALSE;
-      reason = "Drives with GPT are made for UEFI only.";
-    }
+  result->bios_start_missing = !result->bios && obstacle != NULL && g_str_equal (reason, obstacle);
   result->bios_reason = result->bios ? NULL : g_strdup (reason);
   if (kl_media_layout_has_uefi (layout, &reason))
     result->uefi = g_strdup (kl_media_layout_get_uefi_architecture (layout));
@@ -412,9 +432,12 @@ create_on_target (KlMediaCreator *self,
   kl_progress_start (steps.plan);
   if (!kl_media_protection_finish (protection, id, cancellable, error))
     return FALSE;
-  layout = make_layout (self, image, protection, error);
+  if (!kl_media_target_judge (target, cancellable, error))
+    return FALSE;
+  layout = make_layout (self, image, protection, target, error);
   if (layout == NULL
-      || !kl_media_target_plan (target, layout, kl_media_share_get_reading (self->share), error))
+      || !kl_media_target_plan (target, layout, kl_media_share_get_reading (self->share),
+                                cancellable, error))
     return FALSE;
   kl_progress_finish (steps.plan);
 
@@ -424,8 +447,7 @@ create_on_target (KlMediaCreator *self,
       return FALSE;
     }
 
-  self->result
-      = make_result (self, layout, protection, kl_media_target_get_bytes (target), started);
+  self->result = make_result (self, layout, protection, target, started);
   remember (self, kl_media_image_get_image (image), protection);
   power_off (self, cancellable);
   return TRUE;
@@ -435,6 +457,7 @@ static gboolean
 kl_media_creator_run (KlJob *job, KlProgress *progress, GCancellable *cancellable, GError **error)
 {
   KlMediaCreator *self = KL_MEDIA_CREATOR (job);
+  KlDrive *drive;
   const char *destination;
   gboolean done;
 
@@ -445,7 +468,10 @@ kl_media_creator_run (KlJob *job, KlProgress *progress, GCancellable *cancellabl
       return FALSE;
     }
 
-  destination = kl_media_request_get_destination (self->request);
+  /* A drive is one target, whatever is done to it. */
+  drive = kl_media_request_get_drive (self->request);
+  destination = drive != NULL ? kl_drive_get_path (drive)
+                              : kl_media_request_get_destination (self->request);
   if (!kl_media_target_reserve (destination, error))
     return FALSE;
   kl_media_share_enter (self->share);
@@ -638,25 +664,67 @@ kl_media_creator_set_connection_options (KlMediaCreator *self, KlSecret *options
     self->connection_options = kl_secret_ref (options);
 }
 
+/* What a medium of this layout needs, and for UFD what changes: @changes is set for that only. */
+static gboolean
+measure (KlMediaCreator *self,
+         KlMediaTarget *target,
+         KlMediaLayout *layout,
+         guint64 *bytes,
+         KlFolderPlan **changes,
+         GError **error)
+{
+  if (target == NULL)
+    return kl_media_target_measure (self->request, layout, bytes, error);
+  if (!kl_media_target_plan (target, layout, NULL, NULL, error))
+    return FALSE;
+
+  *changes = kl_media_target_steal_changes (target);
+  *bytes = kl_folder_plan_sum_bytes (*changes, KL_CHANGE_WRITE);
+  return TRUE;
+}
+
 /**
  * kl_media_creator_plan:
- * @bytes_needed: (out) (optional): the size of the whole medium, bytes
+ * @bytes_needed: (out) (optional): the size of the whole medium, bytes; for UFD of what is written
  *
- * What would be written where. Reads the catalog entry; writes nothing, and does not look at the
- * destination. Blocks; any thread, while the creator is idle.
- *
- * Errors: those of the checks that come before the first write: KL_ERROR_MISSING_PACKAGE,
- * KL_ERROR_NO_BOOT_FILES, KL_ERROR_PACKAGE_TOO_LARGE, KL_ERROR_LABEL, those of the site profile and
- * of the certificate. The medium made later differs in its certificate and therefore by some bytes.
+ * kl_media_creator_plan_changes() without the changes.
  *
  * Returns: (transfer full) (nullable): the layout
  */
 KlMediaLayout *
 kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **error)
 {
+  return kl_media_creator_plan_changes (self, bytes_needed, NULL, error);
+}
+
+/**
+ * kl_media_creator_plan_changes:
+ * @bytes_needed: (out) (optional): the size of the whole medium, bytes; for UFD of what is written
+ * @changes: (out) (optional) (nullable): for UFD: what is written, unchanged and removed, by the
+ *   word of the medium that is there, which is not read; free with kl_folder_plan_free()
+ *
+ * What would be written where. Reads the catalog entry; writes nothing, and looks at no destination
+ * but a volume for UFD, which is mounted read-only meanwhile if it is not mounted. Blocks; any
+ * thread, while the creator is idle.
+ *
+ * Errors: those of the checks that come before the first write: KL_ERROR_MISSING_PACKAGE,
+ * KL_ERROR_NO_BOOT_FILES, KL_ERROR_PACKAGE_TOO_LARGE, KL_ERROR_LABEL, those of the site profile and
+ * of the certificate, for UFD those of kl_media_target_judge(). The medium made later differs in
+ * its certificate and therefore by some bytes.
+ *
+ * Returns: (transfer full) (nullable): the layout
+ */
+KlMediaLayout *
+kl_media_creator_plan_changes (KlMediaCreator *self,
+                               guint64 *bytes_needed,
+                               KlFolderPlan **changes,
+                               GError **error)
+{
   g_autoptr (KlMediaProtection) protection = NULL;
   g_autoptr (KlMediaImage) image = NULL;
+  g_autoptr (KlMediaTarget) target = NULL;
   g_autoptr (KlMediaLayout) layout = NULL;
+  g_autoptr (KlFolderPlan) plan = NULL;
   guint64 bytes = 0;
 
   g_return_val_if_fail (KL_IS_MEDIA_CREATOR (self) && self->request != NULL, NULL);
@@ -671,12 +739,20 @@ kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **err
   if (!kl_media_protection_finish (protection, kl_media_request_get_image_id (self->request), NULL,
                                    error))
     return NULL;
-  layout = make_layout (self, image, protection, error);
-  if (layout == NULL || !kl_media_target_measure (self->request, layout, &bytes, error))
+  if (kl_media_request_get_media_type (self->request) == KL_MEDIA_TYPE_UFD)
+    {
+      target = kl_media_target_peek (self->request, NULL, error);
+      if (target == NULL || !kl_media_target_judge (target, NULL, error))
+        return NULL;
+    }
+  layout = make_layout (self, image, protection, target, error);
+  if (layout == NULL || !measure (self, target, layout, &bytes, &plan, error))
     return NULL;
 
   if (bytes_needed != NULL)
     *bytes_needed = bytes;
+  if (changes != NULL)
+    *changes = g_steal_pointer (&plan);
   return g_steal_pointer (&layout);
 }
 

@@ -6,6 +6,7 @@
 #include "job/job.h"
 #include "job/media-request.h"
 #include "media/media-share.h"
+#include "volume/folder-plan.h"
 
 G_BEGIN_DECLS
 
@@ -23,13 +24,17 @@ G_DECLARE_FINAL_TYPE (KlMediaCreator, kl_media_creator, KL, MEDIA_CREATOR, KlJob
 typedef struct
 {
   KlMediaType type;
-  char *path;     /* of the medium */
-  guint64 bytes;  /* its size */
-  double seconds; /* from start to commit */
+  char *path;            /* of the medium */
+  guint64 bytes;         /* its size; for UFD of its files */
+  guint64 bytes_written; /* for UFD less than that where files were there already */
+  guint n_unchanged;     /* UFD: files that were there already */
+  guint n_removed;       /* UFD: files of an earlier medium that are gone */
+  double seconds;        /* from start to commit */
   gboolean verified;
-  gboolean bios;     /* boots on BIOS */
-  char *bios_reason; /* why not, or NULL */
-  char *uefi;        /* "x64", or NULL */
+  gboolean bios;               /* boots on BIOS */
+  char *bios_reason;           /* why not, or NULL */
+  gboolean bios_start_missing; /* UFD: start code outside the volume is all that BIOS lacks */
+  char *uefi;                  /* "x64", or NULL */
   char *uefi_reason;
   char *signer; /* of the boot manager, or NULL */
   char *label;
@@ -55,6 +60,10 @@ void kl_media_creator_set_connection_options (KlMediaCreator *self, KlSecret *op
 /* What would be written where, and how many bytes the medium needs; writes nothing. Blocks; any
  * thread. */
 KlMediaLayout *kl_media_creator_plan (KlMediaCreator *self, guint64 *bytes_needed, GError **error);
+KlMediaLayout *kl_media_creator_plan_changes (KlMediaCreator *self,
+                                              guint64 *bytes_needed,
+                                              KlFolderPlan **changes,
+                                              GError **error);
 
 const KlMediaResult *kl_media_creator_get_result (KlMediaCreator *self); /* NULL before success */
 

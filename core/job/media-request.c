@@ -169,17 +169,22 @@ is_vhd (const char *destination)
 static gboolean
 check_type (const KlMediaOptions *options, GError **error)
 {
-  if (options->type == KL_MEDIA_TYPE_UFD)
+  if (options->type == KL_MEDIA_TYPE_UFD && options->drive == NULL)
+    g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "UFD needs a drive with a volume");
+  else if (options->type == KL_MEDIA_TYPE_UFD && (options->disk_image_bytes > 0 || options->gpt))
     g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                 "UFD media cannot be made by this version, only CD (an ISO file) and UFD+FORMAT");
+                 "UFD writes files and makes neither a disk image nor a partition table");
+  else if (options->type != KL_MEDIA_TYPE_UFD && options->bios_start)
+    g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                 "Start code for BIOS is asked for with UFD only; UFD+FORMAT always writes it");
   else if (options->type == KL_MEDIA_TYPE_UFD_FORMAT && options->drive == NULL
            && options->disk_image_bytes == 0)
     g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
                  "UFD+FORMAT needs a drive, or the size of a disk image");
   else if (options->drive != NULL
-           && (options->type != KL_MEDIA_TYPE_UFD_FORMAT || options->disk_image_bytes > 0))
+           && (options->type == KL_MEDIA_TYPE_CD || options->disk_image_bytes > 0))
     g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-                 "Only UFD+FORMAT goes onto a drive, and then into no file");
+                 "Only UFD and UFD+FORMAT go onto a drive, and then into no file");
   else if (options->type == KL_MEDIA_TYPE_CD && (options->disk_image_bytes > 0 || options->gpt))
     g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
                  "A CD has no disk image and no partition table");
@@ -252,6 +257,19 @@ take_protection (KlMediaRequest *self, const KlMediaOptions *options)
   self->site_profile = absolute_or_null (options->site_profile);
 }
 
+/* Of UFD, the volume or where it is mounted, as it was asked for; of UFD+FORMAT, the drive. */
+static char *
+dup_destination (const KlMediaOptions *options)
+{
+  if (options->drive == NULL)
+    return g_canonicalize_filename (options->destination, NULL);
+  if (options->type != KL_MEDIA_TYPE_UFD)
+    return g_strdup (kl_drive_get_path (options->drive));
+  if (options->destination != NULL && options->destination[0] != '\0')
+    return g_canonicalize_filename (options->destination, NULL);
+  return g_strdup (options->volume != NULL ? options->volume : kl_drive_get_path (options->drive));
+}
+
 /**
  * kl_media_request_new:
  * @options: copied
@@ -280,8 +298,7 @@ kl_media_request_new (const KlMediaOptions *options, GError **error)
   self->volume = g_strdup (options->volume);
   self->bios_start = options->bios_start;
   self->power_off = options->power_off;
-  self->destination = options->drive != NULL ? g_strdup (kl_drive_get_path (options->drive))
-                                             : g_canonicalize_filename (options->destination, NULL);
+  self->destination = dup_destination (options);
   self->image_id = g_ascii_strup (options->image_id, -1);
   self->label = g_strdup (options->label);
   self->boot_manager = options->boot_manager;

@@ -19,8 +19,9 @@ G_DECLARE_FINAL_TYPE (KlMediaRequest, kl_media_request, KL, MEDIA_REQUEST, GObje
 typedef struct
 {
   KlMediaType type;
-  const char *destination; /* CD: path of the ISO file to create; disk image: of the image; not used
-                              with drive */
+  const char
+      *destination; /* CD: path of the ISO file to create; disk image: of the image; UFD: only
+                       for messages, and nullable; not used for UFD+FORMAT onto a drive */
   const char *image_id;
   const char *label;          /* NULL: made from the image's name */
   KlBootManager boot_manager; /* DEFAULT: the image's setting */
@@ -31,7 +32,8 @@ typedef struct
   gboolean power_off;  /* switch the drive off once the medium is complete and read back */
   guint64 disk_image_bytes;     /* UFD+FORMAT into a file: size of the disk; 0: not into a file */
   gboolean gpt;                 /* UFD+FORMAT: GPT instead of MBR, which starts on UEFI only */
-  const char *bios_code_folder; /* UFD+FORMAT: where KlBiosCode lies; needed unless gpt */
+  const char *bios_code_folder; /* where KlBiosCode lies; needed for UFD+FORMAT unless gpt, and
+                                   for bios_start */
 
   KlSecret *password;             /* of the medium; NULL or empty: none */
   const char *certificate;        /* path of a PFX file; NULL: a self-signed one is made */

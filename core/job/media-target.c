@@ -11,15 +11,18 @@
 #include "sink/drive-sink.h"
 #include "sink/file-sink.h"
 #include "sink/verifier.h"
+#include "volume/volume-target.h"
 
 /* The boot sector and everything after it count in these; bytes. */
 #define DISK_BLOCK 512u
 
+/* Either sink and writer, or a volume whose files are written. */
 struct _KlMediaTarget
 {
   KlMediaRequest *request; /* owned */
-  KlSink *sink;            /* owned */
-  KlMediaWriter *writer;   /* owned; NULL before plan */
+  KlVolumeTarget *volume;  /* owned; nullable */
+  KlSink *sink;            /* owned; nullable */
+  KlMediaWriter *writer;   /* owned; NULL before plan, and with a volume */
   guint64 drive_bytes;     /* of the drive; 0 for a file */
   guint64 bytes;           /* of the medium; 0 before plan */
 };
@@ -118,13 +121,28 @@ open_drive (KlDrive *drive, guint64 *drive_bytes, GCancellable *cancellable, GEr
   return kl_drive_sink_new (handle);
 }
 
+static KlVolumeTarget *
+open_volume (KlMediaRequest *request, gboolean read_only, GCancellable *cancellable, GError **error)
+{
+  const KlVolumeOptions options = {
+    .drive = kl_media_request_get_drive (request),
+    .volume = kl_media_request_get_volume (request),
+    .bios_start = kl_media_request_get_bios_start (request),
+    .bios_code_folder = kl_media_request_get_bios_code_folder (request),
+    .verify = kl_media_request_get_verify (request),
+    .read_only = read_only,
+  };
+
+  return kl_volume_target_new (&options, cancellable, error);
+}
+
 /**
  * kl_media_target_open:
  *
- * Opens the file or the drive, which is unmounted and held exclusively from then on; writes
- * nothing.
+ * Opens the file or the drive, which is unmounted and held exclusively from then on, or looks
+ * whether the drive with the volume is the one that was chosen; writes nothing.
  *
- * Errors: those of kl_file_sink_new() and kl_drive_open().
+ * Errors: those of kl_file_sink_new(), kl_drive_open() and kl_volume_target_new().
  *
  * Returns: (transfer full) (nullable): the target
  */
@@ -138,6 +156,12 @@ kl_media_target_open (KlMediaRequest *request,
   g_autoptr (KlMediaTarget) self = g_new0 (KlMediaTarget, 1);
 
   self->request = g_object_ref (request);
+  if (kl_media_request_get_media_type (request) == KL_MEDIA_TYPE_UFD)
+    {
+      self->volume = open_volume (request, FALSE, cancellable, error);
+      return self->volume != NULL ? g_steal_pointer (&self) : NULL;
+    }
+
   self->sink = drive != NULL
                    ? open_drive (drive, &self->drive_bytes, cancellable, error)
                    : open_file (kl_media_request_get_destination (request), catalog, error);
@@ -150,6 +174,7 @@ kl_media_target_free (KlMediaTarget *self)
 {
   g_clear_object (&self->writer);
   g_clear_object (&self->sink);
+  g_clear_pointer (&self->volume, kl_volume_target_free);
   g_clear_object (&self->request);
   g_free (self);
 }
@@ -199,10 +224,38 @@ make_writer (KlMediaRequest *request,
     case KL_MEDIA_TYPE_UFD_FORMAT:
       return make_fat32_writer (request, layout, drive_bytes, share, error);
     case KL_MEDIA_TYPE_CD:
-    case KL_MEDIA_TYPE_UFD:
+    case KL_MEDIA_TYPE_UFD: /* no writer of blocks, see open_volume() */
     default:
       return kl_iso_writer_new (layout);
     }
+}
+
+/**
+ * kl_media_target_judge:
+ *
+ * What must be known of the target before the layout is made.
+ *
+ * Errors: for UFD those of kl_volume_target_judge(), KL_ERROR_UFD_FS_FAT16 and
+ * KL_ERROR_UFD_FS_UNKNOWN first.
+ */
+gboolean
+kl_media_target_judge (KlMediaTarget *self, GCancellable *cancellable, GError **error)
+{
+  return self->volume == NULL || kl_volume_target_judge (self->volume, cancellable, error);
+}
+
+/* After judge: why no BIOS will start a medium from this target, a sentence; NULL: nothing is in
+ * the way. */
+const char *
+kl_media_target_get_bios_obstacle (KlMediaTarget *self)
+{
+  return self->volume != NULL ? kl_volume_target_get_bios_obstacle (self->volume) : NULL;
+}
+
+const char *
+kl_media_target_get_uefi_obstacle (KlMediaTarget *self)
+{
+  return self->volume != NULL ? kl_volume_target_get_uefi_obstacle (self->volume) : NULL;
 }
 
 /**
@@ -218,8 +271,15 @@ gboolean
 kl_media_target_plan (KlMediaTarget *self,
                       KlMediaLayout *layout,
                       KlReadShare *share,
+                      GCancellable *cancellable,
                       GError **error)
 {
+  if (self->volume != NULL)
+    {
+      self->bytes = kl_media_layout_get_content_bytes (layout);
+      return kl_volume_target_plan (self->volume, layout, cancellable, error);
+    }
+
   self->writer = make_writer (self->request, layout, self->drive_bytes, share, error);
   if (self->writer == NULL)
     return FALSE;
@@ -229,6 +289,25 @@ kl_media_target_plan (KlMediaTarget *self,
                              kl_fat32_writer_get_written_bytes (KL_FAT32_WRITER (self->writer)));
   return kl_media_writer_measure (self->writer, &self->bytes, error)
          && kl_sink_prepare (self->sink, self->bytes, error);
+}
+
+/**
+ * kl_media_target_get_changes:
+ *
+ * Returns: (transfer none) (nullable): after plan: what changes among the files of a volume; %NULL
+ *   for all other targets
+ */
+KlFolderPlan *
+kl_media_target_get_changes (KlMediaTarget *self)
+{
+  return self->volume != NULL ? kl_volume_target_get_plan (self->volume) : NULL;
+}
+
+/* Likewise, for the caller to free; nothing can be written any more. */
+KlFolderPlan *
+kl_media_target_steal_changes (KlMediaTarget *self)
+{
+  return self->volume != NULL ? kl_volume_target_steal_plan (self->volume) : NULL;
 }
 
 /**
@@ -249,6 +328,8 @@ kl_media_target_write (KlMediaTarget *self,
                        GCancellable *cancellable,
                        GError **error)
 {
+  if (self->volume != NULL)
+    return kl_volume_target_write (self->volume, progress, cancellable, error);
   return kl_media_writer_write (self->writer, self->sink, progress, cancellable, error);
 }
 
@@ -259,6 +340,8 @@ kl_media_target_flush (KlMediaTarget *self,
                        GCancellable *cancellable,
                        GError **error)
 {
+  if (self->volume != NULL)
+    return kl_volume_target_flush (self->volume, cancellable, error);
   return kl_sink_flush (self->sink, progress, cancellable, error)
          && kl_media_writer_finish (self->writer, self->sink, cancellable, error);
 }
@@ -270,6 +353,8 @@ kl_media_target_verify (KlMediaTarget *self,
                         GCancellable *cancellable,
                         GError **error)
 {
+  if (self->volume != NULL)
+    return kl_volume_target_verify (self->volume, progress, cancellable, error);
   return kl_verify_regions (self->sink, kl_media_writer_get_regions (self->writer), progress,
                             cancellable, error);
 }
@@ -278,6 +363,8 @@ kl_media_target_verify (KlMediaTarget *self,
 gboolean
 kl_media_target_commit (KlMediaTarget *self, GError **error)
 {
+  if (self->volume != NULL)
+    return kl_volume_target_commit (self->volume, error);
   return kl_sink_commit (self->sink, error);
 }
 
@@ -290,17 +377,39 @@ kl_media_target_commit (KlMediaTarget *self, GError **error)
 void
 kl_media_target_say_state (KlMediaTarget *self, GError **error)
 {
-  if (error != NULL && KL_IS_DRIVE_SINK (self->sink)
-      && kl_drive_sink_has_written (KL_DRIVE_SINK (self->sink)))
+  if (self->volume != NULL)
+    kl_volume_target_say_state (self->volume, error);
+  else if (error != NULL && KL_IS_DRIVE_SINK (self->sink)
+           && kl_drive_sink_has_written (KL_DRIVE_SINK (self->sink)))
     g_prefix_error (error, "“%s” is unfinished and does not start any more: ",
                     kl_media_request_get_destination (self->request));
+}
+
+/**
+ * kl_media_target_peek:
+ *
+ * For a dry run: opens the volume of a request for UFD without writing anything, and mounts it
+ * read-only where it is not mounted.
+ *
+ * Errors: those of kl_volume_target_new().
+ *
+ * Returns: (transfer full) (nullable): a target to judge and to plan with
+ */
+KlMediaTarget *
+kl_media_target_peek (KlMediaRequest *request, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (KlMediaTarget) self = g_new0 (KlMediaTarget, 1);
+
+  self->request = g_object_ref (request);
+  self->volume = open_volume (request, TRUE, cancellable, error);
+  return self->volume != NULL ? g_steal_pointer (&self) : NULL;
 }
 
 /**
  * kl_media_target_measure:
  * @bytes: (out): what the medium needs at least, bytes
  *
- * Without a look at the destination. Errors: those of the writer.
+ * Without a look at the destination; not for UFD. Errors: those of the writer.
  */
 gboolean
 kl_media_target_measure (KlMediaRequest *request,

@@ -4,13 +4,14 @@
 #include "image/catalog.h"
 #include "job/media-request.h"
 #include "media/read-share.h"
+#include "volume/folder-plan.h"
 
 G_BEGIN_DECLS
 
 /*
  * Where one medium goes, and the writer that makes it there: the one place that knows which writer
- * and which sink serve which request. The order of calls is: open, plan, then write, flush, verify,
- * commit. Nothing on the target changes before write. Blocks; one thread at a time.
+ * and which sink serve which request. The order of calls is: open, judge, plan, then write, flush,
+ * verify, commit. Nothing on the target changes before write. Blocks; one thread at a time.
  */
 typedef struct _KlMediaTarget KlMediaTarget;
 
@@ -26,10 +27,16 @@ KlMediaTarget *kl_media_target_open (KlMediaRequest *request,
 void kl_media_target_free (KlMediaTarget *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMediaTarget, kl_media_target_free)
 
+gboolean kl_media_target_judge (KlMediaTarget *self, GCancellable *cancellable, GError **error);
+const char *kl_media_target_get_bios_obstacle (KlMediaTarget *self);
+const char *kl_media_target_get_uefi_obstacle (KlMediaTarget *self);
 gboolean kl_media_target_plan (KlMediaTarget *self,
                                KlMediaLayout *layout,
                                KlReadShare *share,
+                               GCancellable *cancellable,
                                GError **error);
+KlFolderPlan *kl_media_target_get_changes (KlMediaTarget *self);
+KlFolderPlan *kl_media_target_steal_changes (KlMediaTarget *self);
 guint64 kl_media_target_get_bytes (KlMediaTarget *self);
 gboolean kl_media_target_write (KlMediaTarget *self,
                                 KlProgress *progress,
@@ -46,6 +53,8 @@ gboolean kl_media_target_verify (KlMediaTarget *self,
 gboolean kl_media_target_commit (KlMediaTarget *self, GError **error);
 void kl_media_target_say_state (KlMediaTarget *self, GError **error);
 
+KlMediaTarget *
+kl_media_target_peek (KlMediaRequest *request, GCancellable *cancellable, GError **error);
 gboolean kl_media_target_measure (KlMediaRequest *request,
                                   KlMediaLayout *layout,
                                   guint64 *bytes,

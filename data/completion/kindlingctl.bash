@@ -64,14 +64,14 @@ _kindlingctl()
       fi ;;
     create)
       options+=' --label --boot-manager --disk-image --gpt --no-verify --dry-run --expect-serial --yes --allow-fixed --power-off --password --password-fd --password-file --certificate'
-      options+=' --certificate-password-fd --valid-from --valid-until --export-certificate --variable --aes-256 --ignore-validity --unattended'
+      options+=' --certificate-password-fd --valid-from --valid-until --export-certificate --variable --aes-256 --ignore-validity --unattended --bios-start'
       case ${#words[@]} in
-        1) choices='CD UFD+FORMAT' ;;
+        1) choices='CD UFD UFD+FORMAT' ;;
         2) files=yes ;;
         3) choices=$(_kindlingctl_ids) ;;
       esac
       # Further drives, or the image.
-      [[ ${words[1]:-} == UFD+FORMAT && ${#words[@]} -ge 3 ]] && choices="$(_kindlingctl_ids) $(compgen -f -- "$cur")" ;;
+      [[ ${words[1]:-} == UFD* && ${#words[@]} -ge 3 ]] && choices="$(_kindlingctl_ids) $(compgen -f -- "$cur")" ;;
     inspect) options+=' --password --password-fd --password-file --values --export-certificate'
       [[ ${#words[@]} == 1 ]] && files=yes ;;
     check) [[ ${#words[@]} == 1 ]] && files=yes ;;

@@ -54,6 +54,10 @@ class DiskImage(CommandTest):
         with open(out, 'rb') as copy, open(os.path.join(self.catalog, 'KDL00001', 'source.wim'), 'rb') as source:
             self.assertEqual(hashlib.sha256(copy.read()).digest(), hashlib.sha256(source.read()).digest())
 
+    def manifest(self, path, offset):
+        return subprocess.run(['mtype', '-i', f'{path}@@{offset}', '::/kindling.manifest'], capture_output=True, text=True,
+                              check=True).stdout
+
     def test_check_and_inspect(self):
         for name, options in [('a.img', []), ('a.vhd', []), ('gpt.img', ['--gpt'])]:
             path = self.path(name)
@@ -65,6 +69,8 @@ class DiskImage(CommandTest):
             seen = self.json('inspect', path).last
             self.assertEqual((seen['kind'], seen['media-type'], seen['image-id']), ('FAT32', 'UFD+FORMAT', 'KDL00001'))
             self.assertEqual(seen['firmware'], {'bios': not options, 'uefi': ['x64']})
+            manifest = self.manifest(path, 2048 * 512)
+            self.assertIn(f'bios={"false" if options else "true"}\n', manifest)
 
     def test_a_vhd_by_its_name(self):
         path = self.path('Disk.VHD')

@@ -70,13 +70,16 @@ class Usage(CommandTest):
         self.assert_usage('Unknown option', 'create', 'CD', 'x.iso', 'KDL00001', '--management-point=x')
 
     def test_usb_media_are_refused_in_words(self):
-        for kind in ['UFD', 'ufd']:
-            self.assert_fails('E_INVALIDARG', 'only CD', 'create', kind, '/dev/null', 'KDL00001')
+        for kind in ['UFD', 'ufd', 'UDF']:
+            self.assert_fails('ERROR_FILE_NOT_FOUND', 'is neither a folder where a volume of a drive is mounted', 'create',
+                              kind, '/dev/null', 'KDL00001')
+        self.assert_fails('E_INVALIDARG', 'UFD needs a drive', 'create', 'UFD', 'x.img', 'KDL00001', '--disk-image=1G')
+        self.assert_fails('E_INVALIDARG', 'is asked for with UFD only', 'create', 'CD', 'x.iso', 'KDL00001', '--bios-start')
         self.assert_fails('ERROR_FILE_NOT_FOUND', '--disk-image SIZE is needed', 'create', 'UFD+FORMAT', '/dev/null',
                           'KDL00001')
         for option in ['--yes', '--allow-fixed', '--power-off', '--expect-serial=1']:
-            self.assert_usage('are for UFD+FORMAT onto a drive', 'create', 'CD', 'x.iso', 'KDL00001', option)
-            self.assert_usage('are for UFD+FORMAT onto a drive', 'create', 'UFD+FORMAT', 'x.img', 'KDL00001',
+            self.assert_usage('are for UFD and UFD+FORMAT onto a drive', 'create', 'CD', 'x.iso', 'KDL00001', option)
+            self.assert_usage('are for UFD and UFD+FORMAT onto a drive', 'create', 'UFD+FORMAT', 'x.img', 'KDL00001',
                               '--disk-image=1G', option)
         self.assert_fails('E_INVALIDARG', 'A CD has no disk image', 'create', 'CD', 'x.iso', 'KDL00001',
                           '--disk-image=1G')
