@@ -29,7 +29,10 @@ pids=()
 work=$(mktemp -d)
 finish() {
   for loop in $(losetup -n -O NAME,BACK-FILE | awk -v folder="$work/" 'index($2, folder) == 1 { print $1 }'); do
-    umount -q "$loop"
+    umount -q "$loop"*
+    for partition in /sys/block/"${loop#/dev/}"/loop*/partition; do
+      [ ! -e "$partition" ] || delpart "$loop" "$(cat "$partition")"
+    done
     losetup -d "$loop"
   done
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
@@ -65,6 +68,6 @@ program=$work/${1##*/}
 cp "$1" "$program"
 chmod 755 "$program"
 shift
-G_DEBUG=$debug TMPDIR=$work KINDLING_POLKIT_RULES=/etc/polkit-1/rules.d "$program" "$@" &
+G_DEBUG=$debug TMPDIR=$work KINDLING_SYSTEM=$here KINDLING_POLKIT_RULES=/etc/polkit-1/rules.d "$program" "$@" &
 pids+=($!)
 wait $!
