@@ -8,8 +8,8 @@
 #include <glib/gi18n.h>
 
 #include "data-path.h"
-#include "function-job.h"
 #include "job-runner.h"
+#include "job/export-job.h"
 #include "job/import-job.h"
 #include "output.h"
 
@@ -138,22 +138,6 @@ add_import_options (GOptionContext *context, KlCtlOptions *options)
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
 }
 
-typedef struct
-{
-  KlCatalog *catalog; /* not owned */
-  const char *id;
-  const char *path;
-} Export;
-
-static gboolean
-export_image (gpointer data, KlProgress *progress, GCancellable *cancellable, GError **error)
-{
-  const Export *export = data;
-
-  return kl_catalog_export (export->catalog, export->id, export->path, progress, cancellable,
-                            error);
-}
-
 static int
 run_export (KlCtlOptions *options)
 {
@@ -161,23 +145,94 @@ run_export (KlCtlOptions *options)
   g_autofree char *id = g_ascii_strup (options->arguments[0], -1);
   g_autofree char *path = dup_absolute (options->arguments[1]);
   g_autofree char *clean = kl_ctl_clean (path);
-  Export export = { .catalog = catalog, .id = id, .path = path };
-  g_autoptr (KlJob) job = kl_function_job_new ("Copying the boot image", export_image, &export);
+  g_autoptr (KlExportJob) job = kl_export_job_new (catalog, id, path);
   g_autoptr (GError) error = NULL;
 
-  if (!kl_ctl_run_job (options, job, &error))
+  if (!kl_ctl_run_job (options, KL_JOB (job), &error))
     return kl_ctl_print_error (options, error);
 
   if (options->json)
     {
       JsonBuilder *builder = kl_ctl_json_new ("done");
 
-      kl_ctl_json_add_text (builder, "id", export.id);
+      kl_ctl_json_add_text (builder, "id", id);
       kl_ctl_json_add_text (builder, "path", path);
       kl_ctl_json_print (builder);
     }
   else if (!options->quiet)
-    g_print (_ ("Exported %s to %s.\n"), export.id, clean);
+    g_print (_ ("Exported %s to %s.\n"), id, clean);
+  return KL_CTL_EXIT_DONE;
+}
+
+static int
+run_export_default (KlCtlOptions *options)
+{
+  g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
+  g_autofree char *source = dup_absolute (options->source);
+  g_autofree char *path = dup_absolute (options->arguments[1]);
+  g_autofree char *clean = kl_ctl_clean (path);
+  const KlDefaultImage wanted
+      = { options->arguments[0], options->index != NO_INDEX ? (guint) options->index : 0, source };
+  g_autoptr (KlExportJob) job = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (options->index != NO_INDEX && options->index < 1)
+    return kl_ctl_print_usage_error (options, _ ("The first image of a file has index 1, not %d"),
+                                     options->index);
+
+  job = kl_export_job_new_default (catalog, &wanted, path);
+  if (!kl_ctl_run_job (options, KL_JOB (job), &error))
+    return kl_ctl_print_error (options, error);
+
+  if (options->json)
+    {
+      JsonBuilder *builder = kl_ctl_json_new ("done");
+
+      kl_ctl_json_add_text (builder, "architecture", wanted.architecture);
+      kl_ctl_json_add_text (builder, "path", path);
+      kl_ctl_json_print (builder);
+    }
+  else if (!options->quiet)
+    g_print (_ ("Exported the boot image for %s to %s.\n"), wanted.architecture, clean);
+  return KL_CTL_EXIT_DONE;
+}
+
+static void
+add_export_default_options (GOptionContext *context, KlCtlOptions *options)
+{
+  const GOptionEntry entries[] = {
+    { "index", 0, 0, G_OPTION_ARG_INT, &options->index,
+      N_ ("Image of the file; else the one that is marked to boot"), "N" },
+    { "from", 0, 0, G_OPTION_ARG_FILENAME, &options->source,
+      N_ ("WIM file, folder or ISO file; else the catalog's first image for ARCH"), N_ ("PATH") },
+    { NULL },
+  };
+
+  options->index = NO_INDEX;
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+static int
+run_properties (KlCtlOptions *options)
+{
+  g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
+  const char *source = options->arguments[0];
+  g_autoptr (GError) error = NULL;
+  g_autofree char *xml = kl_image_properties_read (catalog, source, &error);
+
+  if (xml == NULL)
+    return kl_ctl_print_error (options, error);
+
+  if (options->json)
+    {
+      JsonBuilder *builder = kl_ctl_json_new (NULL);
+
+      kl_ctl_json_add_text (builder, "source", source);
+      kl_ctl_json_add_text (builder, "image-property", xml);
+      kl_ctl_json_print (builder);
+    }
+  else
+    g_print ("%s\n", xml);
   return KL_CTL_EXIT_DONE;
 }
 
@@ -190,5 +245,11 @@ const KlCtlCommand kl_ctl_transfer_commands[] = {
     0, 1, add_import_options, run_import },
   { "image", "export", "ID PATH", N_ ("Write the WIM of a boot image to a file"),
     "  kindlingctl image export KDL00001 boot.wim", 2, 2, NULL, run_export },
+  { "image", "export-default", "ARCH PATH", N_ ("Write one image, as it was imported, to a file"),
+    "  kindlingctl image export-default x64 boot.wim\n"
+    "  kindlingctl image export-default arm64 boot.wim --from Windows.iso --index 2",
+    2, 2, add_export_default_options, run_export_default },
+  { "image", "properties", "PATH|ID", N_ ("Print the metadata of a WIM file as XML"),
+    "  kindlingctl image properties boot.wim", 1, 1, NULL, run_properties },
   { NULL },
 };

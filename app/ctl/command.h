@@ -28,6 +28,7 @@ typedef struct
   char *name;
   char *boot_files;
   gboolean reexport;
+  char *source; /* image export-default; NULL: the catalog */
   gboolean sample;
   gboolean verify;
 

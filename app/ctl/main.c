@@ -308,6 +308,7 @@ options_clear (KlCtlOptions *options)
   g_free (options->id);
   g_free (options->name);
   g_free (options->boot_files);
+  g_free (options->source);
   g_free (options->label);
   g_free (options->boot_manager);
   g_free (options->disk_image);

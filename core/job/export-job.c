@@ -8,20 +8,32 @@ struct _KlExportJob
   KlJob parent_instance;
 
   KlCatalog *catalog; /* owned */
-  char *id;
+  char *id;           /* NULL: a default image */
+  char *architecture; /* of the default image, as is what follows */
+  guint index;
+  char *source; /* nullable */
   char *path;
 };
 
 G_DEFINE_FINAL_TYPE (KlExportJob, kl_export_job, KL_TYPE_JOB)
 
 static gboolean
+export_image (KlExportJob *self, KlProgress *step, GCancellable *cancellable, GError **error)
+{
+  const KlDefaultImage wanted = { self->architecture, self->index, self->source };
+
+  if (self->id != NULL)
+    return kl_catalog_export (self->catalog, self->id, self->path, step, cancellable, error);
+  return kl_default_image_export (self->catalog, &wanted, self->path, step, cancellable, error);
+}
+
+static gboolean
 kl_export_job_run (KlJob *job, KlProgress *progress, GCancellable *cancellable, GError **error)
 {
-  KlExportJob *self = KL_EXPORT_JOB (job);
   KlProgress *step = kl_progress_add_step (progress, 1, "Exporting the image");
 
   kl_progress_start (step);
-  if (!kl_catalog_export (self->catalog, self->id, self->path, step, cancellable, error))
+  if (!export_image (KL_EXPORT_JOB (job), step, cancellable, error))
     return FALSE;
 
   kl_progress_finish (step);
@@ -35,6 +47,8 @@ kl_export_job_finalize (GObject *object)
 
   g_clear_object (&self->catalog);
   g_free (self->id);
+  g_free (self->architecture);
+  g_free (self->source);
   g_free (self->path);
   G_OBJECT_CLASS (kl_export_job_parent_class)->finalize (object);
 }
@@ -51,6 +65,16 @@ kl_export_job_init (KlExportJob *self)
 {
 }
 
+static KlExportJob *
+new_job (KlCatalog *catalog, const char *path)
+{
+  KlExportJob *self = g_object_new (KL_TYPE_EXPORT_JOB, NULL);
+
+  self->catalog = g_object_ref (catalog);
+  self->path = g_strdup (path);
+  return self;
+}
+
 /**
  * kl_export_job_new:
  * @path: of the WIM file to write
@@ -65,9 +89,28 @@ kl_export_job_new (KlCatalog *catalog, const char *id, const char *path)
   g_return_val_if_fail (KL_IS_CATALOG (catalog), NULL);
   g_return_val_if_fail (id != NULL && path != NULL, NULL);
 
-  self = g_object_new (KL_TYPE_EXPORT_JOB, NULL);
-  self->catalog = g_object_ref (catalog);
+  self = new_job (catalog, path);
   self->id = g_strdup (id);
-  self->path = g_strdup (path);
+  return self;
+}
+
+/**
+ * kl_export_job_new_default:
+ * @path: of the WIM file to write
+ *
+ * Returns: (transfer full): kl_default_image_export() as a job
+ */
+KlExportJob *
+kl_export_job_new_default (KlCatalog *catalog, const KlDefaultImage *wanted, const char *path)
+{
+  KlExportJob *self;
+
+  g_return_val_if_fail (KL_IS_CATALOG (catalog), NULL);
+  g_return_val_if_fail (wanted->architecture != NULL && path != NULL, NULL);
+
+  self = new_job (catalog, path);
+  self->architecture = g_strdup (wanted->architecture);
+  self->index = wanted->index;
+  self->source = g_strdup (wanted->source);
   return self;
 }

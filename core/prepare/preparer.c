@@ -17,19 +17,14 @@
 #include "image/image-ini.h"
 #include "image/import-record.h"
 #include "prepare/content-cache.h"
+#include "prepare/default-image.h"
 #include "prepare/input-stamp.h"
 #include "prepare/prepare-steps.h"
-#include "source/media-source-kinds.h"
+#include "prepare/prepare-write.h"
 #include "wim/wim-header.h"
 
 /* In the entry; what a killed preparation leaves, the next one sweeps away. */
 #define WORK_PREFIX ".prepare-"
-
-#define LEVEL_NORMAL 20
-#define LEVEL_SMALLER 50
-
-/* Room for records and tables; bytes. */
-#define SMALL_FILES_SPACE ((guint64) 4 << 20)
 
 typedef struct
 {
@@ -37,6 +32,7 @@ typedef struct
   const char *id;
   char *folder;
   KlEntryLock *lock;
+  gboolean has_turn;
   GKeyFile *ini;
   KlRecipe *recipe;
   char *recipe_stamp;
@@ -79,6 +75,9 @@ run_clear (Run *run)
   g_clear_pointer (&run->folder, g_free);
   /* Last: a status that is no longer in progress stands by now. */
   g_clear_pointer (&run->lock, kl_entry_lock_free);
+  if (run->has_turn)
+    kl_image_turn_release ();
+  run->has_turn = FALSE;
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
@@ -348,167 +347,24 @@ fill_tree (Run *run, GError **error)
   return kl_image_tree_finish (run->tree, error);
 }
 
-/* By its sum, a file that changed between the looks at it is noticed too. */
-static gboolean
-verify_file (KlWim *wim, const KlTreeFile *file, GError **error)
-{
-  static const guint8 empty[KL_SHA1_SIZE];
-  guint8 sha1[KL_SHA1_SIZE];
-  gboolean exists;
-  guint64 size = 0;
-
-  if (!kl_wim_find_file (wim, 1, file->path, &exists, &size, error)
-      || !kl_wim_find_sha1 (wim, 1, file->path, sha1, error))
-    return FALSE;
-  if (exists && size == file->size
-      && memcmp (sha1, size > 0 ? file->sha1 : empty, sizeof sha1) == 0)
-    return TRUE;
-
-  g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
-               "“%s” in the prepared WIM is not what was to be added: it has %" G_GUINT64_FORMAT
-               " bytes and should have %" G_GUINT64_FORMAT
-               "; “%s” may have changed meanwhile: prepare again",
-               file->path, size, file->size, file->source != NULL ? file->source : file->path);
-  if (error != NULL)
-    kl_error_set_detail (*error, file->source);
-  return FALSE;
-}
-
-/* Everything that was added must be in the new WIM as it was meant to be. */
-static gboolean
-verify (Run *run, GError **error)
-{
-  g_autoptr (KlWim) wim = kl_wim_open (run->new_wim, error);
-  GPtrArray *files = kl_image_tree_get_files (run->tree);
-
-  if (wim == NULL)
-    return FALSE;
-  if (kl_wim_get_fitness (wim, NULL) != KL_WIM_FIT)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED, "The prepared WIM cannot be started");
-      return FALSE;
-    }
-
-  for (guint i = 0; i < files->len; i++)
-    if (!verify_file (wim, files->pdata[i], error))
-      return FALSE;
-  return TRUE;
-}
-
-/* Size and sums of the new WIM as it was written. */
-static gboolean
-measure (Run *run, KlProgress *progress, GError **error)
-{
-  g_autoptr (KlMediaSource) source = kl_file_source_new (run->new_wim, error);
-  GPtrArray *entries = source != NULL ? kl_media_source_list (source, error) : NULL;
-  KlMediaEntry *entry;
-
-  if (entries == NULL)
-    return FALSE;
-  entry = entries->pdata[0];
-  run->record.size = entry->size;
-  kl_progress_set_total (progress, entry->size);
-  return kl_media_source_copy (source, entry->path, -1, run->new_wim, &run->record.crc32c,
-                               &run->record.sha256, progress, run->context.cancellable, error);
-}
-
-/* Runs beside measure(). */
-static gpointer
-flush_thread (gpointer data)
-{
-  Run *run = data;
-  GError *error = NULL;
-  g_autofd int fd = kl_open_for_reading (run->new_wim, &error);
-  struct stat info;
-
-  if (fd >= 0 && fstat (fd, &info) == 0)
-    kl_flush_file (fd, (guint64) info.st_size, run->new_wim, NULL, run->context.cancellable,
-                   &error);
-  return error;
-}
-
-static gboolean
-measure_and_flush (Run *run, KlProgress *progress, GError **error)
-{
-  GThread *thread = g_thread_new ("kl-flush", flush_thread, run);
-  gboolean measured = measure (run, progress, error);
-  GError *failure = g_thread_join (thread);
-
-  if (failure == NULL)
-    return measured;
-
-  if (measured)
-    g_propagate_error (error, failure);
-  else
-    g_error_free (failure);
-  return FALSE;
-}
-
-static gboolean
-check_space (Run *run, GError **error)
-{
-  g_autofree char *source = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
-  guint64 needed = SMALL_FILES_SPACE + kl_image_tree_get_size (run->tree);
-  struct stat info;
-
-  if (stat (source, &info) == 0)
-    needed += (guint64) info.st_size;
-  return kl_catalog_check_space (run->work, needed, "The prepared WIM", error);
-}
-
-/* What the cache has is not compressed again. */
-static gboolean
-compress (Run *run, guint level, KlProgress *progress, GError **error)
-{
-  run->cache = kl_content_cache_new (kl_catalog_get_path (run->catalog), run->work, run->tree,
-                                     run->recipe->prestart_files);
-  /* What is to be smaller is not taken from where it may be larger. */
-  if (!run->recipe->smaller)
-    kl_content_cache_find (run->cache, run->context.cancellable);
-  return kl_content_cache_compress (run->cache, level, progress, run->context.cancellable, error);
-}
-
-static gboolean
-export_image (Run *run, guint level, KlProgress *progress, GError **error)
-{
-  KlWimOverlay overlay
-      = { .level = level, .donors = kl_content_cache_get_donors (run->cache), .unflushed = TRUE };
-  g_autoptr (GPtrArray) links = NULL;
-
-  kl_image_tree_get_overlay (run->tree, &overlay);
-  links = overlay.links;
-  return kl_wim_export_with (run->wim, run->context.index, &overlay, run->new_wim, progress,
-                             run->context.cancellable, error);
-}
-
 static gboolean
 write_wim (Run *run, GError **error)
 {
-  KlProgress *compressing = kl_progress_add_step (run->steps[7], 6, NULL);
-  KlProgress *writing = kl_progress_add_step (run->steps[7], 2, NULL);
-  KlProgress *reading = kl_progress_add_step (run->steps[7], 2, NULL);
-  guint level = run->recipe->smaller ? LEVEL_SMALLER : LEVEL_NORMAL;
-  guint64 time = kl_wim_get_time (run->wim, run->context.index);
+  g_autofree char *source = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
+  KlPrepareOutput output = { .wim = run->wim,
+                             .index = run->context.index,
+                             .source = source,
+                             .tree = run->tree,
+                             .smaller = run->recipe->smaller,
+                             .work = run->work,
+                             .target = run->new_wim,
+                             .record = &run->record,
+                             .cancellable = run->context.cancellable };
 
-  if (!check_space (run, error))
-    return FALSE;
-
-  kl_progress_start (compressing);
-  if (!compress (run, level, compressing, error))
-    return FALSE;
-  kl_progress_finish (compressing);
-
-  kl_progress_start (writing);
-  if (!kl_wim_forget (run->wim, error) || !export_image (run, level, writing, error)
-      || !kl_wim_stamp (run->new_wim, time, error) || !verify (run, error))
-    return FALSE;
-  kl_progress_finish (writing);
-
-  kl_progress_start (reading);
-  if (!measure_and_flush (run, reading, error))
-    return FALSE;
-  kl_progress_finish (reading);
-  return TRUE;
+  run->cache = kl_content_cache_new (kl_catalog_get_path (run->catalog), run->work, run->tree,
+                                     run->recipe->prestart_files);
+  output.cache = run->cache;
+  return kl_prepare_write (&output, run->steps[7], error);
 }
 
 static void
@@ -675,6 +531,9 @@ prepare (Run *run, KlProgress *progress, GError **error)
   if (is_up_to_date (run))
     return find_context (run, error) ? make_result (run, FALSE) : NULL;
 
+  if (!kl_image_turn_take (run->context.cancellable, error))
+    return NULL;
+  run->has_turn = TRUE;
   if (!start (run, progress, error))
     return NULL;
   kl_catalog_wake (run->catalog);
@@ -694,7 +553,8 @@ prepare (Run *run, KlProgress *progress, GError **error)
  * Applies the recipe of a boot image to a fresh export of its source image: the result takes the
  * place of boot.wim by one rename, once it is complete and checked. Until then whatever was there
  * stays in use. Each step is recorded in the entry's status, which any process can read. Where
- * recipe, source and all input are as they were at the last preparation, nothing is done.
+ * recipe, source and all input are as they were at the last preparation, nothing is done; else it
+ * waits for its turn, see kl_image_turn_take().
  *
  * Errors: KL_ERROR_MISSING_PACKAGE (no such image), KL_ERROR_BUSY (somebody else works on it),
  * KL_ERROR_IMAGE_BROKEN, KL_ERROR_* of writing, all before it begins; after that

@@ -311,6 +311,44 @@ kl_wim_header_read (const char *path, KlWimHeader *header, GError **error)
 }
 
 /**
+ * kl_wim_header_read_xml:
+ *
+ * Errors: those of kl_wim_header_read(); KL_ERROR_WIM_UNREADABLE for XML that is compressed, which
+ * no known program writes. Blocks; any thread.
+ *
+ * Returns: (transfer full): the XML of a WIM as it is in the file, in UTF-8; "" where it has none
+ */
+char *
+kl_wim_header_read_xml (const char *path, GError **error)
+{
+  g_autofree guint8 *bytes = NULL;
+  g_autofd int fd = -1;
+  KlWimHeader header;
+  gsize skip;
+
+  if (!kl_wim_header_read (path, &header, error))
+    return NULL;
+  if (header.xml_size == 0)
+    return g_strdup ("");
+  if (!header.xml_is_plain)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_UNREADABLE, "The XML data of “%s” are compressed",
+                   path);
+      return NULL;
+    }
+
+  fd = kl_open_for_reading (path, error);
+  bytes = g_malloc ((gsize) header.xml_size);
+  if (fd < 0 || !kl_read_at (fd, bytes, (gsize) header.xml_size, header.xml_offset, path, error))
+    return NULL;
+
+  /* It was found to be UTF-16 a moment ago; a file that changes meanwhile is not. */
+  skip = header.xml_size >= 2 && memcmp (bytes, "\xff\xfe", 2) == 0 ? 2 : 0;
+  return g_convert_with_fallback ((const char *) bytes + skip, (gssize) (header.xml_size - skip),
+                                  "UTF-8", "UTF-16LE", "?", NULL, NULL, error);
+}
+
+/**
  * kl_wim_header_dup_identifier:
  *
  * Errors: KL_ERROR_* of opening and reading.

@@ -24,6 +24,7 @@ gboolean kl_wim_header_parse (
     KlBytesView view, guint64 file_size, const char *name, KlWimHeader *header, GError **error);
 gboolean kl_wim_xml_check (KlBytesView utf16, const char *name, GError **error);
 gboolean kl_wim_header_read (const char *path, KlWimHeader *header, GError **error);
+char *kl_wim_header_read_xml (const char *path, GError **error);
 char *kl_wim_header_dup_identifier (const char *path, GError **error);
 
 G_END_DECLS

@@ -48,8 +48,10 @@ _kindlingctl()
     'site import') files=yes ;;
     'drive ') choices='list watch' ;;
     'drive list' | 'drive watch') options+=' --all' ;;
-    'image ') choices='list show history import remove export set prepare preview status forget-status add-driver remove-driver' ;;
+    'image ') choices='list show history import remove export export-default properties set prepare preview status forget-status add-driver remove-driver' ;;
     'image import') files=yes; options+=' --index --id --name --boot-files --reexport --sample' ;;
+    'image export-default') files=yes; options+=' --index --from'; [[ ${#words[@]} == 2 ]] && choices='x86 x64 arm64 ia64' ;;
+    'image properties') files=yes; choices=$(_kindlingctl_ids) ;;
     'image show') options+=' --verify'; [[ ${#words[@]} == 2 ]] && choices=$(_kindlingctl_ids) ;;
     'image history' | 'image remove' | 'image status' | 'image prepare' | 'image preview' | 'image remove-driver') [[ ${#words[@]} == 2 ]] && choices=$(_kindlingctl_ids) ;;
     'image export' | 'image add-driver') if [[ ${#words[@]} == 2 ]]; then choices=$(_kindlingctl_ids); else files=yes; fi ;;

@@ -212,6 +212,65 @@ class Catalog(CommandTest):
                           status=13)
         self.assertEqual(sha256(target), sha256(self.wim))
 
+    def info(self, path):
+        return subprocess.run(['wimlib-imagex', 'info', path], check=True, capture_output=True, text=True).stdout
+
+    def test_export_default_takes_one_image_marked_to_boot(self):
+        self.import_good('--id', 'ABC00002', '--name', 'Later')
+        self.import_good('--id', 'ABC00001')
+        self.ctl('image', 'set', 'ABC00001', 'start-command=go.cmd')
+        self.ctl('image', 'prepare', 'ABC00001')
+        for number, options in enumerate([(), ('--from', self.wim), ('--from', self.wim, '--index', '1')]):
+            target = self.path(f'default{number}.wim')
+            done = self.json('image', 'export-default', 'AMD64', target, *options).last
+            self.assertEqual((done['event'], done['path']), ('done', target))
+            info = self.info(target)
+            self.assertRegex(info, r'(?m)^Image Count:\s+1$')
+            self.assertRegex(info, r'(?m)^Boot Index:\s+1$')
+            subprocess.run(['wimlib-imagex', 'verify', target], check=True, capture_output=True)
+            # What was imported, and nothing that was prepared.
+            paths = [subprocess.run(['wimlib-imagex', 'dir', path, '1'], check=True, capture_output=True).stdout
+                     for path in (target, self.wim)]
+            self.assertEqual(*paths)
+        self.assertIn('Exported the boot image for x64', self.ctl('image', 'export-default', 'x64', target).out)
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith('.default')], [])
+
+    def test_export_default_from_an_iso_file(self):
+        os.makedirs(self.path('medium/sources'))
+        shutil.copy(self.wim, self.path('medium/sources/boot.wim'))
+        subprocess.run(['genisoimage', '-quiet', '-udf', '-allow-limited-size', '-o', self.path('medium.iso'), self.path('medium')],
+                       check=True)
+        self.json('image', 'export-default', 'x64', self.path('out.wim'), '--from', self.path('medium.iso'))
+        self.assertRegex(self.info(self.path('out.wim')), r'(?m)^Boot Index:\s+1$')
+
+    def test_export_default_says_what_is_wrong(self):
+        target = self.path('out.wim')
+        self.assert_fails('ERROR_FILE_NOT_FOUND', 'no boot image for x64', 'image', 'export-default', 'x64', target)
+        self.import_good()
+        inside = os.path.join(self.catalog, 'KDL00001', 'x.wim')
+        for arguments, words in [(('arm64', target), 'no boot image for arm64'),
+                                 (('arm64', target, '--from', self.wim), 'is for x64, and one for arm64'),
+                                 (('z80', target), 'no architecture'),
+                                 (('x64', target, '--index', '7'), 'no image 7'),
+                                 (('x64', target, '--from', '/nowhere.wim'), 'nowhere.wim'),
+                                 (('x64', self.folder), 'is a folder'), (('x64', inside), 'inside the catalog')]:
+            result = self.json('image', 'export-default', *arguments, status=1)
+            self.assertIn(words, result.last['message'])
+            self.assertFalse(os.path.exists(target))
+
+    def test_properties_are_the_xml_of_the_file(self):
+        expected = subprocess.run(['wimlib-imagex', 'info', self.wim, '--xml'], check=True, capture_output=True).stdout
+        xml = expected.decode('utf-16').lstrip('\ufeff')
+        self.assertEqual(self.ctl('image', 'properties', self.wim).out, xml + '\n')
+        self.assertEqual(self.json('image', 'properties', self.wim).last, {'source': self.wim, 'image-property': xml})
+        self.import_good()
+        self.assertEqual(self.ctl('image', 'properties', 'kdl00001').out, xml + '\n')
+        with open(self.path('none.wim'), 'wb') as file:
+            file.write(b'no WIM at all' * 100)
+        self.assert_fails('ERROR_BAD_FORMAT', 'none.wim', 'image', 'properties', self.path('none.wim'))
+        self.assert_fails('ERROR_FILE_NOT_FOUND', 'gone.wim', 'image', 'properties', self.path('gone.wim'))
+        self.assert_fails('CREATETSMEDIA_E_MISSINGPACKAGE', 'ABC00001', 'image', 'properties', 'ABC00001', status=13)
+
     def test_remove(self):
         self.import_good()
         self.assertEqual(self.json('image', 'remove', 'KDL00001').last, {'event': 'done', 'id': 'KDL00001'})

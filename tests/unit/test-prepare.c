@@ -12,6 +12,7 @@
 #include "edit/image-name.h"
 #include "edit/ini-text.h"
 #include "image/image-ini.h"
+#include "prepare/default-image.h"
 
 typedef struct
 {
@@ -305,6 +306,59 @@ test_input_changes (Fixture *fixture, gconstpointer data)
   g_assert_true (prepare_ok (fixture));
 }
 
+typedef struct
+{
+  Fixture *fixture;
+  GCancellable *cancellable;
+  const char *target;
+  GError *error;
+} Exporting;
+
+static gpointer
+export_thread (gpointer data)
+{
+  Exporting *exporting = data;
+  const KlDefaultImage wanted = { .architecture = "x64" };
+
+  kl_default_image_export (exporting->fixture->catalog, &wanted, exporting->target, NULL,
+                           exporting->cancellable, &exporting->error);
+  return NULL;
+}
+
+/* Preparing and exporting wait for each other, and can be cancelled meanwhile. */
+static void
+test_turns (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *target = g_build_filename (fixture->folder, "default.wim", NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Exporting exporting = { .fixture = fixture, .cancellable = cancellable, .target = target };
+  GThread *thread;
+
+  for (int cancelled = 1; cancelled >= 0; cancelled--)
+    {
+      g_assert_true (kl_image_turn_take (NULL, NULL));
+      thread = g_thread_new ("export", export_thread, &exporting);
+      g_usleep (100 * 1000);
+      g_assert_false (g_file_test (target, G_FILE_TEST_EXISTS));
+      if (cancelled)
+        g_cancellable_cancel (cancellable);
+      else
+        kl_image_turn_release ();
+      g_thread_join (thread);
+      if (cancelled)
+        {
+          kl_image_turn_release ();
+          g_assert_error (exporting.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+          g_clear_error (&exporting.error);
+          g_cancellable_reset (cancellable);
+        }
+      else
+        g_assert_no_error (exporting.error);
+    }
+  g_assert_true (g_file_test (target, G_FILE_TEST_IS_REGULAR));
+  g_assert_true (prepare_ok (fixture));
+}
+
 static void
 test_names (void)
 {
@@ -367,6 +421,7 @@ main (int argc, char *argv[])
   TEST ("/prepare/killed-between-renames-is-no-contradiction", test_between_renames);
   TEST ("/prepare/nothing-changed-is-up-to-date", test_up_to_date);
   TEST ("/prepare/cancelling-is-a-status", test_cancel);
+  TEST ("/prepare/one-at-a-time-in-a-process", test_turns);
   TEST ("/prepare/input-that-changes-meanwhile-is-noticed", test_input_changes);
   g_test_add_func ("/prepare/names-that-windows-cannot-have", test_names);
   g_test_add_func ("/prepare/unknown-lines-are-kept", test_ini_text);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "image/import-record.h"
+#include "prepare/content-cache.h"
+
+G_BEGIN_DECLS
+
+/* What step 8 writes, from what; preparer.c owns it all. */
+typedef struct
+{
+  KlWim *wim; /* the source */
+  guint index;
+  const char *source;    /* its path */
+  KlImageTree *tree;     /* finished */
+  KlContentCache *cache; /* of the tree */
+  gboolean smaller;      /* compress harder and slower */
+  const char *work;      /* folder */
+  const char *target;    /* in it; must not exist */
+  KlFileRecord *record;  /* size and sums of the target, filled in */
+  GCancellable *cancellable;
+} KlPrepareOutput;
+
+gboolean kl_prepare_write (const KlPrepareOutput *output, KlProgress *progress, GError **error);
+
+G_END_DECLS
