@@ -91,7 +91,7 @@ static const TextRow text_rows[] = {
         "is a certificate.") },
   { KL_ERROR_MISSING_PACKAGE, N_ ("The boot image is not available"),
     N_ ("Check the ID. If the image is in the catalog, its file was changed or removed: import it "
-        "again.") },
+        "again, or put it into a content folder of the site.") },
   { KL_ERROR_CERT_PASSWORD, N_ ("The certificate password is wrong"),
     N_ ("Enter the password of the certificate file again.") },
   { KL_ERROR_PRIVATE_KEY, N_ ("The certificate has no private key"),

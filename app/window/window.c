@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "base/error.h"
 #include "data-path.h"
 #include "window/check-medium.h"
 #include "window/create-dialog.h"
@@ -18,6 +19,7 @@
 #include "window/import-flow.h"
 #include "window/job-view.h"
 #include "window/settings.h"
+#include "window/site-store.h"
 
 struct _KlWindow
 {
@@ -55,6 +57,22 @@ get_selected (KlWindow *self)
   return gtk_single_selection_get_selected_item (self->selection);
 }
 
+/* Where only the WIM is missing, the content folders of the site may have it. */
+static gboolean
+can_make_media (KlBootImage *image)
+{
+  const GError *error = image != NULL ? kl_boot_image_get_error (image) : NULL;
+  g_autofree char *path = NULL;
+  g_autoptr (KlSiteProfile) site = NULL;
+
+  if (!g_error_matches (error, KL_ERROR, KL_ERROR_MISSING_PACKAGE))
+    return image != NULL && error == NULL;
+
+  path = kl_site_store_dup_default ();
+  site = path != NULL ? kl_site_profile_load (path, NULL) : NULL;
+  return site != NULL && kl_site_profile_get_distribution_points (site)[0] != NULL;
+}
+
 static void
 update_actions (KlWindow *self)
 {
@@ -62,7 +80,7 @@ update_actions (KlWindow *self)
   KlBootImage *image = get_selected (self);
   const gboolean usable = image != NULL && kl_boot_image_get_error (image) == NULL;
 
-  gtk_widget_action_set_enabled (widget, "win.create-media", usable);
+  gtk_widget_action_set_enabled (widget, "win.create-media", can_make_media (image));
   gtk_widget_action_set_enabled (widget, "win.rename-image", usable);
   gtk_widget_action_set_enabled (widget, "win.export-image", usable);
   gtk_widget_action_set_enabled (widget, "win.remove-image", image != NULL);
