@@ -254,7 +254,8 @@ run_preview (KlCtlOptions *options)
 {
   g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
   g_autoptr (GError) error = NULL;
-  g_autoptr (KlPreview) preview = kl_prepare_preview (catalog, options->arguments[0], NULL, &error);
+  g_autoptr (KlPreview) preview
+      = kl_prepare_preview (catalog, options->arguments[0], NULL, 0, NULL, &error);
 
   if (preview == NULL)
     return kl_ctl_print_error (options, error);

@@ -34,7 +34,8 @@ struct _KlBootImage
   guint source_index;
   GDateTime *imported; /* UTC, or NULL */
   KlImageState state;
-  GError *error; /* or NULL */
+  KlInjectionStatus *injection; /* NULL for a broken entry */
+  GError *error;                /* or NULL */
 
   char *media_wim; /* path */
   guint64 size;    /* of the media WIM as recorded; bytes */
@@ -121,6 +122,7 @@ kl_boot_image_finalize (GObject *object)
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   g_clear_pointer (&self->imported, g_date_time_unref);
+  g_clear_pointer (&self->injection, kl_injection_status_free);
   g_clear_error (&self->error);
   g_clear_pointer (&self->media, g_ptr_array_unref);
 
@@ -327,9 +329,11 @@ find_prepared_state (KlBootImage *self, GKeyFile *ini)
 static void
 read_status (KlBootImage *self, GKeyFile *ini)
 {
-  g_autoptr (KlInjectionStatus) status = kl_injection_status_load (self->folder);
+  KlInjectionStatus *status = kl_injection_status_load (self->folder);
   gboolean current = strcmp (status->context_id, self->context_id) == 0
                      || (status->state == KL_INJECTION_ERROR && *status->context_id == '\0');
+
+  self->injection = status;
 
   if (current && status->state == KL_INJECTION_IN_PROGRESS)
     self->state = KL_IMAGE_STATE_IN_PROGRESS;
@@ -555,6 +559,20 @@ KlImageState
 kl_boot_image_get_state (KlBootImage *self)
 {
   return self->state;
+}
+
+/**
+ * kl_boot_image_get_injection:
+ *
+ * Returns: (transfer none) (nullable): the status as it stood when the entry was read, of whatever
+ *   context; %NULL for an entry whose record cannot be read
+ */
+const KlInjectionStatus *
+kl_boot_image_get_injection (KlBootImage *self)
+{
+  g_return_val_if_fail (KL_IS_BOOT_IMAGE (self), NULL);
+
+  return self->injection;
 }
 
 const GError *

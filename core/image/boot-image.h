@@ -17,6 +17,9 @@ typedef enum
   KL_IMAGE_STATE_STALE,       /* recipe or source changed since preparation */
 } KlImageState;
 
+/* How far its preparation is; image/injection-status.h says what is in it. */
+typedef struct _KlInjectionStatus KlInjectionStatus;
+
 const char *
 kl_image_state_to_string (KlImageState state); /* "complete", "in-progress", … (interface.md 2) */
 
@@ -49,6 +52,7 @@ const char *kl_boot_image_get_source_path (KlBootImage *self);  /* where it was 
 guint kl_boot_image_get_source_index (KlBootImage *self);
 GDateTime *kl_boot_image_get_imported (KlBootImage *self); /* UTC, nullable */
 KlImageState kl_boot_image_get_state (KlBootImage *self);
+const KlInjectionStatus *kl_boot_image_get_injection (KlBootImage *self); /* NULL if broken */
 /* Why an entry is broken, or NULL: KL_ERROR_IMAGE_BROKEN where its record cannot be read,
  * KL_ERROR_MISSING_PACKAGE where its WIM is gone. */
 const GError *kl_boot_image_get_error (KlBootImage *self);

@@ -163,3 +163,21 @@ kl_image_ini_dup_recipe_stamp (GKeyFile *ini)
       append_group (text, ini, groups[i]);
   return kl_sha256_data (text->str, text->len);
 }
+
+/**
+ * kl_image_ini_get_build:
+ * @ini: an image.ini
+ *
+ * Returns: the build of the image's Windows, 26100 for "10.0.26100.1"; 0 where it is not known
+ */
+guint
+kl_image_ini_get_build (GKeyFile *ini)
+{
+  g_autofree char *version = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_OS_VERSION, 64);
+  g_auto (GStrv) parts = g_strsplit (version, ".", 4);
+  guint64 build = 0;
+
+  if (g_strv_length (parts) >= 3)
+    g_ascii_string_to_unsigned (parts[2], 10, 0, G_MAXUINT32, &build, NULL);
+  return (guint) build;
+}

@@ -82,6 +82,7 @@ gboolean kl_image_ini_save (GKeyFile *ini, const char *folder, const char *file,
 char *
 kl_image_ini_dup_text (GKeyFile *ini, const char *group, const char *key, gsize max_characters);
 char *kl_image_ini_dup_recipe_stamp (GKeyFile *ini);
+guint kl_image_ini_get_build (GKeyFile *ini);
 gboolean kl_image_ini_get_number (
     GKeyFile *ini, const char *group, const char *key, guint base, guint64 max, guint64 *value);
 

@@ -22,7 +22,7 @@ typedef enum
 #define KL_INJECTION_CODE_DIED 1067 /* ERROR_PROCESS_ABORTED */
 
 /* How far the preparation of one image is: a value. */
-typedef struct
+struct _KlInjectionStatus
 {
   char *context_id; /* GUID; "" where there is none */
   KlInjectionState state;
@@ -32,7 +32,7 @@ typedef struct
   gint32 error_code; /* Win32; 0 unless the state is error */
   char *extended_error_info;
   char *message; /* what happened, in English; "" unless the state is error */
-} KlInjectionStatus;
+};
 
 KlInjectionStatus *kl_injection_status_new (const char *context_id);
 void kl_injection_status_free (KlInjectionStatus *self);

@@ -10,21 +10,10 @@
 #include "driver/driver-findings.h"
 #include "driver/driver-loader.h"
 #include "driver/driver-package.h"
+#include "prepare/driver-survey.h"
 
 /* What the loader can name: \Drivers\001 … \Drivers\999. */
 #define MAX_FOLDERS 999
-
-static gboolean
-is_chosen (const KlRecipeDriver *driver, KlDriverPackage *package)
-{
-  const char *inf = kl_driver_package_get_inf (package);
-
-  if (g_strv_contains ((const char *const *) driver->off, inf))
-    return FALSE;
-  return g_strv_contains ((const char *const *) driver->on, inf)
-         || kl_driver_package_get_problem (package) != NULL
-         || kl_driver_package_is_default (package);
-}
 
 /* The packages of one folder or archive of the recipe that are to be loaded. */
 static gboolean
@@ -55,7 +44,7 @@ read_driver (KlPrepareContext *context,
     kl_image_tree_warn (context->tree, "“%s” holds no driver package", driver->path);
 
   for (guint i = 0; i < packages->len; i++)
-    if (is_chosen (driver, packages->pdata[i]))
+    if (kl_recipe_driver_chooses (driver, packages->pdata[i]))
       g_ptr_array_add (chosen, g_object_ref (packages->pdata[i]));
     else
       kl_image_tree_warn (context->tree, "Not loaded: “%s” of the drivers “%s”",

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
+#include "edit/osd-list.h"
 #include "prepare/startup-files.h"
 
 #define LIST_NAME "osdinjection.xml"

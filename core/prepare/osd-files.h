@@ -17,20 +17,4 @@ gboolean kl_osd_files_add (KlImageTree *tree,
 /* Warns of what an image lacks to be started by the deployment agent. */
 gboolean kl_osd_files_check (KlImageTree *tree, const char *architecture, GError **error);
 
-/* One file of an osdinjection.xml. */
-typedef struct
-{
-  char *source_kind; /* "SCCM", "WPE", "WDT" */
-  char *name;        /* "*" for the whole folder */
-  char *source;      /* folder, "bin\x64"; "" */
-  char *destination; /* folder in the image, "sms\bin\x64" */
-  gboolean locale_needed;
-  gboolean debug;
-} KlOsdFile;
-
-GPtrArray *kl_osd_list_parse (const char *text,
-                              gsize length,
-                              const char *architecture,
-                              GError **error); /* of KlOsdFile */
-
 G_END_DECLS

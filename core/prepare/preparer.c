@@ -261,19 +261,6 @@ make_work_folder (Run *run, GError **error)
   return TRUE;
 }
 
-/* The build in "10.0.26100.1". */
-static guint
-find_build (Run *run)
-{
-  g_autofree char *version = kl_image_ini_dup_text (run->ini, KL_INI_IMAGE, KL_INI_OS_VERSION, 64);
-  g_auto (GStrv) parts = g_strsplit (version, ".", 4);
-  guint64 build = 0;
-
-  if (g_strv_length (parts) >= 3)
-    g_ascii_string_to_unsigned (parts[2], 10, 0, G_MAXUINT32, &build, NULL);
-  return (guint) build;
-}
-
 /* Opens the source image for the steps that fill the tree. */
 static gboolean
 open_source (Run *run, GError **error)
@@ -300,7 +287,7 @@ open_source (Run *run, GError **error)
   run->context.wim = run->wim;
   run->context.index = (guint) index;
   run->context.architecture = run->architecture;
-  run->context.build = find_build (run);
+  run->context.build = kl_image_ini_get_build (run->ini);
   run->context.tree = run->tree;
   run->context.drivers = g_ptr_array_new_with_free_func (g_object_unref);
   run->context.archives = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_driver_archive_free);
@@ -624,22 +611,34 @@ kl_preview_free (KlPreview *self)
 
 /**
  * kl_prepare_preview:
+ * @settings: (array length=n_settings) (nullable): changes to the recipe that are not made yet, as
+ *   kl_recipe_set() takes them
  *
- * Goes through the steps that fill the image and writes nothing, neither into the catalog nor into
- * a temporary folder but for small start-up files that have to be read.
+ * Goes through the steps that fill the image and writes nothing into the catalog: small files that
+ * have to be edited for it go into a temporary folder.
  *
- * Errors: those that preparing would fail with. Blocks; any thread.
+ * Errors: those that preparing would fail with, and those of kl_recipe_set() for a value of
+ * @settings. Blocks; any thread.
  *
  * Returns: (transfer full): files, registry values and warnings
  */
 KlPreview *
-kl_prepare_preview (KlCatalog *catalog, const char *id, GCancellable *cancellable, GError **error)
+kl_prepare_preview (KlCatalog *catalog,
+                    const char *id,
+                    const KlRecipeSetting *settings,
+                    gsize n_settings,
+                    GCancellable *cancellable,
+                    GError **error)
 {
   g_auto (Run) run = { .catalog = catalog, .id = id, .context.cancellable = cancellable };
   KlPreview *preview;
 
   run.folder = kl_catalog_find_entry (catalog, id, error);
-  if (run.folder == NULL || !load_record (&run, error) || !open_source (&run, error))
+  if (run.folder == NULL || !load_record (&run, error))
+    return NULL;
+  g_clear_pointer (&run.recipe, kl_recipe_free);
+  run.recipe = kl_recipe_load_with (run.folder, settings, n_settings, error);
+  if (run.recipe == NULL || !open_source (&run, error))
     return NULL;
   for (guint i = 0; i < G_N_ELEMENTS (filling_steps); i++)
     if (!filling_steps[i](&run.context, NULL, error))

@@ -35,8 +35,12 @@ typedef struct
   KlImageTree *tree; /* owned */
 } KlPreview;
 
-KlPreview *
-kl_prepare_preview (KlCatalog *catalog, const char *id, GCancellable *cancellable, GError **error);
+KlPreview *kl_prepare_preview (KlCatalog *catalog,
+                               const char *id,
+                               const KlRecipeSetting *settings,
+                               gsize n_settings,
+                               GCancellable *cancellable,
+                               GError **error);
 void kl_preview_free (KlPreview *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlPreview, kl_preview_free)
 

@@ -260,6 +260,8 @@ typedef struct
   const char *name;  /* of what is changed; NULL to choose one */
   const char *value; /* NULL to remove it */
   char *chosen;      /* owned; the name that was chosen */
+  const KlRecipeSetting *settings;
+  gsize n_settings;
 } Change;
 
 typedef gboolean (*ChangeFunc) (GKeyFile *ini, Change *change, GError **error);
@@ -288,19 +290,19 @@ edit (KlCatalog *catalog, ChangeFunc func, Change *change, GError **error)
   return TRUE;
 }
 
-/* The name is "driver.NAME" or "driver.NAME/net/e1d.inf" */
+/* The key is "driver.NAME" or "driver.NAME/net/e1d.inf" */
 static gboolean
-set_driver (GKeyFile *ini, Change *change, GError **error)
+set_driver (GKeyFile *ini, const char *id, const KlRecipeSetting *setting, GError **error)
 {
   static const char *const values[] = { "on", "off", NULL };
-  g_auto (GStrv) parts = g_strsplit (change->name + strlen (DRIVER_KEY_PREFIX), "/", 2);
+  g_auto (GStrv) parts = g_strsplit (setting->key + strlen (DRIVER_KEY_PREFIX), "/", 2);
   const char *name = parts[0] != NULL ? parts[0] : "";
   g_autofree char *group = find_driver_group (ini, name);
-  gboolean on = strcmp (change->value, "on") == 0;
+  gboolean on = strcmp (setting->value, "on") == 0;
 
   if (group == NULL)
-    return set_no_driver (error, change->id, name);
-  if (!check_one_of (change->name, change->value, values, error))
+    return set_no_driver (error, id, name);
+  if (!check_one_of (setting->key, setting->value, values, error))
     return FALSE;
 
   if (parts[1] == NULL)
@@ -314,13 +316,73 @@ set_driver (GKeyFile *ini, Change *change, GError **error)
 }
 
 static gboolean
-set_value (GKeyFile *ini, Change *change, GError **error)
+set_one (GKeyFile *ini, const char *id, const KlRecipeSetting *setting, GError **error)
 {
-  if (*change->value != '\0')
-    g_key_file_set_string (ini, KL_INI_RECIPE, change->name, change->value);
+  g_autofree char *checked = NULL;
+  RecipeKey key;
+
+  if (!kl_recipe_find_key (setting->key, &key))
+    return set_driver (ini, id, setting, error);
+
+  checked = dup_checked (key, setting->value, error);
+  if (checked == NULL)
+    return FALSE;
+  if (*checked != '\0')
+    g_key_file_set_string (ini, KL_INI_RECIPE, kl_recipe_get_ini_key (key), checked);
   else
-    g_key_file_remove_key (ini, KL_INI_RECIPE, change->name, NULL);
+    g_key_file_remove_key (ini, KL_INI_RECIPE, kl_recipe_get_ini_key (key), NULL);
   return TRUE;
+}
+
+static gboolean
+set_all (GKeyFile *ini, Change *change, GError **error)
+{
+  for (gsize i = 0; i < change->n_settings; i++)
+    if (!set_one (ini, change->id, &change->settings[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/**
+ * kl_recipe_check:
+ * @key: one of kl_recipe_get_keys()
+ *
+ * Whether kl_recipe_set() would take @value, as far as it can be known without an image.
+ *
+ * Errors: those of kl_recipe_set() that come from the value. Blocks; any thread.
+ */
+gboolean
+kl_recipe_check (const char *key, const char *value, GError **error)
+{
+  g_autofree char *checked = NULL;
+  RecipeKey known;
+
+  g_return_val_if_fail (kl_recipe_find_key (key, &known), FALSE);
+
+  checked = dup_checked (known, value, error);
+  return checked != NULL;
+}
+
+/**
+ * kl_recipe_set_all:
+ * @settings: (array length=n_settings): as kl_recipe_set() takes them
+ *
+ * Changes several things in the recipe of an image: all of them, or none where one is not fit.
+ *
+ * Errors: as kl_recipe_set(). Blocks; any thread.
+ */
+gboolean
+kl_recipe_set_all (KlCatalog *catalog,
+                   const char *id,
+                   const KlRecipeSetting *settings,
+                   gsize n_settings,
+                   GError **error)
+{
+  Change change = { .id = id, .settings = settings, .n_settings = n_settings };
+
+  g_return_val_if_fail (KL_IS_CATALOG (catalog), FALSE);
+
+  return edit (catalog, set_all, &change, error);
 }
 
 /**
@@ -339,19 +401,34 @@ gboolean
 kl_recipe_set (
     KlCatalog *catalog, const char *id, const char *key, const char *value, GError **error)
 {
-  g_autofree char *checked = NULL;
-  Change change = { .id = id, .name = key, .value = value };
-  RecipeKey known;
+  const KlRecipeSetting setting = { key, value };
 
-  g_return_val_if_fail (KL_IS_CATALOG (catalog), FALSE);
   g_return_val_if_fail (kl_recipe_is_key (key), FALSE);
 
-  if (!kl_recipe_find_key (key, &known))
-    return edit (catalog, set_driver, &change, error);
+  return kl_recipe_set_all (catalog, id, &setting, 1, error);
+}
 
-  change.name = kl_recipe_get_ini_key (known);
-  change.value = checked = dup_checked (known, value, error);
-  return checked != NULL && edit (catalog, set_value, &change, error);
+/**
+ * kl_recipe_load_with:
+ * @folder: of a catalog entry
+ * @settings: (array length=n_settings): as kl_recipe_set() takes them
+ *
+ * Errors: those of kl_image_ini_load(), and of kl_recipe_set() that come from a value. Blocks; any
+ * thread.
+ *
+ * Returns: (transfer full): the recipe as it would be with @settings; nothing is written
+ */
+KlRecipe *
+kl_recipe_load_with (const char *folder,
+                     const KlRecipeSetting *settings,
+                     gsize n_settings,
+                     GError **error)
+{
+  g_autofree char *id = g_path_get_basename (folder);
+  g_autoptr (GKeyFile) ini = kl_image_ini_load (folder, KL_INI_IMAGE_FILE, error);
+  Change change = { .id = id, .settings = settings, .n_settings = n_settings };
+
+  return ini != NULL && set_all (ini, &change, error) ? kl_recipe_new_from_ini (ini) : NULL;
 }
 
 static char *

@@ -54,8 +54,26 @@ gboolean kl_recipe_is_empty (const KlRecipe *self);
 gboolean kl_recipe_is_key (const char *key);
 const char *const *kl_recipe_get_keys (void);
 char *kl_recipe_dup_value (const KlRecipe *self, const char *key);
+gboolean kl_recipe_check (const char *key, const char *value, GError **error);
 gboolean kl_recipe_set (
     KlCatalog *catalog, const char *id, const char *key, const char *value, GError **error);
+
+/* Several changes at once: all of them or none. */
+typedef struct
+{
+  const char *key;
+  const char *value;
+} KlRecipeSetting;
+
+gboolean kl_recipe_set_all (KlCatalog *catalog,
+                            const char *id,
+                            const KlRecipeSetting *settings,
+                            gsize n_settings,
+                            GError **error);
+KlRecipe *kl_recipe_load_with (const char *folder,
+                               const KlRecipeSetting *settings,
+                               gsize n_settings,
+                               GError **error);
 gboolean kl_recipe_add_driver (
     KlCatalog *catalog, const char *id, const char *path, char **name, GError **error);
 gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "prepare/osd-files.h"
+#include "edit/osd-list.h"
 
 /* osdinjection.xml */
 int

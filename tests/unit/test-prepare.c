@@ -13,6 +13,7 @@
 #include "edit/ini-text.h"
 #include "image/image-ini.h"
 #include "prepare/default-image.h"
+#include "prepare/driver-survey.h"
 
 typedef struct
 {
@@ -360,6 +361,142 @@ test_turns (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_set_all (Fixture *fixture, gconstpointer data)
+{
+  const KlRecipeSetting good[] = { { "scratch-space", "128" }, { "organization-name", "Example" } };
+  const KlRecipeSetting bad[] = { { "scratch-space", "64" }, { "time-zone", "a\\b" } };
+  g_autoptr (KlRecipe) recipe = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (kl_recipe_set_all (fixture->catalog, fixture->id, bad, 2, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  recipe = kl_recipe_load (fixture->entry, NULL);
+  g_assert_cmpuint (recipe->scratch_space, ==, 512);
+  g_clear_pointer (&recipe, kl_recipe_free);
+
+  recipe = kl_recipe_load_with (fixture->entry, good, 2, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (recipe->scratch_space, ==, 128);
+  g_assert_cmpstr (recipe->organization_name, ==, "Example");
+  g_assert_cmpstr (recipe->extra_files, ==, fixture->extra);
+  g_clear_pointer (&recipe, kl_recipe_free);
+  recipe = kl_recipe_load (fixture->entry, NULL);
+  g_assert_cmpuint (recipe->scratch_space, ==, 512);
+  g_clear_pointer (&recipe, kl_recipe_free);
+
+  g_assert_true (kl_recipe_set_all (fixture->catalog, fixture->id, good, 2, &error));
+  recipe = kl_recipe_load (fixture->entry, NULL);
+  g_assert_cmpuint (recipe->scratch_space, ==, 128);
+  g_assert_cmpstr (recipe->organization_name, ==, "Example");
+
+  g_assert_false (kl_recipe_check ("background", fixture->extra, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT);
+}
+
+static void
+test_preview_with (Fixture *fixture, gconstpointer data)
+{
+  const KlRecipeSetting setting = { "extra-files", "" };
+  g_autoptr (KlPreview) now = NULL;
+  g_autoptr (KlPreview) then = NULL;
+  g_autoptr (GError) error = NULL;
+
+  now = kl_prepare_preview (fixture->catalog, fixture->id, NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  then = kl_prepare_preview (fixture->catalog, fixture->id, &setting, 1, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (kl_image_tree_get_files (now->tree)->len, ==,
+                    kl_image_tree_get_files (then->tree)->len + 1);
+}
+
+static KlSurveyPackage *
+find_package (KlDriverSurvey *survey, const char *inf)
+{
+  for (guint i = 0; i < survey->packages->len; i++)
+    {
+      KlSurveyPackage *package = survey->packages->pdata[i];
+
+      if (g_str_equal (kl_driver_package_get_inf (package->package), inf))
+        return package;
+    }
+  g_assert_not_reached ();
+}
+
+static void
+assert_count (Fixture *fixture, guint n_loaded, guint n_warnings, guint n_errors)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlDriverSurvey) survey
+      = kl_driver_survey_new (fixture->entry, NULL, NULL, NULL, &error);
+  KlSurveyCount count;
+
+  g_assert_no_error (error);
+  count = kl_driver_survey_count (survey);
+  g_assert_cmpuint (count.n_loaded, ==, n_loaded);
+  g_assert_cmpuint (count.n_warnings, ==, n_warnings);
+  g_assert_cmpuint (count.n_errors, ==, n_errors);
+}
+
+static void
+set_driver (Fixture *fixture, const char *key, const char *value)
+{
+  g_autoptr (GError) error = NULL;
+
+  kl_recipe_set (fixture->catalog, fixture->id, key, value, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_survey (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path
+      = g_test_build_filename (G_TEST_DIST, "..", "fixtures", "inf", "packages", NULL);
+  g_autofree char *gone = g_build_filename (fixture->folder, "gone", NULL);
+  g_autofree char *name = NULL;
+  g_autofree char *gone_name = NULL;
+  g_autoptr (KlDriverSurvey) survey = NULL;
+  g_autoptr (GError) error = NULL;
+
+  survey = kl_driver_survey_new (fixture->entry, path, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (survey->packages->len, ==, 4);
+  g_assert_cmpstr (survey->architecture, ==, "x64");
+  g_assert_true (find_package (survey, "storage/stor.inf")->serves);
+  g_assert_true (kl_survey_package_loads (find_package (survey, "storage/stor.inf")));
+  g_assert_true (kl_survey_package_has (find_package (survey, "autorun.inf"), KL_DRIVER_ERROR));
+  g_assert_false (kl_survey_package_loads (find_package (survey, "autorun.inf")));
+  assert_count (fixture, 0, 0, 0);
+
+  g_assert_true (kl_recipe_add_driver (fixture->catalog, fixture->id, path, &name, NULL));
+  assert_count (fixture, 3, 0, 1);
+  set_driver (fixture, "driver.packages/autorun.inf", "off");
+  assert_count (fixture, 3, 0, 0);
+  set_driver (fixture, "driver.packages/net/E1Test.inf", "off");
+  assert_count (fixture, 2, 0, 0);
+  set_driver (fixture, "driver.packages", "off");
+  assert_count (fixture, 0, 0, 0);
+
+  g_assert_cmpint (g_mkdir (gone, 0700), ==, 0);
+  g_assert_true (kl_recipe_add_driver (fixture->catalog, fixture->id, gone, &gone_name, NULL));
+  g_assert_cmpint (g_rmdir (gone), ==, 0);
+  assert_count (fixture, 0, 0, 1);
+}
+
+static void
+test_status_of_image (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (KlBootImage) before = kl_catalog_lookup (fixture->catalog, fixture->id, NULL);
+  g_autoptr (KlBootImage) after = NULL;
+
+  g_assert_cmpint (kl_boot_image_get_injection (before)->state, ==, KL_INJECTION_NO_STATUS);
+  g_assert_true (prepare_ok (fixture));
+  after = kl_catalog_lookup (fixture->catalog, fixture->id, NULL);
+  g_assert_cmpint (kl_boot_image_get_injection (after)->state, ==, KL_INJECTION_COMPLETE);
+  g_assert_cmpuint (kl_boot_image_get_injection (after)->progress, ==, KL_INJECTION_MAX_PROGRESS);
+}
+
+static void
 test_names (void)
 {
   static const struct
@@ -423,6 +560,10 @@ main (int argc, char *argv[])
   TEST ("/prepare/cancelling-is-a-status", test_cancel);
   TEST ("/prepare/one-at-a-time-in-a-process", test_turns);
   TEST ("/prepare/input-that-changes-meanwhile-is-noticed", test_input_changes);
+  TEST ("/prepare/settings-are-made-together-or-not", test_set_all);
+  TEST ("/prepare/preview-of-a-change-that-is-not-made", test_preview_with);
+  TEST ("/prepare/survey-says-which-drivers-load", test_survey);
+  TEST ("/prepare/image-carries-its-status", test_status_of_image);
   g_test_add_func ("/prepare/names-that-windows-cannot-have", test_names);
   g_test_add_func ("/prepare/unknown-lines-are-kept", test_ini_text);
   return g_test_run ();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-osd-list"
 
-#include "prepare/osd-files.h"
+#include "edit/osd-list.h"
 
 #include <string.h>
 
