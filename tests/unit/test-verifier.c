@@ -230,7 +230,7 @@ test_every_failing_read (Fixture *fixture, gconstpointer data)
       n_failed++;
     }
 
-  g_assert_cmpuint (n_failed, ==, (SIZE + 4 * KL_IO_BLOCK - 1) / (4 * KL_IO_BLOCK));
+  g_assert_cmpuint (n_failed, ==, (SIZE + 2 * KL_IO_BLOCK - 1) / (2 * KL_IO_BLOCK));
 }
 
 static void
