@@ -10,6 +10,7 @@
 #include "function-job.h"
 #include "job-runner.h"
 #include "output.h"
+#include "prepare/preparer.h"
 
 /* The admin's text goes before what the image says of itself. */
 static const char *
@@ -20,8 +21,15 @@ get_version (KlBootImage *image)
   return version != NULL && *version != '\0' ? version : kl_boot_image_get_os_version (image);
 }
 
+/* @known: nullable; for a list */
+static const char *
+get_state (KlBootImage *image, GHashTable *known)
+{
+  return kl_image_state_to_string (kl_prepare_find_state (image, known));
+}
+
 static void
-add_identity (JsonBuilder *builder, KlBootImage *image)
+add_identity (JsonBuilder *builder, KlBootImage *image, GHashTable *known)
 {
   const GError *broken = kl_boot_image_get_error (image);
 
@@ -30,8 +38,7 @@ add_identity (JsonBuilder *builder, KlBootImage *image)
   kl_ctl_json_add_text (builder, "architecture", kl_boot_image_get_architecture (image));
   kl_ctl_json_add_text (builder, "version", get_version (image));
   kl_ctl_json_add_number (builder, "size", kl_boot_image_get_size (image));
-  kl_ctl_json_add_text (builder, "state",
-                        kl_image_state_to_string (kl_boot_image_get_state (image)));
+  kl_ctl_json_add_text (builder, "state", get_state (image, known));
   if (broken != NULL)
     kl_ctl_json_add_text (builder, "error", broken->message);
 }
@@ -54,17 +61,15 @@ print_row (const char *const *cells)
 }
 
 static void
-print_image_row (KlBootImage *image)
+print_image_row (KlBootImage *image, GHashTable *known)
 {
   const GError *broken = kl_boot_image_get_error (image);
   g_autofree char *size = broken == NULL ? g_format_size (kl_boot_image_get_size (image)) : NULL;
   g_autofree char *last = kl_ctl_clean (broken ? broken->message : kl_boot_image_get_name (image));
-  const char *const cells[] = { kl_boot_image_get_id (image),
-                                kl_boot_image_get_architecture (image),
-                                get_version (image),
-                                size,
-                                kl_image_state_to_string (kl_boot_image_get_state (image)),
-                                last };
+  const char *const cells[]
+      = { kl_boot_image_get_id (image), kl_boot_image_get_architecture (image),
+          get_version (image),          size,
+          get_state (image, known),     last };
 
   print_row (cells);
 }
@@ -73,6 +78,7 @@ static int
 run_list (KlCtlOptions *options)
 {
   g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
+  g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GError) error = NULL;
   guint n_images;
 
@@ -100,11 +106,11 @@ run_list (KlCtlOptions *options)
         {
           JsonBuilder *builder = kl_ctl_json_new (NULL);
 
-          add_identity (builder, image);
+          add_identity (builder, image, known);
           kl_ctl_json_print (builder);
         }
       else
-        print_image_row (image);
+        print_image_row (image, known);
     }
   return KL_CTL_EXIT_DONE;
 }
@@ -198,7 +204,7 @@ print_image_json (KlBootImage *image, const gboolean *sha256_matches)
   JsonBuilder *builder = kl_ctl_json_new (NULL);
   g_autofree char *imported = dup_imported (image);
 
-  add_identity (builder, image);
+  add_identity (builder, image, NULL);
   if (kl_boot_image_get_error (image) == NULL)
     {
       kl_ctl_json_add_text (builder, "description", kl_boot_image_get_description (image));
@@ -277,7 +283,7 @@ print_image_text (KlBootImage *image)
   kl_ctl_print_field (_ ("Architecture"), kl_boot_image_get_architecture (image));
   kl_ctl_print_field (_ ("Language"), kl_boot_image_get_language (image));
   kl_ctl_print_field (_ ("Size"), size);
-  kl_ctl_print_field (_ ("State"), kl_image_state_to_string (kl_boot_image_get_state (image)));
+  kl_ctl_print_field (_ ("State"), get_state (image, NULL));
   kl_ctl_print_boot (bios, bios_reason, uefi, uefi_reason);
   kl_ctl_print_field (_ ("Boot manager"),
                       boot_manager_to_string (kl_boot_image_get_boot_manager (image)));

@@ -7,6 +7,17 @@
 
 #include "base/error.h"
 
+/* Nobody means a mark that follows the first one, and written again it would become the first. */
+static void
+strip_marks (char *text)
+{
+  gsize skip = 0;
+
+  while (g_str_has_prefix (text + skip, "\xef\xbb\xbf"))
+    skip += 3;
+  memmove (text, text + skip, strlen (text + skip) + 1);
+}
+
 static char *
 decode (GBytes *content, const char *name, GError **error)
 {
@@ -50,6 +61,7 @@ kl_ini_text_new (GBytes *content, const char *name, GError **error)
   if (text == NULL)
     return NULL;
 
+  strip_marks (text);
   /* Old files may end in Ctrl-Z. */
   g_strdelimit (text, "\x1a", '\0');
   lines = g_strsplit (text, "\n", -1);

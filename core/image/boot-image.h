@@ -14,7 +14,8 @@ typedef enum
   KL_IMAGE_STATE_IN_PROGRESS, /* being prepared */
   KL_IMAGE_STATE_ERROR,       /* preparation failed, or the entry cannot be read */
   KL_IMAGE_STATE_NO_STATUS,   /* imported, never prepared: media are made from the source image */
-  KL_IMAGE_STATE_STALE,       /* recipe or source changed since preparation */
+  KL_IMAGE_STATE_STALE,       /* recipe or source changed since preparation; files that the
+                               recipe names: kl_prepare_find_state() */
 } KlImageState;
 
 /* How far its preparation is; image/injection-status.h says what is in it. */

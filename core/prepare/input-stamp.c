@@ -12,7 +12,7 @@
 #define MAX_DEPTH 64
 
 /* Changes when what preparation makes of the same input changes. */
-#define FORMAT_VERSION "1"
+#define FORMAT_VERSION "2"
 
 static void
 append_stat (GString *text, const char *name, const struct stat *info)
@@ -61,19 +61,53 @@ append_path (GString *text, const char *path, guint depth)
     append_path (text, names->pdata[i], depth + 1);
 }
 
-static void
-append_input (GString *text, const char *path, gboolean *complete)
+/* A sum over one input and all that is below it. */
+static char *
+dup_sum (const char *path)
 {
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  append_path (text, path, 0);
+  return kl_sha256_data (text->str, text->len);
+}
+
+static void
+append_input (GString *text, const char *path, GHashTable *known, gboolean *complete)
+{
+  g_autofree char *own = NULL;
+  const char *sum = known != NULL ? g_hash_table_lookup (known, path) : NULL;
+
   if (*path == '\0')
     return;
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     *complete = FALSE;
-  append_path (text, path, 0);
+  if (sum == NULL)
+    {
+      sum = own = dup_sum (path);
+      if (known != NULL)
+        g_hash_table_insert (known, g_strdup (path), g_strdup (sum));
+    }
+  g_string_append_printf (text, "%s %s\n", path, sum);
+}
+
+/* Copied with its catalog, a file keeps its time and gets a new inode change time. */
+static void
+append_source (GString *text, const char *entry)
+{
+  g_autofree char *source = g_build_filename (entry, KL_SOURCE_WIM_FILE, NULL);
+  struct stat info;
+
+  if (stat (source, &info) == 0)
+    g_string_append_printf (text, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld\n",
+                            (gint64) info.st_size, (gint64) info.st_mtim.tv_sec,
+                            info.st_mtim.tv_nsec);
 }
 
 /**
  * kl_input_stamp_new:
  * @entry: folder of the catalog entry
+ * @known: (nullable): path → sum of inputs that were looked at a moment ago, and gets those that
+ *   are looked at now: images often share their drivers
  * @complete: (out): whether all folders and files that the recipe names are there
  *
  * Blocks while folders are listed; any thread.
@@ -81,22 +115,25 @@ append_input (GString *text, const char *path, gboolean *complete)
  * Returns: (transfer full): the stamp
  */
 char *
-kl_input_stamp_new (const KlRecipe *recipe, const char *entry, gboolean *complete)
+kl_input_stamp_new (const KlRecipe *recipe,
+                    const char *entry,
+                    GHashTable *known,
+                    gboolean *complete)
 {
-  g_autofree char *source = g_build_filename (entry, KL_SOURCE_WIM_FILE, NULL);
-  const char *const inputs[] = { source, recipe->binaries, recipe->extra_files,
-                                 recipe->prestart_files, recipe->background };
+  const char *const inputs[]
+      = { recipe->binaries, recipe->extra_files, recipe->prestart_files, recipe->background };
   g_autoptr (GString) text = g_string_new (FORMAT_VERSION "\n");
 
   *complete = TRUE;
+  append_source (text, entry);
   for (gsize i = 0; i < G_N_ELEMENTS (inputs); i++)
-    append_input (text, inputs[i], complete);
+    append_input (text, inputs[i], known, complete);
   for (guint i = 0; i < recipe->drivers->len; i++)
     {
       const KlRecipeDriver *driver = recipe->drivers->pdata[i];
 
       if (driver->enabled)
-        append_input (text, driver->path, complete);
+        append_input (text, driver->path, known, complete);
     }
   return kl_sha256_data (text->str, text->len);
 }

@@ -31,6 +31,7 @@ typedef struct
   KlCatalog *catalog; /* borrowed */
   const char *id;
   char *folder;
+  GHashTable *known_inputs; /* borrowed, nullable; see kl_input_stamp_new() */
   KlEntryLock *lock;
   gboolean has_turn;
   GKeyFile *ini;
@@ -121,7 +122,8 @@ load_record (Run *run, GError **error)
 
   run->recipe = kl_recipe_new_from_ini (run->ini);
   run->recipe_stamp = kl_image_ini_dup_recipe_stamp (run->ini);
-  run->input_stamp = kl_input_stamp_new (run->recipe, run->folder, &run->inputs_complete);
+  run->input_stamp
+      = kl_input_stamp_new (run->recipe, run->folder, run->known_inputs, &run->inputs_complete);
   run->architecture = kl_image_ini_dup_text (run->ini, KL_INI_IMAGE, KL_INI_ARCHITECTURE, 64);
   return TRUE;
 }
@@ -570,10 +572,22 @@ kl_prepare_image (KlCatalog *catalog,
   return result;
 }
 
+/* Whether the recipe asks for something that the prepared WIM has not, or has no longer. Where a
+ * folder of the recipe is gone for the moment, a WIM that was prepared by it is taken as it is. */
+static gboolean
+is_needed (Run *run)
+{
+  gboolean prepared = g_key_file_has_group (run->ini, KL_INI_PREPARATION);
+  gboolean usable = is_up_to_date (run)
+                    || (!run->inputs_complete && has_prepared_wim (run)
+                        && stamp_is (run, KL_INI_RECIPE_STAMP, run->recipe_stamp));
+
+  return (prepared || !kl_recipe_is_empty (run->recipe)) && !usable;
+}
+
 /**
  * kl_prepare_is_needed:
- * @needed: (out): whether the recipe asks for something that the prepared WIM has not, or has no
- *   longer
+ * @needed: (out): whether media of the image must wait for its preparation
  *
  * Where a folder of the recipe is gone for the moment, a WIM that was prepared by this recipe is
  * taken as it is.
@@ -584,18 +598,37 @@ gboolean
 kl_prepare_is_needed (KlCatalog *catalog, const char *id, gboolean *needed, GError **error)
 {
   g_auto (Run) run = { .catalog = catalog, .id = id };
-  gboolean prepared, usable;
 
   run.folder = kl_catalog_find_entry (catalog, id, error);
   if (run.folder == NULL || !load_record (&run, error))
     return FALSE;
 
-  prepared = g_key_file_has_group (run.ini, KL_INI_PREPARATION);
-  usable = is_up_to_date (&run)
-           || (!run.inputs_complete && has_prepared_wim (&run)
-               && stamp_is (&run, KL_INI_RECIPE_STAMP, run.recipe_stamp));
-  *needed = (prepared || !kl_recipe_is_empty (run.recipe)) && !usable;
+  *needed = is_needed (&run);
   return TRUE;
+}
+
+/**
+ * kl_prepare_find_state:
+ * @known: (nullable): for several images one after the other: a table of strings to strings that is
+ *   empty at first, by which a folder that several recipes name is listed once
+ *
+ * The state of an image, with a look at the files and folders that its recipe names:
+ * kl_boot_image_get_state(), which lists have, knows of recipe and source alone, because it is
+ * asked once a second for all images, and those folders may be large or on a share.
+ *
+ * Blocks while folders are listed, where the image is prepared; any thread.
+ */
+KlImageState
+kl_prepare_find_state (KlBootImage *image, GHashTable *known)
+{
+  g_auto (Run) run = { .id = kl_boot_image_get_id (image), .known_inputs = known };
+  KlImageState state = kl_boot_image_get_state (image);
+
+  if (state != KL_IMAGE_STATE_COMPLETE || kl_boot_image_get_error (image) != NULL)
+    return state;
+
+  run.folder = g_strdup (kl_boot_image_get_folder (image));
+  return load_record (&run, NULL) && is_needed (&run) ? KL_IMAGE_STATE_STALE : state;
 }
 
 void

@@ -28,6 +28,9 @@ KlPreparation *kl_prepare_image (KlCatalog *catalog,
 gboolean
 kl_prepare_is_needed (KlCatalog *catalog, const char *id, gboolean *needed, GError **error);
 
+/* The state of an image with a look at the input of its recipe. */
+KlImageState kl_prepare_find_state (KlBootImage *image, GHashTable *known);
+
 /* What preparing an image would change; nothing is written. */
 typedef struct
 {

@@ -209,6 +209,29 @@ class Result(PrepareTest):
         self.write('extra/second.txt')
         self.assertIs(self.prepare()['changed'], True)
 
+    def test_an_image_is_stale_when_its_input_has_changed(self):
+        self.prepare_something()
+        self.json('image', 'import', '--sample', '--id', 'KDL00002')
+        self.ctl('image', 'set', 'KDL00002', 'extra-files=' + self.path('extra'))
+        self.ctl('image', 'prepare', 'KDL00002')
+        states = lambda: [line['state'] for line in self.json('image', 'list').lines]
+        self.assertEqual(states(), ['complete', 'complete'])
+        self.write('extra/first.txt', b'other\r\n')
+        self.assertEqual(states(), ['stale', 'stale'])
+        self.assertEqual(self.json('image', 'show', ID).last['state'], 'stale')
+        self.prepare()
+        self.assertEqual(states(), ['complete', 'stale'])
+        # A folder that is gone for the moment says nothing.
+        os.rename(self.path('extra'), self.path('away'))
+        self.assertEqual(states()[0], 'complete')
+
+    def test_a_copied_catalog_is_still_prepared(self):
+        self.prepare_something()
+        subprocess.run(['cp', '-a', self.catalog, self.path('copy')], check=True)
+        self.catalog = self.path('copy')
+        self.assertEqual(self.state(), 'complete')
+        self.assertIs(self.prepare()['changed'], False)
+
     def test_existing_start_up_files_are_extended(self):
         self.write('extra/Windows/System32/winpeshl.ini',
                    '\ufeff[LaunchApp]\r\n; keep me\r\nAppPath = X:\\sources\\recovery\\recenv.exe\r\n'.encode('utf-16-le'))
