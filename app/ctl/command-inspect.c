@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "job/medium-identity.h"
 #include "output.h"
+#include "volume/volume-medium.h"
 #include "protection.h"
 
 /* What a medium says of itself; without a manifest only what can be seen. */
@@ -209,6 +210,7 @@ export_certificate (const KlCtlOptions *options, const KlMediumIdentity *identit
 static int
 run_inspect (KlCtlOptions *options)
 {
+  g_autoptr (KlVolumeMount) mount = NULL;
   g_autoptr (KlMedium) medium = NULL;
   g_autoptr (KlSecret) password = NULL;
   g_autoptr (KlMediumIdentity) identity = NULL;
@@ -216,7 +218,7 @@ run_inspect (KlCtlOptions *options)
   g_auto (Description) description = { 0 };
   const KlManifest *manifest;
 
-  medium = kl_medium_open (options->arguments[0], &error);
+  medium = kl_medium_open_anywhere (options->arguments[0], &mount, NULL, &error);
   if (medium == NULL)
     return kl_ctl_print_error (options, error);
 
@@ -265,6 +267,7 @@ const KlCtlCommand kl_ctl_inspect_commands[] = {
   { NULL, "inspect", "MEDIUM", N_ ("Say what is on a medium"),
     "  kindlingctl inspect winpe.iso\n"
     "  kindlingctl --json inspect /mnt/winpe\n"
+    "  kindlingctl inspect /dev/sdb1\n"
     "  kindlingctl inspect winpe.iso --password-fd 3 3<password",
     1, 1, add_inspect_options, run_inspect },
   { NULL },

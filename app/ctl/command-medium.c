@@ -113,7 +113,8 @@ run_check (KlCtlOptions *options)
 const KlCtlCommand kl_ctl_media_commands[] = {
   { NULL, "check", "MEDIUM", N_ ("Compare a medium with its manifest, file by file"),
     "  kindlingctl check winpe.iso\n"
-    "  kindlingctl --json check /mnt/winpe",
+    "  kindlingctl --json check /mnt/winpe\n"
+    "  kindlingctl check /dev/sdb1",
     1, 1, NULL, run_check },
   { NULL },
 };

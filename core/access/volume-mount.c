@@ -24,6 +24,7 @@ struct _KlVolumeMount
   int node;                    /* owned; descriptor of the volume's node, or -1 */
   int folder;                  /* owned; descriptor of the root folder, or -1 */
   char *where;                 /* owned; where it is mounted */
+  gboolean read_only;          /* nothing will be written */
   gboolean mounted_here;       /* by this object, which unmounts it again */
 };
 
@@ -94,6 +95,7 @@ kl_volume_mount_confirm (KlVolumeMount *self, GError **error)
  * kl_volume_mount_new:
  * @drive: pinned by its identity
  * @volume: (nullable): node of one of its volumes; %NULL where there is only one
+ * @read_only: nothing will be written: any drive is good for that
  *
  * Looks whether the drive is the one that was chosen and may be written to. Opens and mounts
  * nothing.
@@ -105,7 +107,11 @@ kl_volume_mount_confirm (KlVolumeMount *self, GError **error)
  * Returns: (transfer full) (nullable): free with kl_volume_mount_free()
  */
 KlVolumeMount *
-kl_volume_mount_new (KlDrive *drive, const char *volume, GCancellable *cancellable, GError **error)
+kl_volume_mount_new (KlDrive *drive,
+                     const char *volume,
+                     gboolean read_only,
+                     GCancellable *cancellable,
+                     GError **error)
 {
   g_autoptr (KlVolumeMount) self = g_new0 (KlVolumeMount, 1);
   g_autoptr (GPtrArray) mounts = kl_mount_table_new ();
@@ -116,6 +122,7 @@ kl_volume_mount_new (KlDrive *drive, const char *volume, GCancellable *cancellab
   facts = kl_drive_get_facts (drive);
   self->drive = g_object_ref (drive);
   self->node = self->folder = -1;
+  self->read_only = read_only;
   self->volume = find_volume (drive, volume, error);
   if (self->volume == NULL)
     return NULL;
@@ -123,7 +130,7 @@ kl_volume_mount_new (KlDrive *drive, const char *volume, GCancellable *cancellab
   self->connection = kl_udisks_connect (cancellable);
   if (!kl_volume_mount_confirm (self, error)
       || !kl_drive_read_mounts (facts, self->connection, mounts, cancellable, error)
-      || !kl_drive_check_refusal (facts, mounts, error))
+      || (!read_only && !kl_drive_check_refusal (facts, mounts, error)))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -230,7 +237,7 @@ find_mount (KlVolumeMount *self, GCancellable *cancellable, GError **error)
 
 /* An automounter may be quicker: then it stays mounted. */
 static gboolean
-mount_it (KlVolumeMount *self, gboolean read_only, GCancellable *cancellable, GError **error)
+mount_it (KlVolumeMount *self, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) problem = NULL;
 
@@ -243,7 +250,7 @@ mount_it (KlVolumeMount *self, gboolean read_only, GCancellable *cancellable, GE
     }
 
   self->where
-      = kl_udisks_mount (self->connection, get_name (self), read_only, cancellable, &problem);
+      = kl_udisks_mount (self->connection, get_name (self), self->read_only, cancellable, &problem);
   self->mounted_here = self->where != NULL;
   if (!self->mounted_here && !find_mount (self, cancellable, NULL))
     self->where = NULL;
@@ -264,7 +271,8 @@ open_folder (KlVolumeMount *self, GError **error)
     }
 
   /* Two programs that write into one volume would undo each other's work. */
-  if (flock (self->folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+  if (flock (self->folder, (self->read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0
+      && errno == EWOULDBLOCK)
     {
       g_set_error (error, KL_ERROR, KL_ERROR_BUSY, "“%s” is being written by another program",
                    self->where);
@@ -275,7 +283,6 @@ open_folder (KlVolumeMount *self, GError **error)
 
 /**
  * kl_volume_mount_open:
- * @read_only: nothing will be written; a volume that is not mounted yet is mounted so
  *
  * Opens the root folder of the volume where it is mounted, and mounts it before if need be.
  *
@@ -283,16 +290,13 @@ open_folder (KlVolumeMount *self, GError **error)
  * KL_ERROR_PERMISSION, KL_ERROR_FAILED and others of mounting; G_IO_ERROR_CANCELLED.
  */
 gboolean
-kl_volume_mount_open (KlVolumeMount *self,
-                      gboolean read_only,
-                      GCancellable *cancellable,
-                      GError **error)
+kl_volume_mount_open (KlVolumeMount *self, GCancellable *cancellable, GError **error)
 {
   if (self->folder >= 0)
     return TRUE;
 
   if (!find_mount (self, cancellable, error)
-      || (self->where == NULL && !mount_it (self, read_only, cancellable, error)))
+      || (self->where == NULL && !mount_it (self, cancellable, error)))
     return FALSE;
   return open_folder (self, error) && kl_volume_mount_confirm (self, error);
 }

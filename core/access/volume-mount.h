@@ -14,8 +14,11 @@ G_BEGIN_DECLS
  */
 typedef struct _KlVolumeMount KlVolumeMount;
 
-KlVolumeMount *
-kl_volume_mount_new (KlDrive *drive, const char *volume, GCancellable *cancellable, GError **error);
+KlVolumeMount *kl_volume_mount_new (KlDrive *drive,
+                                    const char *volume,
+                                    gboolean read_only,
+                                    GCancellable *cancellable,
+                                    GError **error);
 void kl_volume_mount_free (KlVolumeMount *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlVolumeMount, kl_volume_mount_free)
 
@@ -25,10 +28,7 @@ gboolean kl_volume_mount_read_head (
 gboolean kl_volume_mount_read_drive_head (
     KlVolumeMount *self, void *head, gsize length, GCancellable *cancellable, GError **error);
 guint64 kl_volume_mount_get_start (KlVolumeMount *self);
-gboolean kl_volume_mount_open (KlVolumeMount *self,
-                               gboolean read_only,
-                               GCancellable *cancellable,
-                               GError **error);
+gboolean kl_volume_mount_open (KlVolumeMount *self, GCancellable *cancellable, GError **error);
 int kl_volume_mount_get_fd (KlVolumeMount *self);
 const char *kl_volume_mount_get_folder (KlVolumeMount *self);
 gboolean kl_volume_mount_is_stand_in (KlVolumeMount *self);

@@ -3,6 +3,8 @@
 
 #include "job/check-job.h"
 
+#include "volume/volume-medium.h"
+
 struct _KlCheckJob
 {
   KlJob parent_instance;
@@ -19,12 +21,13 @@ kl_check_job_run (KlJob *job, KlProgress *progress, GCancellable *cancellable, G
 {
   KlCheckJob *self = KL_CHECK_JOB (job);
   KlProgress *step = kl_progress_add_step (progress, 1, "Reading the medium");
+  g_autoptr (KlVolumeMount) mount = NULL;
   g_autoptr (KlMedium) medium = NULL;
 
   g_clear_pointer (&self->check, kl_medium_check_free);
   g_clear_pointer (&self->certificate_end, g_free);
   kl_progress_start (step);
-  medium = kl_medium_open (self->path, error);
+  medium = kl_medium_open_anywhere (self->path, &mount, cancellable, error);
   if (medium == NULL)
     return FALSE;
 
@@ -62,7 +65,7 @@ kl_check_job_init (KlCheckJob *self)
 
 /**
  * kl_check_job_new:
- * @path: an ISO file, or the folder where a medium is mounted
+ * @path: an ISO file, a disk image, a folder, or the node of a drive or of a volume
  *
  * Returns: (transfer full): kl_medium_check() as a job
  */

@@ -18,8 +18,8 @@
 
 /* What may wait in memory behind the writing, so that cancelling does not wait for more than this;
  * bytes. A flush of FUSE is dearer and is done less often. */
-#define WINDOW ((guint64) 4 << 20)
-#define SLOW_WINDOW ((guint64) 16 << 20)
+#define WINDOW ((guint64) 2 << 20)
+#define SLOW_WINDOW ((guint64) 4 << 20)
 
 #define TEMPORARY_PREFIX "kindling-"
 #define TEMPORARY_SUFFIX ".part"
@@ -150,6 +150,13 @@ kl_folder_writer_free (KlFolderWriter *self)
 }
 
 /* ---- Reading. ---- */
+
+static void
+drop_cached (KlFolderWriter *self)
+{
+  if (self->options.drop_cached != NULL)
+    self->options.drop_cached (self->options.drop_data);
+}
 
 /* Reads a file of the volume from the disk and not from memory. */
 static gboolean
@@ -283,6 +290,7 @@ check_removed (KlFolderWriter *self,
 static gboolean
 check_all (KlFolderWriter *self, KlProgress *progress, GCancellable *cancellable, GError **error)
 {
+  drop_cached (self);
   for (guint i = 0; i < self->changes->len;)
     {
       KlFolderChange *change = self->changes->pdata[i];
@@ -620,9 +628,7 @@ kl_folder_writer_verify (KlFolderWriter *self,
                          GError **error)
 {
   kl_progress_set_total (progress, kl_folder_plan_sum_bytes (self->options.plan, KL_CHANGE_WRITE));
-  if (self->options.drop_cached != NULL)
-    self->options.drop_cached (self->options.drop_data);
-
+  drop_cached (self);
   for (guint i = 0; i < self->changes->len; i++)
     {
       const KlFolderChange *change = self->changes->pdata[i];

@@ -58,7 +58,8 @@ kl_volume_target_new (const KlVolumeOptions *options, GCancellable *cancellable,
   self->options = *options;
   self->options.drive = g_object_ref (options->drive);
   self->options.volume = self->options.bios_code_folder = NULL;
-  self->mount = kl_volume_mount_new (options->drive, options->volume, cancellable, error);
+  self->mount = kl_volume_mount_new (options->drive, options->volume, options->read_only,
+                                     cancellable, error);
   if (self->mount == NULL)
     return NULL;
 
@@ -274,8 +275,8 @@ gboolean
 kl_volume_target_judge (KlVolumeTarget *self, GCancellable *cancellable, GError **error)
 {
   return judge_boot_sector (self, cancellable, error)
-         && kl_volume_mount_open (self->mount, self->options.read_only, cancellable, error)
-         && judge_mount (self, error) && judge_firmware (self, cancellable, error);
+         && kl_volume_mount_open (self->mount, cancellable, error) && judge_mount (self, error)
+         && judge_firmware (self, cancellable, error);
 }
 
 /* After judge: why no BIOS will start a medium from here; NULL: nothing is in the way. */

@@ -119,6 +119,9 @@ check "the disk signature is the same" cmp -i 440 -n 4 "$folder/before" "$folder
 check "sectors behind the code are the same" cmp -i $((512 * 1024)) -n $((512 * 1024)) "$folder/before" "$folder/after"
 check "the core image is there" cmp -n "$(stat -c %s "$core")" -i 512:0 "$folder/after" "$core"
 check "made again, the code is seen" says '"bios":true' create "$volume" "$id"
+check "check finds the volume by its node" says '"mismatches":0' kindlingctl --json check "$volume"
+check "and the only one of a drive" says '"media-type":"UFD"' kindlingctl --json inspect "$loop"
+check "which is not mounted afterwards" is_not_mounted "$volume"
 check "ntfs-3g finds no fault" ntfsfix -n "$volume"
 unplug
 
