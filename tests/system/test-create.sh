@@ -123,6 +123,55 @@ cp "$folder/out" "$folder/batch"
 exec 9<&-
 check "the other two are made" said '{"event":"summary","media":3,"done":2,"failed":1,"cancelled":0}'
 
+# Somebody without rights: one question, whose answer holds for all.
+program="$folder/program" home="$folder/nobody" rule="$KINDLING_POLKIT_RULES/49-kindling.rules"
+mkdir -p "$program/app" "$program/data" "$home"
+cp "$ctl" "$program/app/kindlingctl"
+cp -r "$(dirname "$(realpath "$ctl")")/../data/bios" "$program/data/"
+chmod -R a+rX "$program"
+chown nobody "$home"
+touch /run/kindling-asked
+chmod 666 /run/kindling-asked
+nobody() {
+  setpriv --reuid=nobody --regid=nogroup --clear-groups env HOME="$home" TMPDIR=/tmp \
+    "$program/app/kindlingctl" --catalog "$home/catalog" "$@"
+}
+nobody_batch() { nobody --json create UFD+FORMAT "$loop" "$second" "$third" "$id" --yes --no-verify; }
+# answer RESULT: polkit's answer from now on, each question noted
+answer() {
+  cat >"$rule.new" <<RULE
+polkit.addRule (function (action, subject) {
+  if (action.id.indexOf ('org.freedesktop.udisks2.open-device') != 0 || subject.user != 'nobody')
+    return polkit.Result.NOT_HANDLED;
+  polkit.spawn (['/bin/sh', '-c', 'echo $1 >>/run/kindling-asked']);
+  return polkit.Result.$1;
+});
+RULE
+  chmod 644 "$rule.new"
+  mv "$rule.new" "$rule"
+  # polkitd reads it when it likes: until its first note.
+  for _ in $(seq 100); do
+    : >/run/kindling-asked
+    nobody --quiet create UFD+FORMAT "$third" "$id" --yes --no-verify >/dev/null 2>&1
+    grep -q "^$1" /run/kindling-asked && break
+    sleep .1
+  done
+  : >/run/kindling-asked
+}
+nobody --quiet image import "$wim" --id "$id" >/dev/null || echo "# nobody has no image"
+answer NO
+check "nobody may not" fails 1 "E_ACCESSDENIED" nobody_batch
+cp "$folder/said" "$folder/batch"
+echo "# $(grep '"error"' "$folder/batch" | head -1)"
+check "asked once" test "$(wc -l </run/kindling-asked)" = 1
+check "the answer is that of all" said '{"event":"summary","media":3,"done":0,"failed":3,"cancelled":0}'
+check "the others say why" test "$(grep -c "was not opened, as permission was refused before" "$folder/batch")" = 2
+answer YES
+check "nobody may" nobody_batch
+cp "$folder/out" "$folder/batch"
+check "three made without root" said '{"event":"summary","media":3,"done":3,"failed":0,"cancelled":0}'
+rm -f "$rule"
+
 system=$(findmnt -no SOURCE /)
 if [ -b "$system" ]; then
   check "the system's drive is refused" fails 1 "of the running system" \
