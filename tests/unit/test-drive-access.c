@@ -2,6 +2,7 @@
 #include "access/drive-handle.h"
 
 #include "access/access.h"
+#include "access/drive-power.h"
 #include "base/error.h"
 #include "drive/drive-monitor.h"
 #include "sink/drive-sink.h"
@@ -44,7 +45,10 @@ set_up (Fixture *fixture, gconstpointer source)
 
   udisks.open_error = udisks.open_message = udisks.unmount_error = NULL;
   udisks.no_descriptor = udisks.never_answer = FALSE;
-  udisks.n_opened = udisks.n_unmounted = 0;
+  udisks.n_opened = udisks.n_unmounted = udisks.n_powered_off = udisks.n_ejected = 0;
+  udisks.n_busy = 0;
+  udisks_drive_set_can_power_off (udisks.drive, FALSE);
+  udisks_drive_set_ejectable (udisks.drive, FALSE);
   fixture->monitor = kl_drive_monitor_new (&options);
   g_assert_true (kl_drive_monitor_wait (fixture->monitor, &error));
   g_assert_no_error (error);
@@ -165,6 +169,70 @@ test_opened_by_udisks (Fixture *fixture, gconstpointer source)
   g_assert_true (kl_drive_handle_confirm (handle, &error));
   kl_drive_handle_close (handle);
   g_assert_cmpint (kl_drive_handle_get_fd (handle), ==, -1);
+}
+
+/* Unmounted first, as an automounter may have been quicker; tried again while it is looked at. */
+static void
+test_switched_off (Fixture *fixture, gconstpointer source)
+{
+  g_autoptr (GError) error = NULL;
+
+  udisks.n_busy = 1;
+  udisks_drive_set_can_power_off (udisks.drive, TRUE);
+  udisks_drive_set_ejectable (udisks.drive, TRUE);
+  mount_stick ("/media/ann/WINPE");
+  kl_drive_power_off (fixture->drive, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (udisks.n_unmounted, ==, 1);
+  g_assert_cmpuint (udisks.n_powered_off, ==, 2);
+  g_assert_cmpuint (udisks.n_ejected, ==, 0);
+}
+
+static void
+test_ejected (Fixture *fixture, gconstpointer source)
+{
+  g_autoptr (GError) error = NULL;
+
+  udisks_drive_set_ejectable (udisks.drive, TRUE);
+  kl_drive_power_off (fixture->drive, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (udisks.n_ejected, ==, 1);
+  g_assert_cmpuint (udisks.n_powered_off, ==, 0);
+}
+
+static void
+test_no_switch (Fixture *fixture, gconstpointer source)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (kl_drive_power_off (fixture->drive, NULL, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message, "“/dev/sdb” cannot be switched off by software"));
+}
+
+static void
+test_stays_busy (Fixture *fixture, gconstpointer source)
+{
+  g_autoptr (GError) error = NULL;
+
+  udisks.n_busy = G_MAXUINT;
+  udisks_drive_set_can_power_off (udisks.drive, TRUE);
+  g_assert_false (kl_drive_power_off (fixture->drive, NULL, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_BUSY);
+}
+
+/* Another stick in the same port is not switched off. */
+static void
+test_other_stick_stays_on (Fixture *fixture, gconstpointer source)
+{
+  g_autoptr (GError) error = NULL;
+
+  udisks_drive_set_can_power_off (udisks.drive, TRUE);
+  udisks_drive_set_serial (udisks.drive, "0002");
+  g_usleep (G_USEC_PER_SEC / 5);
+  g_assert_false (kl_drive_power_off (fixture->drive, NULL, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_WRONG_DRIVE);
+  g_assert_cmpuint (udisks.n_powered_off, ==, 0);
 }
 
 typedef struct
@@ -392,6 +460,11 @@ main (int argc, char **argv)
   add_for ("udisks/cancelled-while-asking", KL_DRIVE_SOURCE_UDISKS, test_cancelled_while_asking);
   add_for ("udisks/other-drive-is-pinned", KL_DRIVE_SOURCE_UDISKS, test_other_identity);
   add_for ("udisks/swapped-after-opening", KL_DRIVE_SOURCE_UDISKS, test_swapped_by_udisks);
+  add_for ("udisks/switched-off", KL_DRIVE_SOURCE_UDISKS, test_switched_off);
+  add_for ("udisks/ejected", KL_DRIVE_SOURCE_UDISKS, test_ejected);
+  add_for ("udisks/has-no-switch", KL_DRIVE_SOURCE_UDISKS, test_no_switch);
+  add_for ("udisks/stays-busy", KL_DRIVE_SOURCE_UDISKS, test_stays_busy);
+  add_for ("udisks/another-stick-stays-on", KL_DRIVE_SOURCE_UDISKS, test_other_stick_stays_on);
   for (guint i = 0; i < G_N_ELEMENTS (fail_cases); i++)
     {
       g_autofree char *path = g_strconcat ("/drive-access/udisks/", fail_cases[i].name, NULL);

@@ -28,6 +28,7 @@ struct _TestSink
   KlSink *file;  /* owned */
   GArray *calls; /* owned; of Call */
   guint fail_at;
+  guint lie_at; /* the call that says it wrote, and wrote something else; 0: none */
   guint64 rate; /* bytes a second; 0: as fast as can be */
 };
 
@@ -58,8 +59,16 @@ test_sink_write (KlSink *sink, const void *data, gsize length, guint64 offset, G
 
   if (self->rate > 0)
     g_usleep (length * G_USEC_PER_SEC / self->rate);
-  return note (self, offset, length, data, error)
-         && kl_sink_write (self->file, data, length, offset, error);
+  if (!note (self, offset, length, data, error))
+    return FALSE;
+  if (self->calls->len == self->lie_at)
+    {
+      g_autofree guint8 *other = g_memdup2 (data, length);
+
+      other[length / 2] ^= 0x10;
+      return kl_sink_write (self->file, other, length, offset, error);
+    }
+  return kl_sink_write (self->file, data, length, offset, error);
 }
 
 static gboolean
@@ -459,6 +468,38 @@ test_every_failing_call (DiskFixture *fixture, gconstpointer data)
   g_assert_cmpuint (n_calls, >=, 11);
 }
 
+/* One bit of one write: reading back finds it, wherever it is in what belongs to the medium. What
+ * is only cleared before it is no part of that. */
+static void
+test_every_lying_write (DiskFixture *fixture, gconstpointer data)
+{
+  guint n_calls = 1, n_found = 0;
+
+  for (guint n = 0; n <= n_calls; n++)
+    {
+      g_autoptr (KlMediaWriter) writer = disk_writer_new (fixture, fixture->layout, 0, FALSE);
+      g_autoptr (TestSink) sink = test_sink_new (fixture->path, 0, 0);
+      g_autoptr (GError) error = NULL;
+      guint n_flushes = 0;
+      gboolean written;
+
+      sink->lie_at = n;
+      written = disk_write (writer, KL_SINK (sink), NULL, &error);
+      n_calls = MAX (n_calls, sink->calls->len);
+      for (guint i = 0; i < n && i < sink->calls->len; i++)
+        n_flushes += g_array_index (sink->calls, Call, i).length == 0;
+      if (n == 0 || n_flushes == 0 || g_array_index (sink->calls, Call, n - 1).length == 0)
+        {
+          g_assert_no_error (error);
+          continue;
+        }
+      g_assert_false (written);
+      g_assert_error (error, KL_ERROR, KL_ERROR_MISMATCH);
+      n_found++;
+    }
+  g_assert_cmpuint (n_found, >=, 20);
+}
+
 typedef struct
 {
   GCancellable *cancellable;
@@ -650,6 +691,7 @@ main (int argc, char **argv)
   ADD ("a-vhd-has-its-footer", test_vhd);
   ADD ("writes-ascend-and-the-table-comes-last", test_order);
   ADD ("every-failing-call-of-the-sink-ends-it", test_every_failing_call);
+  ADD ("every-lying-write-is-found", test_every_lying_write);
   ADD ("can-be-cancelled-at-any-point", test_cancelled);
   ADD ("a-slow-drive-can-be-cancelled-within-a-second", test_cancelled_slow);
   ADD ("a-target-too-small-is-told-with-both-sizes", test_too_small);

@@ -32,7 +32,9 @@ typedef struct
   gboolean no_descriptor;
   gboolean never_answer;
 
-  guint n_opened, n_unmounted;
+  guint n_busy; /* so often it cannot be switched off */
+
+  guint n_opened, n_unmounted, n_powered_off, n_ejected;
   gint32 open_flags;
   GDBusMethodInvocation *waiting; /* when it never answers */
 } UdisksFixture;
@@ -91,6 +93,32 @@ unmount_cb (UDisksFilesystem *file_system,
   return TRUE;
 }
 
+static inline gboolean
+power_off_cb (UDisksDrive *drive,
+              GDBusMethodInvocation *call,
+              GVariant *options,
+              gpointer user_data)
+{
+  UdisksFixture *self = user_data;
+
+  self->n_powered_off++;
+  if (self->n_powered_off <= self->n_busy)
+    g_dbus_method_invocation_return_dbus_error (call, UDISKS_ERROR_NAME ("DeviceBusy"), "injected");
+  else
+    udisks_drive_complete_power_off (drive, call);
+  return TRUE;
+}
+
+static inline gboolean
+eject_cb (UDisksDrive *drive, GDBusMethodInvocation *call, GVariant *options, gpointer user_data)
+{
+  UdisksFixture *self = user_data;
+
+  self->n_ejected++;
+  udisks_drive_complete_eject (drive, call);
+  return TRUE;
+}
+
 static inline void
 export_object (GDBusObjectManagerServer *manager, const char *path, gpointer one, gpointer two)
 {
@@ -123,6 +151,8 @@ make_objects (UdisksFixture *self, GDBusObjectManagerServer *manager)
   udisks_drive_set_wwn (self->drive, "0x5000");
   udisks_drive_set_connection_bus (self->drive, "usb");
   udisks_drive_set_media_removable (self->drive, TRUE);
+  g_signal_connect (self->drive, "handle-power-off", G_CALLBACK (power_off_cb), self);
+  g_signal_connect (self->drive, "handle-eject", G_CALLBACK (eject_cb), self);
 
   self->block = udisks_block_skeleton_new ();
   udisks_block_set_device (self->block, "/dev/sdb");
