@@ -8,6 +8,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 import time
 import uuid
 import zlib
@@ -612,6 +613,36 @@ class BadInput(PrepareTest):
         os.chmod(self.write('extra/closed.txt'), 0)
         self.assert_injection_fails(5, 'closed.txt', 'closed.txt', 4, prefix=command.HELD_TO_PERMISSIONS)
 
+    def test_a_folder_that_cannot_be_read(self):
+        os.makedirs(self.path('extra/closed'))
+        os.chmod(self.path('extra/closed'), 0)
+        self.assert_injection_fails(5, 'extra/closed', 'extra/closed', 4, prefix=command.HELD_TO_PERMISSIONS)
+
+    def test_every_input_that_can_be_gone(self):
+        self.write('there/file.bin', png())
+        for key, name, step in [('binaries', 'there', 4), ('prestart-files', 'there', 6), ('background', 'there/file.bin', 6)]:
+            self.set(f'{key}={self.path(name)}')
+            os.rename(self.path('there'), self.path('away'))
+            self.assert_injection_fails(2, self.path(name), name, step)
+            os.rename(self.path('away'), self.path('there'))
+            self.set(key + '=')
+
+    def test_what_is_neither_a_file_nor_a_folder(self):
+        os.mkfifo(self.path('extra/pipe'))
+        self.assert_injection_fails(87, 'neither a file nor a folder', 'extra/pipe', 4)
+
+    def test_paths_that_are_too_long(self):
+        folder = '/'.join(['x' * 60] * 4)
+        self.write(f'extra/{folder}/ten-letter')
+        self.prepare()
+        self.write(f'extra/{folder}/twelve-letter')
+        self.assert_injection_fails(87, 'longer than 255', 'twelve-letter', 4)
+
+    def test_cabinet_files_that_are_none(self):
+        self.write('drivers.cab', b'MSCF' + b'no cabinet' * 100)
+        self.ctl('image', 'add-driver', ID, self.path('drivers.cab'))
+        self.assert_injection_fails(13, 'drivers.cab', 'drivers.cab', 3)
+
     def test_links(self):
         os.symlink('first.txt', self.path('extra/inside.txt'))
         self.prepare()
@@ -652,6 +683,20 @@ class BadInput(PrepareTest):
             self.write('extra/' + SYSTEM, bytes(content))
             self.assert_injection_fails(13, words, 'SYSTEM', 7)
 
+    def test_hives_without_the_key(self):
+        self.set('scratch-space=512')
+        for name, words in [(b'FBWF', None), (b'Services', 'has no key “ControlSet001\\Services”'),
+                            (b'ControlSet001', 'has no key “ControlSet001\\Services”')]:
+            hive = self.hive()
+            at = hive.index(name)
+            hive[at:at + 1] = b'#'
+            self.write('extra/' + SYSTEM, bytes(hive))
+            if words is not None:
+                self.assert_injection_fails(13, words, 'SYSTEM', 7)
+                continue
+            self.prepare()
+            self.assertEqual(self.read_values(r'\ControlSet001\Services\FBWF'), {'WinPECacheThreshold': 'dword:00000200'})
+
     def test_pictures(self):
         self.write('none.jpg', b'GIF89a nothing')
         self.assert_fails('ERROR_BAD_FORMAT', 'is no picture', 'image', 'set', ID, 'background=' + self.path('none.jpg'))
@@ -673,7 +718,11 @@ class BadInput(PrepareTest):
 
     def test_a_full_disk(self):
         if os.geteuid() != 0:
-            self.skipTest('only root can mount a small file system')
+            # Only root can mount a small file system: here, the root of a name space of its own.
+            run = subprocess.run(['unshare', '--map-root-user', '--mount', sys.executable, __file__, command.PROGRAM,
+                                  'BadInput.test_a_full_disk'], capture_output=True, text=True)
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+            return
         small = self.path('small')
         os.mkdir(small)
         subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', small], check=True)
