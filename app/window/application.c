@@ -10,6 +10,8 @@
 #include "bus/bus-service.h"
 #include "image/catalog.h"
 #include "window/drive-question.h"
+#include "window/jobs-window.h"
+#include "window/media-jobs.h"
 #include "window/preferences-window.h"
 #include "window/site-store.h"
 #include "window/window.h"
@@ -21,6 +23,8 @@ struct _KlApplication
   KlCatalog *catalog;    /* owned; from startup on */
   char *catalog_path;    /* owned; from the command line, or NULL */
   KlBusService *service; /* owned; while on the bus */
+  guint inhibitor;       /* of suspend and log-out; 0 while no medium is made */
+  gboolean held;         /* while media are made */
 };
 
 static void bus_host_init (KlBusHostInterface *iface);
@@ -43,11 +47,18 @@ static const struct
   { "win.import-folder", { "<Control><Shift>o" } },
   { "win.search", { "<Control>f" } },
   { "win.create-media", { "<Control>n" } },
+  { "app.show-jobs", { "<Control>j" } },
   { "win.check-medium", { "<Control>k" } },
   { "win.rename-image", { "F2" } },
   { "win.export-image", { "<Control>e" } },
   { "win.remove-image", { "<Control>Delete" } },
 };
+
+/* Of the notification that all media are done. */
+#define DONE_NOTIFICATION "media-done"
+
+/* How long the outcome of what ran in the background can be asked for; milliseconds. */
+#define OUTCOME_KEPT (30 * 60 * 1000)
 
 static KlWindow *
 present_window (KlApplication *self)
@@ -62,8 +73,84 @@ present_window (KlApplication *self)
       gtk_window_set_icon_name (window, KL_APPLICATION_ID);
     }
   gtk_window_present (window);
+  g_application_set_inactivity_timeout (G_APPLICATION (self), 0);
+  g_application_withdraw_notification (G_APPLICATION (self), DONE_NOTIFICATION);
 
   return KL_WINDOW (window);
+}
+
+/* The machine stays awake, and the program alive, as long as a medium is made. */
+static void
+jobs_changed_cb (KlApplication *self)
+{
+  GtkApplication *application = GTK_APPLICATION (self);
+  const gboolean busy = kl_media_jobs_get_n_running (kl_media_jobs_get ()) > 0;
+
+  if (busy == self->held)
+    return;
+  self->held = busy;
+  if (busy)
+    {
+      g_application_hold (G_APPLICATION (self));
+      self->inhibitor = gtk_application_inhibit (
+          application, gtk_application_get_active_window (application),
+          GTK_APPLICATION_INHIBIT_LOGOUT | GTK_APPLICATION_INHIBIT_SUSPEND,
+          _ ("Media are being made"));
+      return;
+    }
+
+  if (self->inhibitor != 0)
+    gtk_application_uninhibit (application, self->inhibitor);
+  self->inhibitor = 0;
+  if (gtk_application_get_windows (application) == NULL)
+    g_application_set_inactivity_timeout (G_APPLICATION (self), OUTCOME_KEPT);
+  g_application_release (G_APPLICATION (self));
+}
+
+static char *
+dup_outcome (const KlMediaJobCounts *counts)
+{
+  if (counts->failed == 0)
+    return g_strdup_printf (ngettext ("%u medium is ready", "%u media are ready", counts->done),
+                            counts->done);
+  if (counts->done == 0)
+    return g_strdup_printf (
+        ngettext ("%u medium could not be made", "%u media could not be made", counts->failed),
+        counts->failed);
+  /* Translators: how many media were made, and how many were not. */
+  return g_strdup_printf (_ ("%u media are ready, %u could not be made"), counts->done,
+                          counts->failed);
+}
+
+/* Who looks at the window sees it there. */
+static void
+all_ended_cb (KlApplication *self)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+  const KlMediaJobCounts counts = kl_media_jobs_get_counts (kl_media_jobs_get ());
+  g_autoptr (GNotification) notification = NULL;
+  g_autoptr (GIcon) icon = g_themed_icon_new (KL_APPLICATION_ID);
+  g_autofree char *title = NULL;
+
+  if (counts.done + counts.failed == 0 || (window != NULL && gtk_window_is_active (window)))
+    return;
+  title = dup_outcome (&counts);
+  notification = g_notification_new (title);
+  g_notification_set_icon (notification, icon);
+  if (counts.failed > 0)
+    {
+      g_notification_set_body (notification, _ ("The list of jobs says why."));
+      g_notification_set_priority (notification, G_NOTIFICATION_PRIORITY_HIGH);
+    }
+  g_notification_set_default_action (notification, "app.show-jobs");
+  g_notification_add_button (notification, _ ("Show Jobs"), "app.show-jobs");
+  g_application_send_notification (G_APPLICATION (self), DONE_NOTIFICATION, notification);
+}
+
+static void
+show_jobs_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  kl_jobs_window_present (GTK_WINDOW (present_window (KL_APPLICATION (user_data))));
 }
 
 static void
@@ -105,6 +192,7 @@ static const GActionEntry actions[] = {
   { "preferences", preferences_activated },
   { "quit", quit_activated },
   { "about", about_activated },
+  { "show-jobs", show_jobs_activated },
 };
 
 static KlCatalog *
@@ -172,6 +260,10 @@ kl_application_startup (GApplication *application)
   path = self->catalog_path ? g_strdup (self->catalog_path) : kl_catalog_dup_default_path ();
   self->catalog = kl_catalog_new (path);
 
+  g_signal_connect_object (kl_media_jobs_get (), "changed", G_CALLBACK (jobs_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (kl_media_jobs_get (), "all-ended", G_CALLBACK (all_ended_cb), self,
+                           G_CONNECT_SWAPPED);
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   for (guint i = 0; i < G_N_ELEMENTS (accelerators); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), accelerators[i].action,

@@ -5,10 +5,15 @@
 
 #include "window/check-medium.h"
 
+#include <unistd.h>
+
 #include <glib/gi18n.h>
 
+#include "base/error.h"
+#include "drive/drive-monitor.h"
 #include "job/check-job.h"
 #include "window/certificate-text.h"
+#include "window/failure-view.h"
 #include "window/job-dialog.h"
 
 /* The rest is in the terminal program; a list of thousands helps nobody here. */
@@ -76,13 +81,12 @@ ended_cb (KlJobView *view, GError *error, gpointer user_data)
 }
 
 static void
-check (GtkWindow *parent, const char *path)
+check (GtkWindow *parent, const char *path, const char *name)
 {
   KlJobDialog *dialog = kl_job_dialog_new (parent, _ ("Check Medium"));
   KlJobView *view = kl_job_dialog_get_view (dialog);
   KlCheckJob *job = kl_check_job_new (path);
-  g_autofree char *name = g_filename_display_basename (path);
-  /* Translators: %s is the name of an ISO file. */
+  /* Translators: %s is the name of an ISO file or of a drive. */
   g_autofree char *title = g_strdup_printf (_ ("Checking “%s”"), name);
 
   kl_job_view_set_cancelled_text (view, _ ("The medium was not read to its end."));
@@ -101,21 +105,75 @@ chosen_cb (GtkNativeDialog *chooser, int response, gpointer user_data)
   if (response == GTK_RESPONSE_ACCEPT)
     file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
   if (file != NULL && g_file_peek_path (file) != NULL)
-    check (gtk_native_dialog_get_transient_for (chooser), g_file_peek_path (file));
+    kl_check_file (gtk_native_dialog_get_transient_for (chooser), g_file_peek_path (file));
 }
 
 void
 kl_check_medium (GtkWindow *parent)
 {
+  static const char *const suffixes[] = { "iso", "img", "raw", "vhd" };
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
   GtkFileChooserNative *chooser;
 
-  gtk_file_filter_set_name (filter, _ ("ISO Files"));
-  gtk_file_filter_add_suffix (filter, "iso");
+  gtk_file_filter_set_name (filter, _ ("ISO Files and Disk Images"));
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    gtk_file_filter_add_suffix (filter, suffixes[i]);
   chooser = gtk_file_chooser_native_new (_ ("Choose a Medium to Check"), parent,
                                          GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Check"), NULL);
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
   gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), filter);
   g_signal_connect (chooser, "response", G_CALLBACK (chosen_cb), NULL);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+void
+kl_check_file (GtkWindow *parent, const char *path)
+{
+  g_autofree char *name = g_filename_display_basename (path);
+
+  check (parent, path, name);
+}
+
+/* The drive itself where it may be read, else its files where they are mounted. */
+static const char *
+find_readable (KlDrive *drive)
+{
+  if (access (kl_drive_get_path (drive), R_OK) == 0)
+    return kl_drive_get_path (drive);
+  for (guint i = 0; i < kl_drive_get_n_volumes (drive); i++)
+    if (*kl_drive_get_volume (drive, i)->mount_points != NULL)
+      return *kl_drive_get_volume (drive, i)->mount_points;
+  return kl_drive_get_path (drive);
+}
+
+/* Whether the node still belongs to the drive that is meant; a medium in place of another would be
+ * praised for it. */
+static gboolean
+is_there (KlDrive *drive, GError **error)
+{
+  g_autoptr (KlDriveMonitor) monitor = kl_drive_monitor_new (NULL);
+  g_autoptr (KlDrive) now = kl_drive_monitor_find (monitor, kl_drive_get_path (drive));
+
+  if (!kl_drive_monitor_is_ready (monitor))
+    return TRUE; /* who listens to UDisks2 knows at once when a drive goes */
+  if (now == NULL)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_DEVICE_GONE, "“%s” is no longer there",
+                   kl_drive_get_path (drive));
+      return FALSE;
+    }
+  return kl_drive_identity_check (kl_drive_get_identity (drive), kl_drive_get_identity (now),
+                                  kl_drive_get_path (drive), error);
+}
+
+void
+kl_check_drive (GtkWindow *parent, KlDrive *drive)
+{
+  g_autofree char *name = kl_drive_dup_name (drive);
+  g_autoptr (GError) error = NULL;
+
+  if (is_there (drive, &error))
+    check (parent, find_readable (drive), name);
+  else
+    kl_failure_view_present (parent, error, kl_drive_get_path (drive));
 }

@@ -3,9 +3,13 @@
 
 #include <adwaita.h>
 
+#include "drive/drive.h"
+
 G_BEGIN_DECLS
 
-/* Asks for an ISO file and reads it back against its manifest. */
+/* Reads a medium back against its manifest: a file that is asked for, a file, a drive. */
 void kl_check_medium (GtkWindow *parent);
+void kl_check_file (GtkWindow *parent, const char *path);
+void kl_check_drive (GtkWindow *parent, KlDrive *drive);
 
 G_END_DECLS

@@ -7,40 +7,46 @@
 
 #include <glib/gi18n.h>
 
-#include "job/media-creator.h"
-#include "window/certificate-text.h"
-#include "window/fact-row.h"
-#include "window/failure-view.h"
-#include "window/image-text.h"
-#include "window/job-view.h"
+#include "job/media-batch.h"
+#include "media/layout.h"
+#include "window/drive-watch.h"
+#include "window/leave-question.h"
 #include "window/media-draft.h"
+#include "window/media-jobs.h"
+#include "window/part-names.h"
+#include "window/progress-page.h"
 #include "window/protection-page.h"
 #include "window/review-page.h"
 #include "window/settings.h"
-#include "window/show-in-folder.h"
 #include "window/site-page.h"
 #include "window/site-store.h"
 #include "window/target-page.h"
+
+/* What a FAT32 file system needs beside its files, and what the smallest one has; bytes. The exact
+ * figures are in the review. */
+#define FILE_SYSTEM_BYTES (2u << 20)
+#define SMALLEST_DISK (34u << 20)
 
 struct _KlCreateDialog
 {
   AdwWindow parent_instance;
 
-  KlMediaDraft *draft;     /* owned */
-  KlMediaCreator *creator; /* owned */
-  GPtrArray *pages;        /* of KlCreatePage, borrowed from the stack; in their order */
-  guint position;          /* of the page that is shown */
-  gboolean ended;          /* whether the outcome is shown */
-  gboolean succeeded;      /* how it ended */
-
-  GtkFileChooserNative *chooser; /* owned while it is open */
+  KlCatalog *catalog;  /* owned */
+  KlMediaDraft *draft; /* owned */
+  KlMediaBatch *batch; /* owned; nullable; of the progress that is shown */
+  GListStore *jobs;    /* owned; nullable; of KlMediaJob, for the batch */
+  GPtrArray *pages;    /* of KlCreatePage, borrowed from the stack; in their order */
+  guint position;      /* of the page that is shown */
+  gboolean repeats;    /* the settings were reviewed once: what is asked for is the next target */
 
   AdwHeaderBar *header_bar;
   AdwWindowTitle *window_title;
   GtkButton *back_button;
   GtkButton *forward_button;
+  GtkInfoBar *notice_bar;
+  GtkLabel *notice_label;
   GtkStack *stack;
-  KlJobView *job_view;
+  KlProgressPage *progress_page;
 };
 
 G_DEFINE_FINAL_TYPE (KlCreateDialog, kl_create_dialog, ADW_TYPE_WINDOW)
@@ -48,7 +54,21 @@ G_DEFINE_FINAL_TYPE (KlCreateDialog, kl_create_dialog, ADW_TYPE_WINDOW)
 static gboolean
 shows_page (KlCreateDialog *self)
 {
-  return gtk_stack_get_visible_child (self->stack) != GTK_WIDGET (self->job_view);
+  return gtk_stack_get_visible_child (self->stack) != GTK_WIDGET (self->progress_page);
+}
+
+static KlTargetDraft *
+get_target (KlCreateDialog *self)
+{
+  return kl_media_draft_get_target (self->draft);
+}
+
+static void
+style_forward (KlCreateDialog *self, const char *css_class)
+{
+  const char *classes[] = { "text-button", css_class, NULL };
+
+  gtk_widget_set_css_classes (GTK_WIDGET (self->forward_button), classes);
 }
 
 static void
@@ -62,21 +82,19 @@ update_page_header (KlCreateDialog *self)
   gtk_button_set_label (self->forward_button, kl_create_page_get_forward_label (page));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "create.forward",
                                  kl_create_page_is_complete (page));
-  gtk_widget_remove_css_class (GTK_WIDGET (self->forward_button),
-                               destructive ? "suggested-action" : "destructive-action");
-  gtk_widget_add_css_class (GTK_WIDGET (self->forward_button),
-                            destructive ? "destructive-action" : "suggested-action");
+  style_forward (self, destructive ? "destructive-action" : "suggested-action");
 }
 
 static void
-update_job_header (KlCreateDialog *self)
+update_progress_header (KlCreateDialog *self)
 {
+  const gboolean busy = kl_progress_page_is_busy (self->progress_page);
+
   adw_window_title_set_subtitle (self->window_title, "");
   gtk_button_set_label (self->back_button, _ ("_Back"));
-  gtk_button_set_label (self->forward_button, _ ("_Close"));
+  gtk_button_set_label (self->forward_button, busy ? _ ("_Run in Background") : _ ("_Close"));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "create.forward", TRUE);
-  gtk_widget_remove_css_class (GTK_WIDGET (self->forward_button), "destructive-action");
-  gtk_widget_add_css_class (GTK_WIDGET (self->forward_button), "suggested-action");
+  style_forward (self, busy ? NULL : "suggested-action");
 }
 
 static void
@@ -85,12 +103,13 @@ update_header (KlCreateDialog *self)
   const gboolean page = shows_page (self);
 
   gtk_widget_set_visible (GTK_WIDGET (self->back_button),
-                          page || (self->ended && !self->succeeded));
-  gtk_widget_set_visible (GTK_WIDGET (self->forward_button), page || self->ended);
+                          page
+                              || (!kl_progress_page_is_busy (self->progress_page)
+                                  && !kl_progress_page_all_done (self->progress_page)));
   if (page)
     update_page_header (self);
   else
-    update_job_header (self);
+    update_progress_header (self);
 }
 
 static void
@@ -100,127 +119,94 @@ show_page (KlCreateDialog *self, guint position)
 
   kl_create_page_leave (self->pages->pdata[self->position]);
   self->position = position;
-  self->ended = FALSE;
   gtk_stack_set_visible_child (self->stack, GTK_WIDGET (page));
   update_header (self);
   kl_create_page_enter (page);
 }
 
+/* The last word of each medium is in its row. */
 static void
-add_boot_fact (KlCreateDialog *self, const char *title, const char *how, const char *why_not)
+busy_changed_cb (KlCreateDialog *self)
 {
-  if (how != NULL)
-    kl_job_view_add_fact (self->job_view, title, how, "object-select-symbolic", "success");
-  else
-    kl_job_view_add_fact (self->job_view, title, why_not, "action-unavailable-symbolic", "warning");
-}
+  KlTargetDraft *target = get_target (self);
 
-/* What the administrator of the site is told, so that the site knows the medium. */
-static void
-show_certificate (KlCreateDialog *self, const KlMediaResult *result)
-{
-  GtkWidget *end_row;
-  GtkWidget *thumbprint_row;
-
-  if (result->certificate == NULL)
-    return;
-
-  kl_job_view_add_fact (self->job_view, _ ("Media Password"),
-                        result->password_required ? _ ("Asked for at start-up")
-                                                  : C_ ("password", "None"),
-                        NULL, NULL);
-  end_row = kl_fact_row_new (_ ("Certificate Valid Until"), NULL);
-  kl_certificate_text_show_end (KL_FACT_ROW (end_row),
-                                kl_certificate_get_not_after (result->certificate));
-  kl_job_view_add_row (self->job_view, end_row);
-
-  thumbprint_row = g_object_new (KL_TYPE_FACT_ROW, "can-copy", TRUE, "title",
-                                 _ ("Certificate Thumbprint"), NULL);
-  kl_fact_row_set_value (KL_FACT_ROW (thumbprint_row),
-                         kl_certificate_get_sha1 (result->certificate));
-  kl_job_view_add_row (self->job_view, thumbprint_row);
-  kl_job_view_add_button (self->job_view, _ ("_Export Certificate…"), "create.export-certificate");
-}
-
-static void
-show_result (KlCreateDialog *self)
-{
-  const KlMediaResult *result = kl_media_creator_get_result (self->creator);
-  g_autofree char *name = g_filename_display_basename (result->path);
-  g_autofree char *path = g_filename_display_name (result->path);
-  g_autofree char *size = g_format_size (result->bytes);
-  g_autofree char *title = NULL;
-  g_autofree char *seconds = NULL;
-
-  /* Translators: %s is the name of an ISO file. */
-  title = g_strdup_printf (_ ("“%s” Is Ready"), name);
-  kl_job_view_set_done (self->job_view, title,
-                        result->verified ? _ ("Every byte was read back and compared.")
-                                         : _ ("It was not read back."));
-  kl_job_view_add_fact (self->job_view, _ ("File"), path, NULL, NULL);
-  if (result->seconds < 1)
-    /* Translators: %s is the size of the ISO file. */
-    seconds = g_strdup_printf (_ ("%s, made in less than a second"), size);
-  else
-    /* Translators: size of the ISO file, then how long it took to make. */
-    seconds = g_strdup_printf (ngettext ("%s, made in %.0f second", "%s, made in %.0f seconds",
-                                         (gulong) (result->seconds + .5)),
-                               size, result->seconds);
-  kl_job_view_add_fact (self->job_view, _ ("Size"), seconds, NULL, NULL);
-  add_boot_fact (self, _ ("Boots on BIOS"), result->bios ? C_ ("boots", "Yes") : NULL,
-                 result->bios_reason);
-  add_boot_fact (self, _ ("Boots on UEFI"), result->uefi, result->uefi_reason);
-  show_certificate (self, result);
-  for (guint i = 0; result->warnings != NULL && result->warnings[i] != NULL; i++)
-    kl_job_view_add_fact (self->job_view, _ ("Good to Know"), result->warnings[i],
-                          "dialog-warning-symbolic", "warning");
-
-  kl_job_view_add_button (self->job_view, _ ("_Show in Folder"), "create.show-in-folder");
-  kl_job_view_add_button (self->job_view, _ ("Create _Another"), "create.another");
-}
-
-static void
-job_ended_cb (KlCreateDialog *self, GError *error)
-{
-  self->ended = TRUE;
-  self->succeeded = error == NULL;
-  if (error == NULL)
+  if (kl_progress_page_is_busy (self->progress_page) || shows_page (self))
     {
-      g_settings_set_string (kl_settings_get (), "media-folder",
-                             kl_media_draft_get_folder (self->draft));
-      show_result (self);
+      update_header (self);
+      return;
     }
+  if (kl_progress_page_all_done (self->progress_page)
+      && kl_target_draft_get_kind (target) != KL_TARGET_DRIVES)
+    g_settings_set_string (kl_settings_get (), "media-folder", kl_target_draft_get_folder (target));
   update_header (self);
   gtk_widget_grab_focus (GTK_WIDGET (self->forward_button));
 }
 
+/* All that failed or was cancelled and nobody can try again from here. */
 static void
-start_job (KlCreateDialog *self)
+forget_jobs (KlCreateDialog *self)
 {
-  g_autofree char *path = kl_media_draft_dup_path (self->draft);
-  g_autofree char *name = g_filename_display_basename (path);
-  g_autofree char *title = NULL;
-  g_autoptr (KlMediaRequest) request = NULL;
-  g_autoptr (GError) error = NULL;
+  for (guint i = 0; self->jobs != NULL && i < g_list_model_get_n_items (G_LIST_MODEL (self->jobs));
+       i++)
+    {
+      g_autoptr (KlMediaJob) job = g_list_model_get_item (G_LIST_MODEL (self->jobs), i);
 
-  request = kl_media_draft_build_request (self->draft, &error);
-  if (request == NULL)
+      kl_media_job_forget (job);
+    }
+}
+
+static void
+make_jobs (KlCreateDialog *self, GPtrArray *requests)
+{
+  forget_jobs (self);
+  g_clear_object (&self->batch);
+  g_clear_object (&self->jobs);
+  self->batch = kl_media_batch_new (self->catalog);
+  self->jobs = g_list_store_new (KL_TYPE_MEDIA_JOB);
+  for (guint i = 0; i < requests->len; i++)
+    {
+      KlMediaCreator *creator = kl_media_batch_add (self->batch, requests->pdata[i]);
+      g_autoptr (KlMediaJob) job = kl_media_job_new (creator);
+
+      g_object_set_data_full (G_OBJECT (job), "kl-batch", g_object_ref (self->batch),
+                              g_object_unref);
+      g_list_store_append (self->jobs, job);
+      kl_media_jobs_add (kl_media_jobs_get (), job);
+    }
+}
+
+static void
+start_jobs (KlCreateDialog *self)
+{
+  g_autoptr (GPtrArray) requests = NULL;
+  g_autoptr (GError) error = NULL;
+  const gboolean drives = kl_target_draft_get_kind (get_target (self)) == KL_TARGET_DRIVES;
+
+  requests = kl_media_draft_build_requests (self->draft, &error);
+  if (requests == NULL || requests->len == 0)
     {
       show_page (self, self->position);
       return;
     }
 
-  /* Translators: %s is the name of an ISO file. */
-  title = g_strdup_printf (_ ("Creating “%s”"), name);
-  kl_media_creator_set_request (self->creator, request);
-  kl_job_view_set_cancelled_text (
-      self->job_view, g_file_test (path, G_FILE_TEST_EXISTS)
-                          ? _ ("The old file is as it was, and nothing of the new one is left.")
-                          : _ ("No file was made, and nothing is left."));
-  self->ended = FALSE;
-  gtk_stack_set_visible_child (self->stack, GTK_WIDGET (self->job_view));
+  make_jobs (self, requests);
+  kl_progress_page_set_jobs (self->progress_page, G_LIST_MODEL (self->jobs));
+  kl_progress_page_set_next (self->progress_page,
+                             drives ? _ ("_Next Drives") : _ ("Create _Another"), "create.another");
+  gtk_widget_set_visible (GTK_WIDGET (self->notice_bar), FALSE);
+  gtk_stack_set_visible_child (self->stack, GTK_WIDGET (self->progress_page));
+  /* What is on them changes from now on; whoever wants them again chooses them again. */
+  kl_drive_selection_clear (kl_target_draft_get_selection (get_target (self)));
+  self->repeats = TRUE;
+
+  for (guint i = 0; i < requests->len; i++)
+    {
+      g_autoptr (KlMediaJob) job = g_list_model_get_item (G_LIST_MODEL (self->jobs), i);
+
+      kl_media_job_start (job);
+    }
   update_header (self);
-  kl_job_view_start (self->job_view, KL_JOB (self->creator), title, path);
+  gtk_widget_child_focus (GTK_WIDGET (self->progress_page), GTK_DIR_TAB_FORWARD);
 }
 
 /* The nearest page in this direction, +1 or −1, that has something to ask. */
@@ -237,17 +223,26 @@ find_wanted (KlCreateDialog *self, int step)
 }
 
 static void
+leave (KlCreateDialog *self)
+{
+  kl_leave_question_allow (GTK_WINDOW (self));
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+static void
 go_forward (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   KlCreateDialog *self = KL_CREATE_DIALOG (widget);
-  const guint next = find_wanted (self, 1);
+  const guint last = self->pages->len - 1;
+  const guint next = self->repeats && self->position == 0 ? last : find_wanted (self, 1);
 
+  gtk_widget_set_visible (GTK_WIDGET (self->notice_bar), FALSE);
   if (!shows_page (self))
-    gtk_window_close (GTK_WINDOW (self));
+    leave (self);
   else if (next < self->pages->len)
     show_page (self, next);
   else
-    start_job (self);
+    start_jobs (self);
 }
 
 static void
@@ -255,64 +250,15 @@ go_back (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   KlCreateDialog *self = KL_CREATE_DIALOG (widget);
 
-  if (kl_job_view_is_running (self->job_view))
-    return;
   if (!shows_page (self))
-    show_page (self, 0);
+    {
+      if (!kl_progress_page_is_busy (self->progress_page))
+        show_page (self, 0);
+    }
   else if (self->position > 0)
     show_page (self, find_wanted (self, -1));
   else
     gtk_window_close (GTK_WINDOW (self));
-}
-
-static void
-show_in_folder (GtkWidget *widget, const char *action, GVariant *parameter)
-{
-  const KlMediaResult *result = kl_media_creator_get_result (KL_CREATE_DIALOG (widget)->creator);
-
-  if (result != NULL)
-    kl_show_in_folder (GTK_WINDOW (widget), result->path);
-}
-
-static void
-certificate_named_cb (KlCreateDialog *self, int response)
-{
-  const KlMediaResult *result = kl_media_creator_get_result (self->creator);
-  g_autoptr (GFile) file = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (response == GTK_RESPONSE_ACCEPT)
-    file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (self->chooser));
-  g_clear_object (&self->chooser);
-  if (result == NULL || file == NULL || g_file_peek_path (file) == NULL)
-    return;
-  if (!kl_certificate_export (result->certificate, g_file_peek_path (file), &error))
-    kl_failure_view_present (GTK_WINDOW (self), error, g_file_peek_path (file));
-}
-
-static void
-export_certificate (GtkWidget *widget, const char *action, GVariant *parameter)
-{
-  KlCreateDialog *self = KL_CREATE_DIALOG (widget);
-  const KlMediaResult *result = kl_media_creator_get_result (self->creator);
-  g_autoptr (GFile) folder = NULL;
-  g_autofree char *name = NULL;
-
-  if (result == NULL)
-    return;
-
-  folder = g_file_new_for_path (kl_media_draft_get_folder (self->draft));
-  name = g_strdup_printf ("%.8s.cer", kl_certificate_get_sha1 (result->certificate));
-  g_clear_object (&self->chooser);
-  self->chooser
-      = gtk_file_chooser_native_new (_ ("Export Certificate (.cer or .pem)"), GTK_WINDOW (self),
-                                     GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Export"), NULL);
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (self->chooser), TRUE);
-  gtk_file_chooser_set_current_folder (GTK_FILE_CHOOSER (self->chooser), folder, NULL);
-  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (self->chooser), name);
-  g_signal_connect_object (self->chooser, "response", G_CALLBACK (certificate_named_cb), self,
-                           G_CONNECT_SWAPPED);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
 }
 
 static void
@@ -321,10 +267,50 @@ create_another (GtkWidget *widget, const char *action, GVariant *parameter)
   show_page (KL_CREATE_DIALOG (widget), 0);
 }
 
+static void
+notice_closed_cb (KlCreateDialog *self)
+{
+  gtk_widget_set_visible (GTK_WIDGET (self->notice_bar), FALSE);
+}
+
+static char *
+dup_loss (KlDrive *drive, KlSelectionLoss loss)
+{
+  g_autofree char *name = kl_drive_dup_name (drive);
+
+  switch (loss)
+    {
+    case KL_SELECTION_LOSS_REFUSED:
+      return g_strdup_printf (_ ("“%s” cannot be written to any more and is no longer selected."),
+                              name);
+    case KL_SELECTION_LOSS_CHANGED:
+      return g_strdup_printf (_ ("What is on “%s” has changed; it is no longer selected."), name);
+    case KL_SELECTION_LOSS_REMOVED:
+    default:
+      /* Translators: %s is vendor and model of a drive. */
+      return g_strdup_printf (_ ("“%s” was pulled and is no longer selected."), name);
+    }
+}
+
+/* A drive that was chosen is said to be gone, and is asked for again where it was the only one. */
+static void
+drive_lost_cb (KlCreateDialog *self, KlDrive *drive, int loss)
+{
+  KlDriveSelection *selection = kl_target_draft_get_selection (get_target (self));
+  g_autofree char *text = dup_loss (drive, (KlSelectionLoss) loss);
+
+  if (!shows_page (self) || kl_target_draft_get_kind (get_target (self)) != KL_TARGET_DRIVES)
+    return;
+  gtk_label_set_label (self->notice_label, text);
+  gtk_widget_set_visible (GTK_WIDGET (self->notice_bar), TRUE);
+  if (self->position > 0 && g_list_model_get_n_items (G_LIST_MODEL (selection)) == 0)
+    show_page (self, 0);
+}
+
 static gboolean
 kl_create_dialog_close_request (GtkWindow *window)
 {
-  if (kl_job_view_ask_to_close (KL_CREATE_DIALOG (window)->job_view, NULL))
+  if (kl_leave_question_ask (window, G_LIST_MODEL (KL_CREATE_DIALOG (window)->jobs)))
     return GDK_EVENT_STOP;
 
   return GTK_WINDOW_CLASS (kl_create_dialog_parent_class)->close_request (window);
@@ -339,9 +325,11 @@ kl_create_dialog_dispose (GObject *object)
     kl_create_page_clear (self->pages->pdata[i]);
   if (self->draft != NULL)
     kl_media_draft_clear_secrets (self->draft);
-  g_clear_object (&self->chooser);
+  forget_jobs (self);
+  g_clear_object (&self->jobs);
+  g_clear_object (&self->batch);
   g_clear_object (&self->draft);
-  g_clear_object (&self->creator);
+  g_clear_object (&self->catalog);
   g_clear_pointer (&self->pages, g_ptr_array_unref);
 
   G_OBJECT_CLASS (kl_create_dialog_parent_class)->dispose (object);
@@ -355,7 +343,7 @@ kl_create_dialog_class_init (KlCreateDialogClass *klass)
   G_OBJECT_CLASS (klass)->dispose = kl_create_dialog_dispose;
   GTK_WINDOW_CLASS (klass)->close_request = kl_create_dialog_close_request;
 
-  g_type_ensure (KL_TYPE_JOB_VIEW);
+  g_type_ensure (KL_TYPE_PROGRESS_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/create-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, KlCreateDialog, window_title);
@@ -363,14 +351,14 @@ kl_create_dialog_class_init (KlCreateDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlCreateDialog, back_button);
   gtk_widget_class_bind_template_child (widget_class, KlCreateDialog, forward_button);
   gtk_widget_class_bind_template_child (widget_class, KlCreateDialog, stack);
-  gtk_widget_class_bind_template_child (widget_class, KlCreateDialog, job_view);
-  gtk_widget_class_bind_template_callback (widget_class, job_ended_cb);
+  gtk_widget_class_bind_template_child (widget_class, KlCreateDialog, notice_bar);
+  gtk_widget_class_bind_template_child (widget_class, KlCreateDialog, notice_label);
+  gtk_widget_class_bind_template_child (widget_class, KlCreateDialog, progress_page);
+  gtk_widget_class_bind_template_callback (widget_class, busy_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, notice_closed_cb);
   gtk_widget_class_install_action (widget_class, "create.forward", NULL, go_forward);
   gtk_widget_class_install_action (widget_class, "create.back", NULL, go_back);
   gtk_widget_class_install_action (widget_class, "create.another", NULL, create_another);
-  gtk_widget_class_install_action (widget_class, "create.show-in-folder", NULL, show_in_folder);
-  gtk_widget_class_install_action (widget_class, "create.export-certificate", NULL,
-                                   export_certificate);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Left, GDK_ALT_MASK, "create.back",
                                        NULL);
@@ -381,6 +369,7 @@ kl_create_dialog_init (KlCreateDialog *self)
 {
   self->pages = g_ptr_array_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_name_parts_of_info_bar (self->notice_bar);
 }
 
 /* Enter goes on from the last page too, which has no entries, but never over a file that would be
@@ -390,7 +379,7 @@ page_changed_cb (KlCreateDialog *self)
 {
   KlCreatePage *page;
 
-  if (self->pages == NULL || !shows_page (self))
+  if (self->pages == NULL || self->pages->len == 0 || !shows_page (self))
     return;
   update_header (self);
 
@@ -429,6 +418,29 @@ dup_folder (void)
   return g_strdup (g_get_home_dir ());
 }
 
+/* What a drive must hold at least, so that smaller ones are not offered. */
+static guint64
+estimate_bytes (KlBootImage *image)
+{
+  const KlLayoutOptions options = { .type = KL_MEDIA_TYPE_UFD_FORMAT };
+  g_autoptr (KlMediaLayout) layout = kl_media_layout_new (image, &options, NULL);
+
+  if (layout == NULL)
+    return 0; /* the review says why */
+  return MAX (kl_media_layout_get_content_bytes (layout) + FILE_SYSTEM_BYTES, SMALLEST_DISK);
+}
+
+/* The drives of this dialog alone: who shows fixed disks here shows them nowhere else. */
+static void
+watch_drives (KlCreateDialog *self)
+{
+  g_autoptr (KlDriveMonitor) monitor = kl_drive_watch_new (self->catalog);
+  g_autoptr (KlDriveSelection) selection = kl_drive_selection_new (monitor);
+
+  kl_target_draft_set_selection (get_target (self), selection);
+  g_signal_connect_object (selection, "lost", G_CALLBACK (drive_lost_cb), self, G_CONNECT_SWAPPED);
+}
+
 /**
  * kl_create_dialog_new:
  * @image: the boot image that goes on the medium
@@ -444,9 +456,11 @@ kl_create_dialog_new (GtkWindow *parent, KlCatalog *catalog, KlBootImage *image)
   g_autofree char *folder = dup_folder ();
   g_autofree char *site = kl_site_store_dup_default ();
 
+  self->catalog = g_object_ref (catalog);
   self->draft = kl_media_draft_new (image, folder);
   g_object_set (self->draft, "site-profile", site, NULL);
-  self->creator = kl_media_creator_new (catalog);
+  g_object_set (get_target (self), "bytes-needed", estimate_bytes (image), NULL);
+  watch_drives (self);
   add_page (self, catalog, KL_TYPE_TARGET_PAGE);
   add_page (self, catalog, KL_TYPE_SITE_PAGE);
   add_page (self, catalog, KL_TYPE_PROTECTION_PAGE);
@@ -454,4 +468,17 @@ kl_create_dialog_new (GtkWindow *parent, KlCatalog *catalog, KlBootImage *image)
   show_page (self, 0);
 
   return self;
+}
+
+/**
+ * kl_create_dialog_choose_drive:
+ * @drive: the drive to offer, not yet reviewed
+ */
+void
+kl_create_dialog_choose_drive (KlCreateDialog *self, KlDrive *drive)
+{
+  g_return_if_fail (KL_IS_CREATE_DIALOG (self));
+
+  kl_drive_selection_choose (kl_target_draft_get_selection (get_target (self)), drive, TRUE);
+  g_object_set (get_target (self), "kind", (int) KL_TARGET_DRIVES, NULL);
 }

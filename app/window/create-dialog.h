@@ -3,6 +3,7 @@
 
 #include <adwaita.h>
 
+#include "drive/drive.h"
 #include "image/catalog.h"
 
 G_BEGIN_DECLS
@@ -12,5 +13,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KlCreateDialog, kl_create_dialog, KL, CREATE_DIALOG, AdwWindow)
 
 KlCreateDialog *kl_create_dialog_new (GtkWindow *parent, KlCatalog *catalog, KlBootImage *image);
+void kl_create_dialog_choose_drive (KlCreateDialog *self, KlDrive *drive);
 
 G_END_DECLS

@@ -17,6 +17,9 @@ struct _KlFailureView
 {
   AdwBin parent_instance;
 
+  AdwClamp *clamp;
+  GtkWidget *box;
+  GtkWidget *icon;
   GtkLabel *title_label;
   GtkLabel *next_step_label;
   GtkWidget *preferences_button;
@@ -26,6 +29,14 @@ struct _KlFailureView
 };
 
 G_DEFINE_FINAL_TYPE (KlFailureView, kl_failure_view, ADW_TYPE_BIN)
+
+enum
+{
+  PROP_COMPACT = 1,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
 
 static char *
 describe (const GError *error, const char *subject)
@@ -82,13 +93,53 @@ expanded_cb (KlFailureView *self)
   gtk_window_set_default_size (GTK_WINDOW (root), width, ROOM_FOR_DETAILS);
 }
 
+/* Among the lines of a row: to the left, as wide as there is room, without a picture. */
+static void
+make_compact (KlFailureView *self)
+{
+  GtkLabel *const labels[] = { self->title_label, self->next_step_label };
+
+  for (guint i = 0; i < G_N_ELEMENTS (labels); i++)
+    {
+      gtk_label_set_xalign (labels[i], 0);
+      gtk_label_set_justify (labels[i], GTK_JUSTIFY_LEFT);
+    }
+  adw_clamp_set_maximum_size (self->clamp, G_MAXINT16);
+  gtk_box_set_spacing (GTK_BOX (self->box), 6);
+  gtk_widget_set_margin_top (self->box, 0);
+  gtk_widget_set_margin_bottom (self->box, 0);
+  gtk_widget_set_margin_start (self->box, 0);
+  gtk_widget_set_margin_end (self->box, 0);
+  gtk_widget_set_margin_top (GTK_WIDGET (self->expander), 0);
+  gtk_widget_set_visible (self->icon, FALSE);
+  gtk_widget_set_css_classes (GTK_WIDGET (self->title_label), (const char *[]){ "heading", NULL });
+}
+
+static void
+kl_failure_view_set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+  if (id != PROP_COMPACT)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  else if (g_value_get_boolean (value))
+    make_compact (KL_FAILURE_VIEW (object));
+}
+
 static void
 kl_failure_view_class_init (KlFailureViewClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->set_property = kl_failure_view_set_property;
+
+  properties[PROP_COMPACT] = g_param_spec_boolean ("compact", NULL, NULL, FALSE,
+                                                   G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (G_OBJECT_CLASS (klass), N_PROPS, properties);
+
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/failure-view.ui");
+  gtk_widget_class_bind_template_child (widget_class, KlFailureView, clamp);
+  gtk_widget_class_bind_template_child (widget_class, KlFailureView, box);
+  gtk_widget_class_bind_template_child (widget_class, KlFailureView, icon);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, title_label);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, next_step_label);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, preferences_button);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "error-text.h"
 #include "job/import-job.h"
+#include "window/drive-watch.h"
 #include "window/index-dialog.h"
 #include "window/job-dialog.h"
 
@@ -236,6 +237,7 @@ kl_import_flow_finalize (GObject *object)
   g_clear_object (&self->catalog);
   g_clear_object (&self->job);
   g_clear_object (&self->chooser);
+  kl_drive_watch_release (self->path);
   g_free (self->path);
   g_free (self->boot_files);
 
@@ -264,6 +266,7 @@ kl_import_flow_new (GtkWindow *parent, KlCatalog *catalog, const char *path)
   g_set_weak_pointer (&self->parent, parent);
   self->catalog = g_object_ref (catalog);
   self->path = g_strdup (path);
+  kl_drive_watch_protect (path);
   return self;
 }
 

@@ -5,22 +5,16 @@
 
 #include "window/media-draft.h"
 
-#include <glib/gi18n.h>
-
 #include "media/layout.h"
 #include "window/image-text.h"
-
-/* ext4, XFS and Btrfs all end here; bytes. */
-#define LONGEST_FILE_NAME 255
 
 struct _KlMediaDraft
 {
   GObject parent_instance;
 
-  KlBootImage *image; /* owned */
-  char *folder;       /* owned; absolute */
-  char *file_name;    /* owned */
-  char *label;        /* owned */
+  KlBootImage *image;    /* owned */
+  KlTargetDraft *target; /* owned */
+  char *label;           /* owned */
   KlBootManager boot_manager;
   gboolean verify;
 
@@ -42,8 +36,6 @@ G_DEFINE_FINAL_TYPE (KlMediaDraft, kl_media_draft, G_TYPE_OBJECT)
 enum
 {
   PROP_IMAGE = 1,
-  PROP_FOLDER,
-  PROP_FILE_NAME,
   PROP_LABEL,
   PROP_BOOT_MANAGER,
   PROP_VERIFY,
@@ -60,7 +52,8 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-/* The name of the image as a file name: no folder, not hidden, short enough for any file system. */
+/* The name of the image as a file name: no folder, not hidden, short enough for any file system.
+ * Without a suffix. */
 static char *
 dup_default_file_name (KlBootImage *image)
 {
@@ -75,7 +68,7 @@ dup_default_file_name (KlBootImage *image)
   if (strlen (cut) < strlen (name) && strrchr (cut, ' ') != NULL)
     *strrchr (cut, ' ') = '\0';
 
-  return g_strconcat (cut, ".iso", NULL);
+  return g_steal_pointer (&cut);
 }
 
 /* A profile that cannot be read is found out by the review, with the reason. */
@@ -98,12 +91,6 @@ kl_media_draft_get_property (GObject *object, guint id, GValue *value, GParamSpe
     {
     case PROP_IMAGE:
       g_value_set_object (value, self->image);
-      break;
-    case PROP_FOLDER:
-      g_value_set_string (value, self->folder);
-      break;
-    case PROP_FILE_NAME:
-      g_value_set_string (value, self->file_name);
       break;
     case PROP_LABEL:
       g_value_set_string (value, self->label);
@@ -152,14 +139,6 @@ kl_media_draft_set_property (GObject *object, guint id, const GValue *value, GPa
     {
     case PROP_IMAGE:
       self->image = g_value_dup_object (value);
-      break;
-    case PROP_FOLDER:
-      g_free (self->folder);
-      self->folder = g_value_dup_string (value);
-      break;
-    case PROP_FILE_NAME:
-      g_free (self->file_name);
-      self->file_name = g_value_dup_string (value);
       break;
     case PROP_LABEL:
       g_free (self->label);
@@ -211,8 +190,7 @@ kl_media_draft_finalize (GObject *object)
   KlMediaDraft *self = KL_MEDIA_DRAFT (object);
 
   g_clear_object (&self->image);
-  g_free (self->folder);
-  g_free (self->file_name);
+  g_clear_object (&self->target);
   g_free (self->label);
   kl_media_draft_clear_secrets (self);
   g_free (self->certificate);
@@ -236,8 +214,6 @@ kl_media_draft_class_init (KlMediaDraftClass *klass)
 
   properties[PROP_IMAGE] = g_param_spec_object ("image", NULL, NULL, KL_TYPE_BOOT_IMAGE,
                                                 flags | G_PARAM_CONSTRUCT_ONLY);
-  properties[PROP_FOLDER] = g_param_spec_string ("folder", NULL, NULL, NULL, flags);
-  properties[PROP_FILE_NAME] = g_param_spec_string ("file-name", NULL, NULL, NULL, flags);
   properties[PROP_LABEL] = g_param_spec_string ("label", NULL, NULL, NULL, flags);
   properties[PROP_BOOT_MANAGER]
       = g_param_spec_int ("boot-manager", NULL, NULL, KL_BOOT_MANAGER_DEFAULT, KL_BOOT_MANAGER_2023,
@@ -280,10 +256,12 @@ kl_media_draft_new (KlBootImage *image, const char *folder)
   g_autofree char *name = kl_image_text_dup_name (image);
   g_autofree char *label = kl_label_dup_default (name);
   g_autofree char *file_name = dup_default_file_name (image);
+  KlMediaDraft *self
+      = g_object_new (KL_TYPE_MEDIA_DRAFT, "image", image, "label", label, "boot-manager",
+                      (int) kl_boot_image_get_boot_manager (image), NULL);
 
-  return g_object_new (KL_TYPE_MEDIA_DRAFT, "image", image, "folder", folder, "file-name",
-                       file_name, "label", label, "boot-manager",
-                       (int) kl_boot_image_get_boot_manager (image), NULL);
+  self->target = kl_target_draft_new (folder, file_name);
+  return self;
 }
 
 KlBootImage *
@@ -294,20 +272,13 @@ kl_media_draft_get_image (KlMediaDraft *self)
   return self->image;
 }
 
-const char *
-kl_media_draft_get_folder (KlMediaDraft *self)
+/* Where the media go; lent. */
+KlTargetDraft *
+kl_media_draft_get_target (KlMediaDraft *self)
 {
   g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), NULL);
 
-  return self->folder;
-}
-
-const char *
-kl_media_draft_get_file_name (KlMediaDraft *self)
-{
-  g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), NULL);
-
-  return self->file_name;
+  return self->target;
 }
 
 const char *
@@ -316,40 +287,6 @@ kl_media_draft_get_label (KlMediaDraft *self)
   g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), NULL);
 
   return self->label;
-}
-
-char *
-kl_media_draft_dup_path (KlMediaDraft *self)
-{
-  g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), NULL);
-
-  return g_build_filename (self->folder, self->file_name, NULL);
-}
-
-/**
- * kl_media_draft_check_file_name:
- * @reason: (out): a translated sentence that says what is wrong
- */
-gboolean
-kl_media_draft_check_file_name (KlMediaDraft *self, const char **reason)
-{
-  const char *name;
-
-  g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), FALSE);
-
-  name = self->file_name ? self->file_name : "";
-  if (*name == '\0')
-    *reason = _ ("Enter a name for the ISO file.");
-  else if (strchr (name, '/') != NULL)
-    *reason = _ ("A file name cannot contain “/”.");
-  else if (strcmp (name, ".") == 0 || strcmp (name, "..") == 0)
-    *reason = _ ("This is the name of a folder.");
-  else if (strlen (name) > LONGEST_FILE_NAME)
-    *reason = _ ("The file name is too long.");
-  else
-    return TRUE;
-
-  return FALSE;
 }
 
 /* The password that was chosen; NULL where there is none. */
@@ -433,16 +370,34 @@ kl_media_draft_clear_secrets (KlMediaDraft *self)
   g_clear_pointer (&self->key, kl_certificate_key_unref);
 }
 
-/**
- * kl_media_draft_build_request:
- *
- * Returns: (transfer full): the request, or %NULL with @error set as kl_media_request_new() does
- */
-KlMediaRequest *
-kl_media_draft_build_request (KlMediaDraft *self, GError **error)
+static void
+fill_options (KlMediaDraft *self, KlMediaOptions *options)
 {
-  g_autofree char *path = NULL;
-  KlMediaOptions options = { 0 };
+  options->image_id = kl_boot_image_get_id (self->image);
+  options->label = self->label;
+  options->boot_manager = self->boot_manager;
+  options->no_verify = !self->verify;
+  options->password = self->password;
+  options->certificate = self->certificate;
+  options->certificate_password = self->certificate ? self->certificate_password : NULL;
+  options->key = self->key;
+  options->ignore_validity = self->ignore_validity;
+  options->valid_until = self->certificate ? NULL : self->valid_until;
+  options->site_profile = self->site_path;
+  options->variables = self->variables;
+  options->unattended = self->unattended;
+}
+
+/**
+ * kl_media_draft_build_requests:
+ *
+ * Returns: (transfer full) (element-type KlMediaRequest) (nullable): one request for each target,
+ *   or %NULL with @error set as kl_media_request_new() does
+ */
+GPtrArray *
+kl_media_draft_build_requests (KlMediaDraft *self, GError **error)
+{
+  g_autoptr (GPtrArray) requests = g_ptr_array_new_with_free_func (g_object_unref);
 
   g_return_val_if_fail (KL_IS_MEDIA_DRAFT (self), NULL);
 
@@ -453,22 +408,17 @@ kl_media_draft_build_request (KlMediaDraft *self, GError **error)
       self->key = kl_certificate_key_new ();
     }
 
-  path = kl_media_draft_dup_path (self);
-  options.type = KL_MEDIA_TYPE_CD;
-  options.destination = path;
-  options.image_id = kl_boot_image_get_id (self->image);
-  options.label = self->label;
-  options.boot_manager = self->boot_manager;
-  options.no_verify = !self->verify;
-  options.password = self->password;
-  options.certificate = self->certificate;
-  options.certificate_password = self->certificate ? self->certificate_password : NULL;
-  options.key = self->key;
-  options.ignore_validity = self->ignore_validity;
-  options.valid_until = self->certificate ? NULL : self->valid_until;
-  options.site_profile = self->site_path;
-  options.variables = self->variables;
-  options.unattended = self->unattended;
+  for (guint i = 0; i < kl_target_draft_get_n_media (self->target); i++)
+    {
+      KlMediaOptions options = { 0 };
+      KlMediaRequest *request;
 
-  return kl_media_request_new (&options, error);
+      fill_options (self, &options);
+      kl_target_draft_fill (self->target, i, &options);
+      request = kl_media_request_new (&options, error);
+      if (request == NULL)
+        return NULL;
+      g_ptr_array_add (requests, request);
+    }
+  return g_steal_pointer (&requests);
 }

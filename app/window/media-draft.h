@@ -7,12 +7,13 @@
 #include "image/boot-image.h"
 #include "job/media-request.h"
 #include "site/site-profile.h"
+#include "window/target-draft.h"
 
 G_BEGIN_DECLS
 
 /*
  * The request that the pages of the Create Media dialog fill in: what a person has chosen so far,
- * complete or not. Properties, all read/write but for image: image, folder, file-name, label,
+ * complete or not. Properties, all read/write but for image: image, label,
  * boot-manager (of KlBootManager, as int), verify, password (of the medium), certificate (path of a
  * PFX file), certificate-password, imported (what that file holds, its public part),
  * ignore-validity (of what it holds), valid-until (of the certificate that is made), site-profile
@@ -24,11 +25,8 @@ G_DECLARE_FINAL_TYPE (KlMediaDraft, kl_media_draft, KL, MEDIA_DRAFT, GObject)
 KlMediaDraft *kl_media_draft_new (KlBootImage *image, const char *folder);
 
 KlBootImage *kl_media_draft_get_image (KlMediaDraft *self);
-const char *kl_media_draft_get_folder (KlMediaDraft *self);
-const char *kl_media_draft_get_file_name (KlMediaDraft *self);
+KlTargetDraft *kl_media_draft_get_target (KlMediaDraft *self);
 const char *kl_media_draft_get_label (KlMediaDraft *self);
-char *kl_media_draft_dup_path (KlMediaDraft *self); /* of the ISO file */
-gboolean kl_media_draft_check_file_name (KlMediaDraft *self, const char **reason);
 KlSecret *kl_media_draft_get_password (KlMediaDraft *self);
 KlSiteProfile *kl_media_draft_get_site (KlMediaDraft *self);
 const char *kl_media_draft_get_site_path (KlMediaDraft *self);
@@ -36,6 +34,6 @@ GDateTime *kl_media_draft_get_certificate_end (KlMediaDraft *self);
 gboolean kl_media_draft_get_unattended (KlMediaDraft *self);
 void kl_media_draft_set_variables (KlMediaDraft *self, KlVariables *variables);
 void kl_media_draft_clear_secrets (KlMediaDraft *self);
-KlMediaRequest *kl_media_draft_build_request (KlMediaDraft *self, GError **error);
+GPtrArray *kl_media_draft_build_requests (KlMediaDraft *self, GError **error);
 
 G_END_DECLS

@@ -11,7 +11,7 @@
 typedef struct
 {
   KlCatalog *catalog;
-  KlMediaRequest *request;
+  KlMediaRequest *request; /* for the smallest target */
 } Question;
 
 static void
@@ -96,6 +96,19 @@ look_at_target (KlMediaPlan *plan, const char *path, GCancellable *cancellable, 
   return TRUE;
 }
 
+/* A drive has the room that it has; a file needs room where it goes. */
+static gboolean
+look_at_room (KlMediaPlan *plan, KlMediaRequest *request, GCancellable *cancellable, GError **error)
+{
+  KlDrive *drive = kl_media_request_get_drive (request);
+
+  if (drive == NULL)
+    return look_at_target (plan, kl_media_request_get_destination (request), cancellable, error);
+  plan->free_known = kl_media_request_get_media_type (request) == KL_MEDIA_TYPE_UFD_FORMAT;
+  plan->bytes_free = kl_drive_get_size (drive);
+  return TRUE;
+}
+
 static void
 plan_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -106,9 +119,7 @@ plan_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 
   kl_media_creator_set_request (creator, question->request);
   plan->layout = kl_media_creator_plan (creator, &plan->bytes_needed, &error);
-  if (plan->layout == NULL
-      || !look_at_target (plan, kl_media_request_get_destination (question->request), cancellable,
-                          &error))
+  if (plan->layout == NULL || !look_at_room (plan, question->request, cancellable, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -117,14 +128,27 @@ plan_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   g_task_return_pointer (task, g_steal_pointer (&plan), (GDestroyNotify) kl_media_plan_free);
 }
 
+static KlMediaRequest *
+find_smallest (GPtrArray *requests)
+{
+  KlMediaRequest *smallest = requests->pdata[0];
+
+  for (guint i = 1; i < requests->len; i++)
+    if (kl_drive_get_size (kl_media_request_get_drive (requests->pdata[i]))
+        < kl_drive_get_size (kl_media_request_get_drive (smallest)))
+      smallest = requests->pdata[i];
+  return smallest;
+}
+
 /**
  * kl_media_plan_new_async:
+ * @requests: (element-type KlMediaRequest): one, or several that differ in their drives only
  *
- * Lays the medium out and looks at the target, in a thread; writes nothing.
+ * Lays the medium out and looks at the smallest target, in a thread; writes nothing.
  */
 void
 kl_media_plan_new_async (KlCatalog *catalog,
-                         KlMediaRequest *request,
+                         GPtrArray *requests,
                          GCancellable *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer user_data)
@@ -133,7 +157,7 @@ kl_media_plan_new_async (KlCatalog *catalog,
   Question *question = g_new0 (Question, 1);
 
   question->catalog = g_object_ref (catalog);
-  question->request = g_object_ref (request);
+  question->request = g_object_ref (find_smallest (requests));
   g_task_set_source_tag (task, kl_media_plan_new_async);
   g_task_set_task_data (task, question, (GDestroyNotify) question_free);
   g_task_run_in_thread (task, plan_in_thread);

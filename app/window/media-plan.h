@@ -13,7 +13,7 @@ typedef struct
   KlMediaLayout *layout;
   guint64 bytes_needed;     /* of the medium */
   gboolean free_known;      /* whether the next number means anything */
-  guint64 bytes_free;       /* where the target is */
+  guint64 bytes_free;       /* where the target is; of a drive its size */
   gboolean replaces;        /* whether there is a file of that name */
   guint64 replaced_size;    /* bytes */
   GDateTime *replaced_date; /* nullable */
@@ -23,7 +23,7 @@ void kl_media_plan_free (KlMediaPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMediaPlan, kl_media_plan_free)
 
 void kl_media_plan_new_async (KlCatalog *catalog,
-                              KlMediaRequest *request,
+                              GPtrArray *requests,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer user_data);

@@ -68,6 +68,21 @@ kl_name_parts_of_password_row (AdwPasswordEntryRow *row)
   name_all (GTK_WIDGET (row), GTK_TYPE_BUTTON, _ ("Show or Hide Password"));
 }
 
+/* What closes it. */
+void
+kl_name_parts_of_info_bar (GtkInfoBar *bar)
+{
+  name_all (GTK_WIDGET (bar), GTK_TYPE_BUTTON, _ ("Close"));
+}
+
+/* The lists inside it, and its own head. */
+void
+kl_name_parts_of_expander_row (AdwExpanderRow *row, const char *name)
+{
+  name_all (GTK_WIDGET (row), GTK_TYPE_LIST_BOX, name);
+  name_all (GTK_WIDGET (row), GTK_TYPE_LIST_BOX_ROW, name);
+}
+
 /* For a window that does not yet hold its pages: what it has of its own is the search. */
 void
 kl_name_parts_of_preferences_window (AdwPreferencesWindow *window)

@@ -8,18 +8,23 @@
 #include <glib/gi18n.h>
 
 #include "window/certificate-text.h"
+#include "window/drive-review.h"
 #include "window/fact-row.h"
 #include "window/failure-view.h"
 #include "window/image-text.h"
 #include "window/media-plan.h"
+#include "window/part-names.h"
 
 struct _KlReviewPage
 {
   KlCreatePage parent_instance;
 
   GCancellable *cancellable; /* owned; of the plan that is being made */
+  gboolean fits;             /* the plan that is shown */
+  gboolean replaces;
 
   GtkStack *stack;
+  KlDriveReview *drive_review;
   KlFactRow *image_row;
   KlFactRow *file_row;
   KlFactRow *replace_row;
@@ -48,11 +53,17 @@ show_target (KlReviewPage *self, KlMediaPlan *plan)
   KlBootImage *image = kl_media_draft_get_image (draft);
   g_autofree char *name = kl_image_text_dup_name (image);
   g_autofree char *image_text = g_strdup_printf ("%s (%s)", name, kl_boot_image_get_id (image));
-  g_autofree char *path = kl_media_draft_dup_path (draft);
-  g_autofree char *file_text = g_filename_display_name (path);
+  KlTargetDraft *target = kl_media_draft_get_target (draft);
+  g_autofree char *path = kl_target_draft_dup_path (target);
+  g_autofree char *file_text = path ? g_filename_display_name (path) : NULL;
 
+  kl_drive_review_show (self->drive_review);
   kl_fact_row_set_value (self->image_row, image_text);
+  adw_preferences_row_set_title (
+      ADW_PREFERENCES_ROW (self->file_row),
+      kl_target_draft_get_kind (target) == KL_TARGET_ISO ? _ ("ISO File") : _ ("Disk Image"));
   kl_fact_row_set_value (self->file_row, file_text);
+  gtk_widget_set_visible (GTK_WIDGET (self->file_row), path != NULL);
   kl_fact_row_set_value (self->label_row, kl_media_layout_get_label (plan->layout));
 
   gtk_widget_set_visible (GTK_WIDGET (self->replace_row), plan->replaces);
@@ -74,9 +85,15 @@ show_space (KlReviewPage *self, KlMediaPlan *plan)
 {
   g_autofree char *needed = g_format_size (plan->bytes_needed);
   g_autofree char *available = g_format_size (plan->bytes_free);
+  KlMediaDraft *draft = kl_create_page_get_draft (KL_CREATE_PAGE (self));
+  const gboolean drives
+      = kl_target_draft_get_kind (kl_media_draft_get_target (draft)) == KL_TARGET_DRIVES;
   g_autofree char *text = NULL;
 
-  if (!kl_media_plan_fits (plan))
+  if (drives && plan->free_known)
+    /* Translators: both are sizes; the second is of the smallest drive that was chosen. */
+    text = g_strdup_printf (_ ("%s needed, the smallest drive has %s"), needed, available);
+  else if (!kl_media_plan_fits (plan))
     text = g_strdup_printf (_ ("%s needed, %s free. Go back and choose a folder on another disk."),
                             needed, available);
   else if (plan->free_known)
@@ -191,6 +208,38 @@ show_files (KlReviewPage *self, KlMediaLayout *layout)
     }
 }
 
+/* The button says what it does. */
+static void
+update_forward (KlReviewPage *self)
+{
+  KlCreatePage *page = KL_CREATE_PAGE (self);
+  KlTargetDraft *target = kl_media_draft_get_target (kl_create_page_get_draft (page));
+  const guint n = kl_target_draft_get_n_media (target);
+  g_autofree char *label = NULL;
+
+  if (kl_target_draft_get_kind (target) != KL_TARGET_DRIVES || n == 0)
+    label = g_strdup (self->replaces ? _ ("_Replace and Create") : _ ("_Create"));
+  else if (kl_target_draft_get_format (target))
+    label = g_strdup_printf (
+        ngettext ("_Erase %u Drive and Create", "_Erase %u Drives and Create", n), n);
+  else
+    label = g_strdup_printf (ngettext ("_Write to %u Drive", "_Write to %u Drives", n), n);
+
+  kl_create_page_set_forward (page, label,
+                              self->replaces
+                                  || (kl_target_draft_get_kind (target) == KL_TARGET_DRIVES
+                                      && kl_target_draft_get_format (target)));
+  kl_create_page_set_complete (page, self->fits && n > 0
+                                         && kl_drive_review_is_confirmed (self->drive_review));
+}
+
+static void
+drives_changed_cb (KlReviewPage *self)
+{
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "plan") == 0)
+    update_forward (self);
+}
+
 static void
 show_plan (KlReviewPage *self, KlMediaPlan *plan)
 {
@@ -201,18 +250,17 @@ show_plan (KlReviewPage *self, KlMediaPlan *plan)
   show_warnings (self, plan->layout);
   show_files (self, plan->layout);
 
+  self->fits = kl_media_plan_fits (plan);
+  self->replaces = plan->replaces;
   gtk_stack_set_visible_child_name (self->stack, "plan");
-  kl_create_page_set_forward (KL_CREATE_PAGE (self),
-                              plan->replaces ? _ ("_Replace and Create") : _ ("_Create"),
-                              plan->replaces);
-  kl_create_page_set_complete (KL_CREATE_PAGE (self), kl_media_plan_fits (plan));
+  update_forward (self);
 }
 
 static void
 show_failure (KlReviewPage *self, const GError *error)
 {
-  g_autofree char *path
-      = kl_media_draft_dup_path (kl_create_page_get_draft (KL_CREATE_PAGE (self)));
+  KlMediaDraft *draft = kl_create_page_get_draft (KL_CREATE_PAGE (self));
+  g_autofree char *path = kl_target_draft_dup_path (kl_media_draft_get_target (draft));
 
   kl_failure_view_set_error (self->failure_view, error, path);
   gtk_stack_set_visible_child_name (self->stack, "failed");
@@ -238,7 +286,7 @@ static void
 kl_review_page_enter (KlCreatePage *page)
 {
   KlReviewPage *self = KL_REVIEW_PAGE (page);
-  g_autoptr (KlMediaRequest) request = NULL;
+  g_autoptr (GPtrArray) requests = NULL;
   g_autoptr (GError) error = NULL;
 
   g_cancellable_cancel (self->cancellable);
@@ -248,14 +296,19 @@ kl_review_page_enter (KlCreatePage *page)
   kl_create_page_set_forward (page, _ ("_Create"), FALSE);
   gtk_stack_set_visible_child_name (self->stack, "planning");
 
-  request = kl_media_draft_build_request (kl_create_page_get_draft (page), &error);
-  if (request == NULL)
-    {
-      show_failure (self, error);
-      return;
-    }
-  kl_media_plan_new_async (kl_create_page_get_catalog (page), request, self->cancellable,
-                           planned_cb, g_object_ref (self));
+  requests = kl_media_draft_build_requests (kl_create_page_get_draft (page), &error);
+  if (requests == NULL)
+    show_failure (self, error);
+  else if (requests->len > 0)
+    kl_media_plan_new_async (kl_create_page_get_catalog (page), requests, self->cancellable,
+                             planned_cb, g_object_ref (self));
+}
+
+static void
+kl_review_page_attach (KlCreatePage *page, KlMediaDraft *draft)
+{
+  kl_drive_review_set_target (KL_REVIEW_PAGE (page)->drive_review,
+                              kl_media_draft_get_target (draft));
 }
 
 static void
@@ -277,13 +330,16 @@ kl_review_page_class_init (KlReviewPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = kl_review_page_dispose;
+  KL_CREATE_PAGE_CLASS (klass)->attach = kl_review_page_attach;
   KL_CREATE_PAGE_CLASS (klass)->enter = kl_review_page_enter;
 
+  g_type_ensure (KL_TYPE_DRIVE_REVIEW);
   g_type_ensure (KL_TYPE_FACT_ROW);
   g_type_ensure (KL_TYPE_FAILURE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/review-page.ui");
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, KlReviewPage, drive_review);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, image_row);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, file_row);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, replace_row);
@@ -299,20 +355,7 @@ kl_review_page_class_init (KlReviewPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, warnings_group);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, files_row);
   gtk_widget_class_bind_template_child (widget_class, KlReviewPage, failure_view);
-}
-
-/* AdwExpanderRow gives the lists inside it, and its own head, no names. */
-static void
-name_lists (GtkWidget *widget, const char *name)
-{
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    {
-      if (GTK_IS_LIST_BOX (child) || GTK_IS_LIST_BOX_ROW (child))
-        gtk_accessible_update_property (GTK_ACCESSIBLE (child), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
-                                        -1);
-      name_lists (child, name);
-    }
+  gtk_widget_class_bind_template_callback (widget_class, drives_changed_cb);
 }
 
 static void
@@ -321,7 +364,5 @@ kl_review_page_init (KlReviewPage *self)
   self->warning_rows = g_ptr_array_new ();
   self->file_rows = g_ptr_array_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->files_row), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Files"), -1);
-  name_lists (GTK_WIDGET (self->files_row), _ ("Files"));
+  kl_name_parts_of_expander_row (self->files_row, _ ("Files"));
 }

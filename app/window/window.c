@@ -11,6 +11,8 @@
 #include "data-path.h"
 #include "window/check-medium.h"
 #include "window/create-dialog.h"
+#include "window/drive-watch.h"
+#include "window/drives-pane.h"
 #include "window/failure-view.h"
 #include "window/image-actions.h"
 #include "window/image-page.h"
@@ -18,6 +20,8 @@
 #include "window/image-text.h"
 #include "window/import-flow.h"
 #include "window/job-view.h"
+#include "window/leave-question.h"
+#include "window/media-jobs.h"
 #include "window/settings.h"
 #include "window/site-store.h"
 
@@ -26,6 +30,7 @@ struct _KlWindow
   AdwApplicationWindow parent_instance;
 
   KlCatalog *catalog;            /* owned */
+  KlDriveMonitor *drives;        /* owned */
   GtkFilterListModel *filtered;  /* owned */
   GtkSingleSelection *selection; /* owned */
   char *search_key;              /* owned; case-folded; "" finds everything */
@@ -43,6 +48,9 @@ struct _KlWindow
   GtkSearchEntry *search_entry;
   GtkStack *list_stack;
   GtkListView *list_view;
+  GtkWidget *jobs_button;
+  GtkLabel *jobs_label;
+  KlDrivesPane *drives_pane;
   KlImagePage *image_page;
   KlFailureView *failure_view;
   GtkWidget *sample_button;
@@ -81,6 +89,7 @@ update_actions (KlWindow *self)
   const gboolean usable = image != NULL && kl_boot_image_get_error (image) == NULL;
 
   gtk_widget_action_set_enabled (widget, "win.create-media", can_make_media (image));
+  gtk_widget_action_set_enabled (widget, "win.create-on-drive", can_make_media (image));
   gtk_widget_action_set_enabled (widget, "win.rename-image", usable);
   gtk_widget_action_set_enabled (widget, "win.export-image", usable);
   gtk_widget_action_set_enabled (widget, "win.remove-image", image != NULL);
@@ -332,6 +341,36 @@ create_media_activated (GtkWidget *widget, const char *action, GVariant *paramet
       GTK_WINDOW (kl_create_dialog_new (GTK_WINDOW (self), self->catalog, get_selected (self))));
 }
 
+/* The menu of a drive names its node; whatever drive has that name now is the one that is meant,
+ * and is shown again before anything is written. */
+static KlDrive *
+find_drive (KlWindow *self, GVariant *path)
+{
+  return kl_drive_monitor_find (self->drives, g_variant_get_string (path, NULL));
+}
+
+static void
+create_on_drive_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  KlWindow *self = KL_WINDOW (widget);
+  g_autoptr (KlDrive) drive = find_drive (self, parameter);
+  KlCreateDialog *dialog
+      = kl_create_dialog_new (GTK_WINDOW (self), self->catalog, get_selected (self));
+
+  if (drive != NULL)
+    kl_create_dialog_choose_drive (dialog, drive);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+check_drive_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  g_autoptr (KlDrive) drive = find_drive (KL_WINDOW (widget), parameter);
+
+  if (drive != NULL)
+    kl_check_drive (GTK_WINDOW (widget), drive);
+}
+
 static void
 rename_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
@@ -382,6 +421,25 @@ static void
 announce_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   announce (KL_WINDOW (widget), g_variant_get_string (parameter, NULL));
+}
+
+static void
+jobs_changed_cb (KlWindow *self)
+{
+  KlMediaJobs *jobs = kl_media_jobs_get ();
+  const guint running = kl_media_jobs_get_n_running (jobs);
+  g_autofree char *number = running > 0 ? g_strdup_printf ("%u", running) : g_strdup ("");
+  g_autofree char *name
+      = running > 0 ? g_strdup_printf (
+            ngettext ("Jobs: %u is running", "Jobs: %u are running", running), running)
+                    : g_strdup (_ ("Jobs"));
+
+  gtk_widget_set_visible (self->jobs_button, g_list_model_get_n_items (G_LIST_MODEL (jobs)) > 0);
+  gtk_label_set_label (self->jobs_label, number);
+  gtk_widget_set_visible (GTK_WIDGET (self->jobs_label), running > 0);
+  gtk_widget_set_tooltip_text (self->jobs_button, name);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->jobs_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  name, -1);
 }
 
 static void
@@ -441,6 +499,8 @@ kl_window_close_request (GtkWindow *window)
 
   if (running != NULL && kl_job_view_ask_to_close (running, window))
     return GDK_EVENT_STOP;
+  if (kl_leave_question_ask (window, G_LIST_MODEL (kl_media_jobs_get ())))
+    return GDK_EVENT_STOP;
 
   gtk_window_get_default_size (window, &width, &height);
   g_settings_set (kl_settings_get (), "window-size", "(ii)", width, height);
@@ -468,6 +528,7 @@ kl_window_dispose (GObject *object)
   g_clear_object (&self->selection);
   g_clear_object (&self->filtered);
   g_clear_object (&self->catalog);
+  g_clear_object (&self->drives);
   g_clear_pointer (&self->search_key, g_free);
   g_clear_pointer (&self->wanted_id, g_free);
 
@@ -482,6 +543,9 @@ install_actions (GtkWidgetClass *widget_class)
                                    import_folder_activated);
   gtk_widget_class_install_action (widget_class, "win.add-sample", NULL, add_sample_activated);
   gtk_widget_class_install_action (widget_class, "win.create-media", NULL, create_media_activated);
+  gtk_widget_class_install_action (widget_class, "win.create-on-drive", "s",
+                                   create_on_drive_activated);
+  gtk_widget_class_install_action (widget_class, "win.check-drive", "s", check_drive_activated);
   gtk_widget_class_install_action (widget_class, "win.rename-image", NULL, rename_activated);
   gtk_widget_class_install_action (widget_class, "win.remove-image", NULL, remove_activated);
   gtk_widget_class_install_action (widget_class, "win.export-image", NULL, export_activated);
@@ -500,6 +564,7 @@ kl_window_class_init (KlWindowClass *klass)
   G_OBJECT_CLASS (klass)->dispose = kl_window_dispose;
   GTK_WINDOW_CLASS (klass)->close_request = kl_window_close_request;
 
+  g_type_ensure (KL_TYPE_DRIVES_PANE);
   g_type_ensure (KL_TYPE_FAILURE_VIEW);
   g_type_ensure (KL_TYPE_IMAGE_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/kindling/Kindling/ui/window.ui");
@@ -510,7 +575,10 @@ kl_window_class_init (KlWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlWindow, search_entry);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, list_stack);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, list_view);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, drives_pane);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, image_page);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, jobs_button);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, jobs_label);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, failure_view);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, sample_button);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, import_button);
@@ -586,6 +654,11 @@ kl_window_new (GtkApplication *application, KlCatalog *catalog)
     gtk_window_maximize (GTK_WINDOW (self));
 
   self->catalog = g_object_ref (catalog);
+  self->drives = kl_drive_watch_new (catalog);
+  kl_drives_pane_set_monitor (self->drives_pane, self->drives);
+  g_signal_connect_object (kl_media_jobs_get (), "changed", G_CALLBACK (jobs_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  jobs_changed_cb (self);
   show_catalog (self);
   update_actions (self);
   load_catalog (self);

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-media-job-row"
+
+#include "config.h"
+
+#include "window/media-job-row.h"
+
+#include <glib/gi18n.h>
+
+#include "window/check-medium.h"
+#include "window/drive-text.h"
+#include "window/failure-view.h"
+#include "window/job-text.h"
+#include "window/media-result.h"
+#include "window/show-in-folder.h"
+
+/* Between two looks at the progress; milliseconds. */
+#define SHOW_INTERVAL 100
+
+struct _KlMediaJobRow
+{
+  GtkListBoxRow parent_instance;
+
+  KlMediaJob *job;               /* owned */
+  guint show_source;             /* shows the progress soon; 0 for none */
+  GtkFileChooserNative *chooser; /* owned while it is open */
+
+  GtkImage *icon;
+  GtkLabel *name_label;
+  GtkLabel *identity_label;
+  GtkBox *state_box;
+  GtkImage *state_icon;
+  GtkLabel *state_label;
+  GtkButton *cancel_button;
+  GtkBox *progress_box;
+  GtkProgressBar *progress_bar;
+  GtkLabel *step_label;
+  GtkLabel *amount_label;
+  GtkLabel *time_label;
+  GtkLabel *message_label;
+  KlFailureView *failure_view;
+  GtkExpander *result_expander;
+  GtkListBox *result_list;
+  GtkBox *buttons_box;
+  GtkButton *retry_button;
+  GtkButton *folder_button;
+  GtkButton *check_button;
+  GtkButton *export_button;
+};
+
+G_DEFINE_FINAL_TYPE (KlMediaJobRow, kl_media_job_row, GTK_TYPE_LIST_BOX_ROW)
+
+typedef struct
+{
+  const char *word;
+  const char *icon_name;
+  const char *css_class;
+} StateText;
+
+static StateText
+get_state_text (KlMediaJobState state)
+{
+  switch (state)
+    {
+    case KL_MEDIA_JOB_DONE:
+      return (StateText){ C_ ("job", "Done"), "object-select-symbolic", "success" };
+    case KL_MEDIA_JOB_FAILED:
+      return (StateText){ C_ ("job", "Failed"), "dialog-error-symbolic", "error" };
+    case KL_MEDIA_JOB_CANCELLED:
+      return (StateText){ C_ ("job", "Cancelled"), "action-unavailable-symbolic", "warning" };
+    case KL_MEDIA_JOB_RUNNING:
+      return (StateText){ C_ ("job", "Running"), "content-loading-symbolic", "accent" };
+    case KL_MEDIA_JOB_WAITING:
+    default:
+      return (StateText){ C_ ("job", "Waiting"), "content-loading-symbolic", "dim-label" };
+    }
+}
+
+static GtkWindow *
+get_window (KlMediaJobRow *self)
+{
+  return GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
+}
+
+static void
+show_progress (KlMediaJobRow *self)
+{
+  KlJob *job = kl_media_job_get_job (self->job);
+  g_autofree char *step = kl_job_text_dup_step (job);
+  g_autofree char *amount = kl_job_text_dup_amount (job);
+  g_autofree char *left = kl_job_text_dup_time (job);
+
+  gtk_label_set_label (self->step_label, step);
+  gtk_label_set_label (self->amount_label, amount);
+  gtk_label_set_label (self->time_label, left);
+  gtk_progress_bar_set_fraction (self->progress_bar, CLAMP (kl_job_get_fraction (job), 0, 1));
+}
+
+static gboolean
+show_cb (gpointer user_data)
+{
+  KlMediaJobRow *self = user_data;
+
+  self->show_source = 0;
+  if (gtk_widget_get_sensitive (GTK_WIDGET (self->cancel_button)))
+    show_progress (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A fast job reports thousands of times a second. */
+static void
+progress_cb (KlMediaJobRow *self)
+{
+  if (self->show_source == 0)
+    self->show_source = g_timeout_add (SHOW_INTERVAL, show_cb, self);
+}
+
+static char *
+dup_done_message (const KlMediaResult *result)
+{
+  return g_strdup (result->verified ? _ ("Every byte was read back and compared.")
+                                    : _ ("It was not read back."));
+}
+
+/* What is left of the target. */
+static const char *
+get_cancelled_message (KlMediaJob *job)
+{
+  const GError *error = kl_media_job_get_error (job);
+
+  if (kl_media_job_get_drive (job) == NULL)
+    return kl_media_job_replaces (job)
+               ? _ ("The old file is as it was, and nothing of the new one is left.")
+               : _ ("No file was made, and nothing is left.");
+  /* Core says so in front of the message. */
+  if (error != NULL && strstr (error->message, "unfinished") != NULL)
+    return _ ("The drive is unfinished and does not start. Make the medium again, or format it.");
+  return _ ("Nothing was written to the drive.");
+}
+
+static void
+show_result (KlMediaJobRow *self)
+{
+  const KlMediaResult *result = kl_media_job_get_result (self->job);
+  GtkWidget *child;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->result_expander), result != NULL);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->result_list))) != NULL)
+    gtk_list_box_remove (self->result_list, child);
+  if (result != NULL)
+    kl_media_result_fill (self->result_list, result);
+}
+
+static void
+show_message (KlMediaJobRow *self, KlMediaJobState state)
+{
+  g_autofree char *message = NULL;
+
+  if (state == KL_MEDIA_JOB_DONE)
+    message = dup_done_message (kl_media_job_get_result (self->job));
+  else if (state == KL_MEDIA_JOB_CANCELLED)
+    message = g_strdup (get_cancelled_message (self->job));
+  gtk_label_set_label (self->message_label, message ? message : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->message_label), message != NULL);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->failure_view), state == KL_MEDIA_JOB_FAILED);
+  if (state == KL_MEDIA_JOB_FAILED)
+    kl_failure_view_set_error (self->failure_view, kl_media_job_get_error (self->job),
+                               kl_media_job_get_path (self->job));
+}
+
+static void
+show_buttons (KlMediaJobRow *self, KlMediaJobState state)
+{
+  const gboolean done = state == KL_MEDIA_JOB_DONE;
+  const gboolean file = kl_media_job_get_drive (self->job) == NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->retry_button), kl_media_job_can_retry (self->job));
+  gtk_widget_set_visible (GTK_WIDGET (self->folder_button), done && file);
+  gtk_widget_set_visible (GTK_WIDGET (self->check_button), done);
+  gtk_widget_set_visible (GTK_WIDGET (self->export_button),
+                          done && kl_media_job_get_result (self->job)->certificate != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->buttons_box),
+                          done || kl_media_job_can_retry (self->job));
+}
+
+static void
+name_row (KlMediaJobRow *self, const char *word)
+{
+  const char *name = kl_media_job_get_name (self->job);
+  g_autofree char *label
+      = g_strjoin (", ", name, gtk_label_get_label (self->identity_label), word, NULL);
+  /* Translators: name of a button; %s is a file or a drive. */
+  g_autofree char *cancel = g_strdup_printf (_ ("Cancel %s"), name);
+  /* Translators: name of a progress bar; %s is a file or a drive. */
+  g_autofree char *progress = g_strdup_printf (_ ("Progress of %s"), name);
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->cancel_button),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, cancel, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->progress_bar),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, progress, -1);
+}
+
+static void
+show_state (KlMediaJobRow *self)
+{
+  const KlMediaJobState state = kl_media_job_get_state (self->job);
+  const StateText text = get_state_text (state);
+  const char *classes[] = { text.css_class, NULL };
+  const gboolean open = state == KL_MEDIA_JOB_RUNNING || state == KL_MEDIA_JOB_WAITING;
+
+  g_clear_handle_id (&self->show_source, g_source_remove);
+  gtk_widget_set_visible (GTK_WIDGET (self->state_box), !open);
+  gtk_image_set_from_icon_name (self->state_icon, text.icon_name);
+  gtk_label_set_label (self->state_label, text.word);
+  gtk_widget_set_css_classes (GTK_WIDGET (self->state_box), classes);
+  gtk_widget_set_visible (GTK_WIDGET (self->progress_box), open);
+  gtk_widget_set_visible (GTK_WIDGET (self->cancel_button), open);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->cancel_button), open);
+  if (open)
+    show_progress (self);
+  show_message (self, state);
+  show_result (self);
+  show_buttons (self, state);
+  name_row (self, text.word);
+}
+
+static void
+cancel_clicked_cb (KlMediaJobRow *self)
+{
+  gtk_widget_set_sensitive (GTK_WIDGET (self->cancel_button), FALSE);
+  gtk_label_set_label (self->step_label, _ ("Cancelling"));
+  gtk_label_set_label (self->time_label, "");
+  kl_media_job_cancel (self->job);
+}
+
+static void
+retry_clicked_cb (KlMediaJobRow *self)
+{
+  kl_media_job_start (self->job);
+}
+
+static void
+folder_clicked_cb (KlMediaJobRow *self)
+{
+  kl_show_in_folder (get_window (self), kl_media_job_get_path (self->job));
+}
+
+static void
+check_clicked_cb (KlMediaJobRow *self)
+{
+  if (kl_media_job_get_drive (self->job) != NULL)
+    kl_check_drive (get_window (self), kl_media_job_get_drive (self->job));
+  else
+    kl_check_file (get_window (self), kl_media_job_get_path (self->job));
+}
+
+static void
+certificate_named_cb (KlMediaJobRow *self, int response)
+{
+  const KlMediaResult *result = kl_media_job_get_result (self->job);
+  g_autoptr (GFile) file = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (response == GTK_RESPONSE_ACCEPT)
+    file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (self->chooser));
+  g_clear_object (&self->chooser);
+  if (result == NULL || file == NULL || g_file_peek_path (file) == NULL)
+    return;
+  if (!kl_certificate_export (result->certificate, g_file_peek_path (file), &error))
+    kl_failure_view_present (get_window (self), error, g_file_peek_path (file));
+}
+
+static void
+export_clicked_cb (KlMediaJobRow *self)
+{
+  const KlMediaResult *result = kl_media_job_get_result (self->job);
+  g_autofree char *name
+      = g_strdup_printf ("%.8s.cer", kl_certificate_get_sha1 (result->certificate));
+
+  g_clear_object (&self->chooser);
+  self->chooser
+      = gtk_file_chooser_native_new (_ ("Export Certificate (.cer or .pem)"), get_window (self),
+                                     GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Export"), NULL);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (self->chooser), TRUE);
+  if (kl_media_job_get_drive (self->job) == NULL)
+    {
+      g_autoptr (GFile) file = g_file_new_for_path (kl_media_job_get_path (self->job));
+      g_autoptr (GFile) folder = g_file_get_parent (file);
+
+      gtk_file_chooser_set_current_folder (GTK_FILE_CHOOSER (self->chooser), folder, NULL);
+    }
+  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (self->chooser), name);
+  g_signal_connect_object (self->chooser, "response", G_CALLBACK (certificate_named_cb), self,
+                           G_CONNECT_SWAPPED);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
+}
+
+static void
+kl_media_job_row_dispose (GObject *object)
+{
+  KlMediaJobRow *self = KL_MEDIA_JOB_ROW (object);
+
+  g_clear_handle_id (&self->show_source, g_source_remove);
+  g_clear_object (&self->chooser);
+  g_clear_object (&self->job);
+
+  G_OBJECT_CLASS (kl_media_job_row_parent_class)->dispose (object);
+}
+
+static void
+bind_children (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, icon);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, name_label);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, identity_label);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, state_box);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, state_icon);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, state_label);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, cancel_button);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, progress_box);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, progress_bar);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, step_label);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, amount_label);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, time_label);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, message_label);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, failure_view);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, result_expander);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, result_list);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, buttons_box);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, retry_button);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, folder_button);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, check_button);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, export_button);
+}
+
+static void
+kl_media_job_row_class_init (KlMediaJobRowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = kl_media_job_row_dispose;
+
+  g_type_ensure (KL_TYPE_FAILURE_VIEW);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/kindling/Kindling/ui/media-job-row.ui");
+  bind_children (widget_class);
+  gtk_widget_class_bind_template_callback (widget_class, cancel_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, retry_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, folder_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, check_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, export_clicked_cb);
+}
+
+static void
+kl_media_job_row_init (KlMediaJobRow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWidget *
+kl_media_job_row_new (KlMediaJob *job)
+{
+  KlMediaJobRow *self = g_object_new (KL_TYPE_MEDIA_JOB_ROW, NULL);
+  KlDrive *drive = kl_media_job_get_drive (job);
+  g_autofree char *identity = drive ? kl_drive_text_dup_identity (drive)
+                                    : g_filename_display_name (kl_media_job_get_path (job));
+
+  self->job = g_object_ref (job);
+  gtk_image_set_from_icon_name (self->icon, drive ? kl_drive_text_get_icon_name (drive)
+                                                  : "media-optical-symbolic");
+  gtk_label_set_label (self->name_label, kl_media_job_get_name (job));
+  gtk_label_set_label (self->identity_label, identity);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->identity_label), identity);
+  g_signal_connect_object (job, "notify::state", G_CALLBACK (show_state), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (kl_media_job_get_job (job), "progress", G_CALLBACK (progress_cb), self,
+                           G_CONNECT_SWAPPED);
+  show_state (self);
+  return GTK_WIDGET (self);
+}
+
+KlMediaJob *
+kl_media_job_row_get_job (KlMediaJobRow *self)
+{
+  g_return_val_if_fail (KL_IS_MEDIA_JOB_ROW (self), NULL);
+
+  return self->job;
+}
+
+void
+kl_media_job_row_expand (KlMediaJobRow *self)
+{
+  g_return_if_fail (KL_IS_MEDIA_JOB_ROW (self));
+
+  gtk_expander_set_expanded (self->result_expander, TRUE);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-media-job"
+
+#include "config.h"
+
+#include "window/media-job.h"
+
+struct _KlMediaJob
+{
+  GObject parent_instance;
+
+  KlMediaCreator *creator; /* owned */
+  KlDrive *drive;          /* owned; nullable */
+  char *path;              /* owned */
+  char *name;              /* owned; UTF-8 */
+  gboolean replaces;
+  KlMediaJobState state;
+  GError *error; /* owned; nullable */
+};
+
+G_DEFINE_FINAL_TYPE (KlMediaJob, kl_media_job, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_STATE = 1,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+static void
+set_state (KlMediaJob *self, KlMediaJobState state)
+{
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+}
+
+static void
+ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (KlMediaJob) self = user_data;
+
+  if (kl_job_run_finish (KL_JOB (source), result, &self->error))
+    {
+      kl_media_creator_set_request (self->creator, NULL);
+      set_state (self, KL_MEDIA_JOB_DONE);
+    }
+  else if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    set_state (self, KL_MEDIA_JOB_CANCELLED);
+  else
+    set_state (self, KL_MEDIA_JOB_FAILED);
+}
+
+static void
+kl_media_job_get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+  if (id == PROP_STATE)
+    g_value_set_int (value, (int) KL_MEDIA_JOB (object)->state);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+}
+
+static void
+kl_media_job_finalize (GObject *object)
+{
+  KlMediaJob *self = KL_MEDIA_JOB (object);
+
+  g_clear_object (&self->creator);
+  g_clear_object (&self->drive);
+  g_clear_error (&self->error);
+  g_free (self->path);
+  g_free (self->name);
+
+  G_OBJECT_CLASS (kl_media_job_parent_class)->finalize (object);
+}
+
+static void
+kl_media_job_class_init (KlMediaJobClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = kl_media_job_get_property;
+  object_class->finalize = kl_media_job_finalize;
+
+  properties[PROP_STATE]
+      = g_param_spec_int ("state", NULL, NULL, KL_MEDIA_JOB_WAITING, KL_MEDIA_JOB_CANCELLED,
+                          KL_MEDIA_JOB_WAITING, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+kl_media_job_init (KlMediaJob *self)
+{
+}
+
+/**
+ * kl_media_job_new:
+ * @creator: with its request, idle; a reference is taken
+ */
+KlMediaJob *
+kl_media_job_new (KlMediaCreator *creator)
+{
+  KlMediaJob *self = g_object_new (KL_TYPE_MEDIA_JOB, NULL);
+  KlMediaRequest *request = kl_media_creator_get_request (creator);
+  KlDrive *drive = kl_media_request_get_drive (request);
+
+  self->creator = g_object_ref (creator);
+  self->path = g_strdup (kl_media_request_get_destination (request));
+  if (drive != NULL)
+    {
+      self->drive = g_object_ref (drive);
+      self->name = kl_drive_dup_name (drive);
+    }
+  else
+    {
+      self->name = g_filename_display_basename (self->path);
+      self->replaces = g_file_test (self->path, G_FILE_TEST_EXISTS);
+    }
+  return self;
+}
+
+void
+kl_media_job_start (KlMediaJob *self)
+{
+  g_return_if_fail (KL_IS_MEDIA_JOB (self));
+  g_return_if_fail (self->state != KL_MEDIA_JOB_RUNNING && self->state != KL_MEDIA_JOB_DONE);
+
+  g_clear_error (&self->error);
+  kl_job_run_async (KL_JOB (self->creator), NULL, ended_cb, g_object_ref (self));
+  set_state (self, KL_MEDIA_JOB_RUNNING);
+}
+
+void
+kl_media_job_cancel (KlMediaJob *self)
+{
+  g_return_if_fail (KL_IS_MEDIA_JOB (self));
+
+  if (self->state == KL_MEDIA_JOB_RUNNING)
+    kl_job_cancel (KL_JOB (self->creator));
+}
+
+void
+kl_media_job_forget (KlMediaJob *self)
+{
+  g_return_if_fail (KL_IS_MEDIA_JOB (self));
+
+  if (self->state == KL_MEDIA_JOB_RUNNING || kl_media_creator_get_request (self->creator) == NULL)
+    return;
+  kl_media_creator_set_request (self->creator, NULL);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+}
+
+KlMediaJobState
+kl_media_job_get_state (KlMediaJob *self)
+{
+  return self->state;
+}
+
+KlJob *
+kl_media_job_get_job (KlMediaJob *self)
+{
+  return KL_JOB (self->creator);
+}
+
+const GError *
+kl_media_job_get_error (KlMediaJob *self)
+{
+  return self->state == KL_MEDIA_JOB_FAILED || self->state == KL_MEDIA_JOB_CANCELLED ? self->error
+                                                                                     : NULL;
+}
+
+const KlMediaResult *
+kl_media_job_get_result (KlMediaJob *self)
+{
+  return self->state == KL_MEDIA_JOB_DONE ? kl_media_creator_get_result (self->creator) : NULL;
+}
+
+gboolean
+kl_media_job_can_retry (KlMediaJob *self)
+{
+  return (self->state == KL_MEDIA_JOB_FAILED || self->state == KL_MEDIA_JOB_CANCELLED)
+         && kl_media_creator_get_request (self->creator) != NULL;
+}
+
+KlDrive *
+kl_media_job_get_drive (KlMediaJob *self)
+{
+  return self->drive;
+}
+
+const char *
+kl_media_job_get_path (KlMediaJob *self)
+{
+  return self->path;
+}
+
+const char *
+kl_media_job_get_name (KlMediaJob *self)
+{
+  return self->name;
+}
+
+gboolean
+kl_media_job_replaces (KlMediaJob *self)
+{
+  return self->replaces;
+}
