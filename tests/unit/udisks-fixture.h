@@ -23,19 +23,24 @@ typedef struct
 
   UDisksDrive *drive;
   UDisksBlock *block;
+  UDisksBlock *volume; /* sdb1 */
   UDisksFilesystem *file_system;
 
   /* What goes wrong; set before a call. */
   const char *open_error; /* D-Bus error name; NULL: none */
   const char *open_message;
   const char *unmount_error;
+  const char *mount_error;
+  const char *mount_folder;   /* what mounting gives */
+  const char *volume_backing; /* file behind sdb1; NULL: it may not be opened */
   gboolean no_descriptor;
   gboolean never_answer;
 
   guint n_busy; /* so often it cannot be switched off */
 
-  guint n_opened, n_unmounted, n_powered_off, n_ejected;
+  guint n_opened, n_mounted, n_unmounted, n_powered_off, n_ejected;
   gint32 open_flags;
+  gboolean mounted_read_only;     /* the last time */
   GDBusMethodInvocation *waiting; /* when it never answers */
 } UdisksFixture;
 
@@ -70,6 +75,61 @@ open_device_cb (UDisksBlock *block,
   fd = open (self->backing, O_RDWR | O_CLOEXEC);
   fds = self->no_descriptor ? g_unix_fd_list_new () : g_unix_fd_list_new_from_array (&fd, 1);
   udisks_block_complete_open_device (block, call, fds, g_variant_new_handle (0));
+  return TRUE;
+}
+
+/* Only for reading, and only without a question. */
+static inline gboolean
+open_volume_cb (UDisksBlock *block,
+                GDBusMethodInvocation *call,
+                GUnixFDList *in,
+                const char *mode,
+                GVariant *options,
+                gpointer user_data)
+{
+  UdisksFixture *self = user_data;
+  g_autoptr (GUnixFDList) fds = NULL;
+  gboolean quiet = FALSE;
+  int fd;
+
+  g_variant_lookup (options, "auth.no_user_interaction", "b", &quiet);
+  if (self->volume_backing == NULL || !g_str_equal (mode, "r") || !quiet)
+    {
+      g_dbus_method_invocation_return_dbus_error (
+          call, UDISKS_ERROR_NAME ("NotAuthorizedCanObtain"), "Not authorized");
+      return TRUE;
+    }
+
+  fd = open (self->volume_backing, O_RDONLY | O_CLOEXEC);
+  fds = g_unix_fd_list_new_from_array (&fd, 1);
+  udisks_block_complete_open_device (block, call, fds, g_variant_new_handle (0));
+  return TRUE;
+}
+
+static inline gboolean
+mount_cb (UDisksFilesystem *file_system,
+          GDBusMethodInvocation *call,
+          GVariant *options,
+          gpointer user_data)
+{
+  UdisksFixture *self = user_data;
+  const char *const points[] = { self->mount_folder, NULL };
+  const char *how = NULL;
+
+  self->n_mounted++;
+  if (self->mount_error != NULL)
+    {
+      /* Somebody else was quicker. */
+      if (self->mount_folder != NULL)
+        udisks_filesystem_set_mount_points (file_system, points);
+      g_dbus_method_invocation_return_dbus_error (call, self->mount_error, "injected");
+      return TRUE;
+    }
+
+  self->mounted_read_only
+      = g_variant_lookup (options, "options", "&s", &how) && g_str_equal (how, "ro");
+  udisks_filesystem_set_mount_points (file_system, points);
+  udisks_filesystem_complete_mount (file_system, call, self->mount_folder);
   return TRUE;
 }
 
@@ -139,7 +199,6 @@ make_objects (UdisksFixture *self, GDBusObjectManagerServer *manager)
       = { "/dev/disk/by-id/usb-x", "/dev/disk/by-path/pci-0000:00:14.0-usb-0:2:1.0", NULL };
   g_autoptr (UDisksPartitionTable) table = udisks_partition_table_skeleton_new ();
   g_autoptr (UDisksPartition) partition = udisks_partition_skeleton_new ();
-  g_autoptr (UDisksBlock) volume = udisks_block_skeleton_new ();
   g_autoptr (GDBusObjectSkeleton) object
       = g_dbus_object_skeleton_new (OBJECTS "/block_devices/sdb1");
   g_autoptr (UDisksManager) service = udisks_manager_skeleton_new ();
@@ -162,19 +221,22 @@ make_objects (UdisksFixture *self, GDBusObjectManagerServer *manager)
   udisks_partition_table_set_type_ (table, "dos");
   g_signal_connect (self->block, "handle-open-device", G_CALLBACK (open_device_cb), self);
 
-  udisks_block_set_device (volume, "/dev/sdb1");
-  udisks_block_set_drive (volume, OBJECTS "/drives/K");
-  udisks_block_set_id_type (volume, "vfat");
-  udisks_block_set_id_version (volume, "FAT32");
-  udisks_block_set_size (volume, 1 << 19);
+  self->volume = udisks_block_skeleton_new ();
+  udisks_block_set_device (self->volume, "/dev/sdb1");
+  udisks_block_set_drive (self->volume, OBJECTS "/drives/K");
+  udisks_block_set_id_type (self->volume, "vfat");
+  udisks_block_set_id_version (self->volume, "FAT32");
+  udisks_block_set_size (self->volume, 1 << 19);
+  g_signal_connect (self->volume, "handle-open-device", G_CALLBACK (open_volume_cb), self);
   udisks_partition_set_table (partition, OBJECTS "/block_devices/sdb");
   self->file_system = udisks_filesystem_skeleton_new ();
+  g_signal_connect (self->file_system, "handle-mount", G_CALLBACK (mount_cb), self);
   g_signal_connect (self->file_system, "handle-unmount", G_CALLBACK (unmount_cb), self);
 
   export_object (manager, OBJECTS "/Manager", service, NULL);
   export_object (manager, OBJECTS "/drives/K", self->drive, NULL);
   export_object (manager, OBJECTS "/block_devices/sdb", self->block, table);
-  g_dbus_object_skeleton_add_interface (object, G_DBUS_INTERFACE_SKELETON (volume));
+  g_dbus_object_skeleton_add_interface (object, G_DBUS_INTERFACE_SKELETON (self->volume));
   g_dbus_object_skeleton_add_interface (object, G_DBUS_INTERFACE_SKELETON (partition));
   g_dbus_object_skeleton_add_interface (object, G_DBUS_INTERFACE_SKELETON (self->file_system));
   g_dbus_object_manager_server_export (manager, object);
@@ -239,6 +301,7 @@ udisks_fixture_stop (UdisksFixture *self)
   g_async_queue_unref (self->ready);
   g_clear_object (&self->drive);
   g_clear_object (&self->block);
+  g_clear_object (&self->volume);
   g_clear_object (&self->file_system);
   g_unlink (self->backing);
   g_free (self->backing);
