@@ -257,22 +257,26 @@ copy_file (const char *source, const char *target, GCancellable *cancellable, GE
 }
 
 static gboolean
+find_in_image (KlImageTree *self, const char *path, guint64 *size, GError **error)
+{
+  gboolean exists;
+
+  if (!kl_wim_find_file (self->wim, self->index, path, &exists, size, error))
+    return FALSE;
+  if (!exists)
+    g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND, "There is no “%s” in the image", path);
+  return exists;
+}
+
+static gboolean
 extract (KlImageTree *self,
          const char *path,
          const char *target,
          GCancellable *cancellable,
          GError **error)
 {
-  gboolean exists;
-
-  if (!kl_wim_find_file (self->wim, self->index, path, &exists, NULL, error))
-    return FALSE;
-  if (!exists)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND, "There is no “%s” in the image", path);
-      return FALSE;
-    }
-  return kl_wim_extract_file (self->wim, self->index, path, target, cancellable, error);
+  return find_in_image (self, path, NULL, error)
+         && kl_wim_extract_file (self->wim, self->index, path, target, cancellable, error);
 }
 
 /* Where the content of a file of the tree stands; NULL for one that only the image has. */
@@ -356,21 +360,11 @@ kl_image_tree_take_file (
   g_autofree char *copy = NULL;
   KlTreeFile *file = kl_image_tree_find (self, path);
   guint64 size = 0;
-  gboolean exists;
 
   if (self->staging == NULL && !kl_image_tree_copy_file (self, path, &copy, cancellable, error))
     return FALSE;
-  if (file == NULL)
-    {
-      if (!kl_wim_find_file (self->wim, self->index, path, &exists, &size, error))
-        return FALSE;
-      if (!exists)
-        {
-          g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND, "There is no “%s” in the image", path);
-          return FALSE;
-        }
-      file = kl_image_tree_place (self, path, NULL, size, error);
-    }
+  if (file == NULL && find_in_image (self, path, &size, error))
+    file = kl_image_tree_place (self, path, NULL, size, error);
   if (file == NULL)
     return FALSE;
   if (self->staging != NULL)
