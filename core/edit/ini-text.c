@@ -32,7 +32,8 @@ decode (GBytes *content, const char *name, GError **error)
   else if (size >= 2 && memcmp (data, "\xfe\xff", 2) == 0)
     encoding = "UTF-16BE";
   else if (size >= 3 && memcmp (data, "\xef\xbb\xbf", 3) == 0)
-    return g_strndup (data + 3, size - 3);
+    /* What is no UTF-8 behind that mark must not become a mark of another kind. */
+    return g_utf8_make_valid (data + 3, (gssize) strnlen (data + 3, size - 3));
   if (encoding == NULL)
     return g_strndup (size > 0 ? data : "", size);
 
