@@ -7,22 +7,43 @@
 #include "bus/bus-error.h"
 #include "bus/bus-request.h"
 #include "image/injection-status.h"
+#include "prepare/default-image.h"
 
 #define MAX_CONTEXT_ID 64
+#define MAX_ARCHITECTURE 16
+
+/* What all clients together may ask for at a time; each call takes a thread. */
+#define MAX_CALLS 32u
 
 /* Blocks, in a thread; returns the body of the reply. */
-typedef GVariant *(*Method) (KlCatalog *catalog, GVariant *parameters, GError **error);
+typedef GVariant *(*Method) (KlCatalog *catalog,
+                             GVariant *parameters,
+                             GCancellable *cancellable,
+                             GError **error);
+
+typedef struct
+{
+  const char *name;
+  Method method;
+  gboolean exports; /* writes an image: one at a time */
+} MethodRow;
 
 typedef struct
 {
   GDBusMethodInvocation *invocation; /* owned */
   KlCatalog *catalog;                /* owned */
-  Method method;
+  const MethodRow *row;
+  guint watch; /* of the client's name */
 } Call;
+
+/* Of this process; main thread. */
+static guint n_calls;
+static gboolean exporting;
 
 static void
 call_free (Call *call)
 {
+  g_bus_unwatch_name (call->watch);
   g_clear_object (&call->invocation);
   g_clear_object (&call->catalog);
   g_free (call);
@@ -38,7 +59,7 @@ get_context_id (GVariant *parameters, GError **error)
 }
 
 static GVariant *
-query_status (KlCatalog *catalog, GVariant *parameters, GError **error)
+query_status (KlCatalog *catalog, GVariant *parameters, GCancellable *cancellable, GError **error)
 {
   const char *context_id = get_context_id (parameters, error);
   g_autoptr (KlInjectionStatus) status
@@ -52,7 +73,10 @@ query_status (KlCatalog *catalog, GVariant *parameters, GError **error)
 }
 
 static GVariant *
-delete_context_id (KlCatalog *catalog, GVariant *parameters, GError **error)
+delete_context_id (KlCatalog *catalog,
+                   GVariant *parameters,
+                   GCancellable *cancellable,
+                   GError **error)
 {
   const char *context_id = get_context_id (parameters, error);
 
@@ -100,7 +124,7 @@ describe_image (KlBootImage *image)
 
 /* In a list of its own: the application's belongs to its main context. */
 static GVariant *
-list_images (KlCatalog *catalog, GVariant *parameters, GError **error)
+list_images (KlCatalog *catalog, GVariant *parameters, GCancellable *cancellable, GError **error)
 {
   g_autoptr (KlCatalog) own = kl_catalog_new (kl_catalog_get_path (catalog));
   g_auto (GVariantBuilder) images = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
@@ -117,14 +141,42 @@ list_images (KlCatalog *catalog, GVariant *parameters, GError **error)
   return g_variant_new ("(iaa{sv})", 0, &images);
 }
 
-static const struct
+static GVariant *
+export_default (KlCatalog *catalog, GVariant *parameters, GCancellable *cancellable, GError **error)
 {
-  const char *name;
-  Method method;
-} methods[] = {
-  { "QueryOSDBinaryInjectionStatus", query_status },
-  { "DeleteContextID", delete_context_id },
-  { "ListImages", list_images },
+  KlDefaultImage wanted = { 0 };
+  const char *path;
+
+  g_variant_get (parameters, "(&su&s)", &wanted.architecture, &wanted.index, &path);
+  if (!kl_bus_check_text ("Architecture", wanted.architecture, MAX_ARCHITECTURE, error)
+      || !kl_bus_check_path ("ExportImagePath", path, error)
+      || !kl_bus_check_replaceable (path, KL_BUS_FILE_WIM, error)
+      || !kl_default_image_export (catalog, &wanted, path, NULL, cancellable, error))
+    return NULL;
+  return g_variant_new ("(i)", 0);
+}
+
+/* A source is a path, or an ID, which has no slash. */
+static GVariant *
+get_properties (KlCatalog *catalog, GVariant *parameters, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *xml = NULL;
+  const char *source;
+
+  g_variant_get (parameters, "(&s)", &source);
+  if (!kl_catalog_is_valid_id (source) && !kl_bus_check_path ("SourceImagePath", source, error))
+    return NULL;
+
+  xml = kl_image_properties_read (catalog, source, error);
+  return xml != NULL ? g_variant_new ("(is)", 0, xml) : NULL;
+}
+
+static const MethodRow methods[] = {
+  { "QueryOSDBinaryInjectionStatus", query_status, FALSE },
+  { "DeleteContextID", delete_context_id, FALSE },
+  { "ListImages", list_images, FALSE },
+  { "ExportDefaultBootImage", export_default, TRUE },
+  { "GetImageProperties", get_properties, FALSE },
 };
 
 static void
@@ -132,8 +184,9 @@ call_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *
 {
   Call *call = task_data;
   GError *error = NULL;
-  GVariant *reply = call->method (
-      call->catalog, g_dbus_method_invocation_get_parameters (call->invocation), &error);
+  GVariant *reply = call->row->method (call->catalog,
+                                       g_dbus_method_invocation_get_parameters (call->invocation),
+                                       cancellable, &error);
 
   if (reply != NULL)
     g_task_return_pointer (task, g_variant_ref_sink (reply), (GDestroyNotify) g_variant_unref);
@@ -148,6 +201,9 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = g_task_propagate_pointer (G_TASK (result), &error);
 
+  n_calls--;
+  if (call->row->exports)
+    exporting = FALSE;
   if (reply != NULL)
     g_dbus_method_invocation_return_value (g_steal_pointer (&call->invocation), reply);
   else
@@ -155,28 +211,70 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_application_release (G_APPLICATION (source));
 }
 
+/* Nobody waits for the reply any more. */
+static void
+client_gone_cb (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+}
+
+static gboolean
+set_error_if_too_many (const MethodRow *row, GError **error)
+{
+  if (n_calls < MAX_CALLS && !(row->exports && exporting))
+    return FALSE;
+
+  g_set_error (error, KL_ERROR, KL_ERROR_BUSY,
+               row->exports && exporting ? "Another boot image is being exported"
+                                         : "Too many calls are waiting for their answer");
+  return TRUE;
+}
+
+static const MethodRow *
+find_method (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    if (g_str_equal (methods[i].name, name))
+      return &methods[i];
+
+  g_assert_not_reached ();
+}
+
 /**
  * kl_bus_images_call:
  * @invocation: (transfer full): of org.kindling.BootImages1
  *
  * Answers the call when it is done, which takes a thread: the catalog may be on a slow network
- * share. The application stays meanwhile.
+ * share. The application stays meanwhile. A client that goes cancels what it has asked for.
  */
 void
 kl_bus_images_call (KlBusHost *host, GDBusMethodInvocation *invocation)
 {
-  const char *name = g_dbus_method_invocation_get_method_name (invocation);
-  g_autoptr (GTask) task = g_task_new (host, NULL, called_cb, NULL);
-  Call *call = g_new0 (Call, 1);
+  const MethodRow *row = find_method (g_dbus_method_invocation_get_method_name (invocation));
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (GError) error = NULL;
+  Call *call;
 
+  if (set_error_if_too_many (row, &error))
+    {
+      kl_bus_return_error (invocation, error);
+      return;
+    }
+
+  n_calls++;
+  exporting = exporting || row->exports;
+  call = g_new0 (Call, 1);
   call->invocation = invocation;
   call->catalog = g_object_ref (kl_bus_host_get_catalog (host));
-  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
-    if (g_str_equal (methods[i].name, name))
-      call->method = methods[i].method;
-  g_assert (call->method != NULL);
+  call->row = row;
+  call->watch = g_bus_watch_name_on_connection (
+      g_dbus_method_invocation_get_connection (invocation),
+      g_dbus_method_invocation_get_sender (invocation), G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
+      client_gone_cb, g_object_ref (cancellable), g_object_unref);
 
   g_application_hold (G_APPLICATION (host));
+  task = g_task_new (host, cancellable, called_cb, NULL);
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   g_task_run_in_thread (task, call_in_thread);
 }

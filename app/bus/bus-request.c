@@ -19,9 +19,18 @@
 /* How long a client may take to write a password that it has announced; milliseconds. */
 #define SECRET_PATIENCE 5000
 
-/* The first volume descriptor of an ISO 9660 file begins at byte 32,768 with its type and this. */
-#define ISO_MAGIC "CD001"
-#define ISO_MAGIC_OFFSET 32769
+/* What tells a file's kind. The first volume descriptor of an ISO 9660 file begins at byte 32,768
+ * with its type and a word; a WIM file begins with one (media-formats.md 5, 4). */
+static const struct
+{
+  const char *name;
+  const char *magic;
+  gsize length; /* bytes */
+  goffset offset;
+} kinds[] = {
+  [KL_BUS_FILE_ISO] = { "ISO", "CD001", 5, 32769 },
+  [KL_BUS_FILE_WIM] = { "WIM", "MSWIM\0\0\0", 8, 0 },
+};
 
 /**
  * kl_bus_check_text:
@@ -42,8 +51,14 @@ kl_bus_check_text (const char *name, const char *text, gsize max, GError **error
   return TRUE;
 }
 
-static gboolean
-check_path (const char *name, const char *path, GError **error)
+/**
+ * kl_bus_check_path:
+ * @name: of the argument
+ *
+ * Errors: KL_ERROR_INVALID_ARGUMENT where the path is not absolute.
+ */
+gboolean
+kl_bus_check_path (const char *name, const char *path, GError **error)
 {
   if (!kl_bus_check_text (name, path, MAX_PATH, error))
     return FALSE;
@@ -153,9 +168,9 @@ kl_bus_request_new (GVariant *parameters, GUnixFDList *fds, GError **error)
                    "MediaType is none of CD, UFD and UFD+FORMAT");
       return NULL;
     }
-  if (!check_path ("DestinationPath", destination, error)
+  if (!kl_bus_check_path ("DestinationPath", destination, error)
       || !kl_bus_check_text ("BootImageID", image_id, MAX_WORD, error)
-      || (*certificate != '\0' && !check_path ("CertPath", certificate, error))
+      || (*certificate != '\0' && !kl_bus_check_path ("CertPath", certificate, error))
       || !parse_time ("CertValidStart", from, &self->valid_from, error)
       || !parse_time ("CertValidEnd", until, &self->valid_until, error)
       || !take_optional_fd (password, fds, "MediaPassword", &self->password_fd, error)
@@ -210,13 +225,20 @@ kl_bus_read_secret (int fd, const char *name, GCancellable *cancellable, GError 
   return secret;
 }
 
-/* A medium may take the place of an older one, as the documented API has it, but a program on the
- * bus shall not have any other file of this person replaced. */
-static gboolean
-check_replaceable (const char *path, GError **error)
+/**
+ * kl_bus_check_replaceable:
+ *
+ * A new file may take the place of an older one of its kind, as the documented API has it, but a
+ * program on the bus shall not have any other file of this person replaced. Blocks; any thread.
+ *
+ * Errors: KL_ERROR_INVALID_ARGUMENT, and those of looking into the file.
+ */
+gboolean
+kl_bus_check_replaceable (const char *path, KlBusFile kind, GError **error)
 {
   g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  char magic[sizeof ISO_MAGIC - 1];
+  const gsize length = kinds[kind].length;
+  char magic[8];
   struct stat status;
 
   if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -228,12 +250,12 @@ check_replaceable (const char *path, GError **error)
     }
   if (S_ISREG (status.st_mode)
       && (status.st_size == 0
-          || (pread (fd, magic, sizeof magic, ISO_MAGIC_OFFSET) == sizeof magic
-              && memcmp (magic, ISO_MAGIC, sizeof magic) == 0)))
+          || (pread (fd, magic, length, kinds[kind].offset) == (gssize) length
+              && memcmp (magic, kinds[kind].magic, length) == 0)))
     return TRUE;
 
   g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-               "“%s” is there and is no ISO file; it is not replaced", path);
+               "“%s” is there and is no %s file; it is not replaced", path, kinds[kind].name);
   return FALSE;
 }
 
@@ -264,5 +286,6 @@ kl_bus_request_load (KlBusRequest *self, GCancellable *cancellable, GError **err
 
   kl_close_fd (&self->password_fd);
   kl_close_fd (&self->certificate_password_fd);
-  return self->type != KL_MEDIA_TYPE_CD || check_replaceable (self->destination, error);
+  return self->type != KL_MEDIA_TYPE_CD
+         || kl_bus_check_replaceable (self->destination, KL_BUS_FILE_ISO, error);
 }
