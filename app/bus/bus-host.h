@@ -15,7 +15,8 @@ typedef struct
 {
   KlDrive *drive;
   KlMediaType type;
-  const char *caller; /* "python3 (process 1234)" */
+  const char *caller; /* name that the program's process gives itself */
+  guint32 process;    /* its number; 0: unknown */
 } KlBusQuestion;
 
 /*

@@ -38,9 +38,9 @@ kl_bus_target_free (KlBusTarget *self)
   g_free (self);
 }
 
-/* Names can be made up; the number of the process cannot. */
+/* Names can be made up; the number of the process, which the question says too, cannot. */
 static char *
-describe_process (guint32 pid)
+dup_process_name (guint32 pid)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%u/comm", pid);
   g_autofree char *comm = NULL;
@@ -53,7 +53,7 @@ describe_process (guint32 pid)
   for (char *at = name; *at != '\0'; at++)
     if (g_ascii_iscntrl (*at))
       *at = ' ';
-  return g_strdup_printf ("%s (%u)", name, pid);
+  return g_steal_pointer (&name);
 }
 
 static void
@@ -79,15 +79,14 @@ caller_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GVariant) reply
       = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
   g_autofree char *caller = NULL;
-  KlBusQuestion question = { choice->target->drive, choice->type, NULL };
-  guint32 pid = 0;
+  KlBusQuestion question = { choice->target->drive, choice->type };
 
   if (g_task_return_error_if_cancelled (task))
     return;
 
   if (reply != NULL)
-    g_variant_get (reply, "(u)", &pid);
-  question.caller = caller = describe_process (pid);
+    g_variant_get (reply, "(u)", &question.process);
+  question.caller = caller = dup_process_name (question.process);
   kl_bus_host_ask_async (choice->host, &question, g_task_get_cancellable (task), asked_cb,
                          g_object_ref (task));
 }

@@ -13,6 +13,11 @@
 /* Nobody sits there who has not answered by then; seconds. */
 #define PATIENCE 120
 
+/* A program may have several media made at once, but shall not bury the screen in questions. */
+#define MAX_QUESTIONS 4u
+
+static guint n_questions; /* on display; main thread */
+
 /* What the question is about, and what becomes of it; task data. */
 typedef struct
 {
@@ -33,6 +38,7 @@ question_free (Question *question)
 static void
 take_answer (GTask *task, GError *error)
 {
+  g_autoptr (GTask) held = g_object_ref (task); /* the dialog's reference goes with it */
   Question *question = g_task_get_task_data (task);
   GtkWindow *dialog = g_steal_pointer (&question->dialog);
 
@@ -42,6 +48,7 @@ take_answer (GTask *task, GError *error)
       return;
     }
 
+  n_questions--;
   g_clear_handle_id (&question->timeout, g_source_remove);
   if (question->cancelled != 0)
     g_signal_handler_disconnect (g_task_get_cancellable (task), question->cancelled);
@@ -58,13 +65,18 @@ response_cb (AdwMessageDialog *dialog, const char *response, GTask *task)
 {
   Question *question = g_task_get_task_data (task);
 
-  g_object_ref (task);
   if (g_strcmp0 (response, "write") == 0)
     take_answer (task, NULL);
   else
     take_answer (task, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
                                     "“%s” was left as it is: the answer was no", question->path));
-  g_object_unref (task);
+}
+
+/* With the window that it belongs to. */
+static void
+destroy_cb (GtkWidget *dialog, GTask *task)
+{
+  response_cb (ADW_MESSAGE_DIALOG (dialog), "cancel", task);
 }
 
 static gboolean
@@ -128,16 +140,32 @@ dup_body (const KlBusQuestion *asked)
   if (serial == NULL)
     serial = _ ("unknown");
   if (asked->type == KL_MEDIA_TYPE_UFD)
-    /* Translators: a program's name, a path, a size, a serial number, what is on the drive. */
-    return g_strdup_printf (_ ("The program %s wants to put the files of a boot medium on this "
-                               "drive. Files of the same names will be replaced.\n\n"
-                               "%s · %s\nSerial number: %s\nOn it now: %s"),
-                            asked->caller, kl_drive_get_path (asked->drive), size, serial, content);
-  /* Translators: a program's name, a path, a size, a serial number, what is on the drive. */
-  return g_strdup_printf (_ ("The program %s wants to make a boot medium of this drive. "
-                             "Everything on it will be lost.\n\n"
-                             "%s · %s\nSerial number: %s\nOn it now: %s"),
-                          asked->caller, kl_drive_get_path (asked->drive), size, serial, content);
+    /* Translators: a program's name, its number, a path, a size, a serial number, what is on the
+     * drive. */
+    return g_strdup_printf (
+        _ ("The program “%s” (process %u) wants to put the files of a boot medium on this "
+           "drive. Files of the same names will be replaced.\n\n"
+           "%s · %s\nSerial number: %s\nOn it now: %s"),
+        asked->caller, asked->process, kl_drive_get_path (asked->drive), size, serial, content);
+  /* Translators: a program's name, its number, a path, a size, a serial number, what is on the
+   * drive. */
+  return g_strdup_printf (
+      _ ("The program “%s” (process %u) wants to make a boot medium of this drive. "
+         "Everything on it will be lost.\n\n"
+         "%s · %s\nSerial number: %s\nOn it now: %s"),
+      asked->caller, asked->process, kl_drive_get_path (asked->drive), size, serial, content);
+}
+
+/* The window that goes with the question on the screen, but no other question: those come and go
+ * for themselves. */
+static GtkWindow *
+find_parent (GtkApplication *application)
+{
+  GtkWindow *window = gtk_application_get_active_window (application);
+
+  while (window != NULL && gtk_window_get_transient_for (window) != NULL)
+    window = gtk_window_get_transient_for (window);
+  return window != NULL && !ADW_IS_MESSAGE_DIALOG (window) ? window : NULL;
 }
 
 static GtkWindow *
@@ -148,8 +176,7 @@ make_dialog (GtkApplication *application, const KlBusQuestion *asked)
   g_autofree char *heading
       = g_strdup_printf (erase ? _ ("Erase “%s”?") : _ ("Write to “%s”?"), name);
   g_autofree char *body = dup_body (asked);
-  GtkWidget *dialog
-      = adw_message_dialog_new (gtk_application_get_active_window (application), heading, body);
+  GtkWidget *dialog = adw_message_dialog_new (find_parent (application), heading, body);
 
   gtk_window_set_title (GTK_WINDOW (dialog), heading);
   gtk_window_set_application (GTK_WINDOW (dialog), application);
@@ -182,7 +209,14 @@ kl_drive_question_ask_async (KlBusHost *host,
   g_task_set_task_data (task, question, (GDestroyNotify) question_free);
   if (g_task_return_error_if_cancelled (task))
     return;
+  if (n_questions >= MAX_QUESTIONS)
+    {
+      g_task_return_new_error (task, KL_ERROR, KL_ERROR_BUSY,
+                               "%u questions of this kind wait for an answer already", n_questions);
+      return;
+    }
 
+  n_questions++;
   question->path = g_strdup (kl_drive_get_path (asked->drive));
   question->dialog = make_dialog (GTK_APPLICATION (host), asked);
   question->timeout = g_timeout_add_seconds (PATIENCE, timeout_cb, task);
@@ -191,6 +225,7 @@ kl_drive_question_ask_async (KlBusHost *host,
         = g_signal_connect (cancellable, "cancelled", G_CALLBACK (cancelled_cb), task);
   g_signal_connect_data (question->dialog, "response", G_CALLBACK (response_cb),
                          g_object_ref (task), (GClosureNotify) (void (*) (void)) g_object_unref, 0);
+  g_signal_connect (question->dialog, "destroy", G_CALLBACK (destroy_cb), task);
   gtk_window_present (question->dialog);
 }
 

@@ -1,0 +1,120 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A program on the session bus wants a stick: only the person at the desktop gives it away. Run by stack.sh and headless.sh, with
+kindlingctl as argument, and in the environment KINDLING and KINDLING_SCREENSHOTS."""
+import os
+import subprocess
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(here, '..', 'display'), os.path.join(here, '..', 'bus')]
+CTL = os.path.abspath(sys.argv[1])
+import a11y  # noqa: E402
+from a11y import Atspi, button, check, click, find, key, kids, settle, wait, walk  # noqa: E402
+from bus import BUSY, CANCELLED, CREATOR, KINDLING, NAME, Client  # noqa: E402
+from gi.repository import Gio, GLib  # noqa: E402
+
+SHOTS = os.environ['KINDLING_SCREENSHOTS']
+stick = os.path.join(os.environ['TMPDIR'], 'kindling-stick-a')
+TITLE = 'Erase “Kingston DataTraveler”?'
+
+
+def run(*command):
+    return subprocess.run(command, check=True, text=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
+
+
+def untouched():
+    with open(loop, 'rb') as drive:
+        return not any(drive.read(16 << 20))
+
+
+def process():
+    """The bus daemon says who has the name; the program is started by hand here."""
+    try:
+        return Gio.bus_get_sync(Gio.BusType.SESSION).call_sync(
+            'org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus', 'GetConnectionUnixProcessID',
+            GLib.Variant('(s)', (NAME,)), None, Gio.DBusCallFlags.NONE, -1, None).unpack()[0] == program.pid
+    except GLib.Error:
+        return False
+
+
+def question():
+    application = next((a for a in kids(Atspi.get_desktop(0)) if a.get_process_id() == program.pid), None)
+    return next((w for w in kids(application) if w.get_name() == TITLE and not a11y.is_on(w, 'DEFUNCT')),
+                None) if application else None
+
+
+def ask(client):
+    client.signals.clear()
+    check('the call returns at once', client.create('UFD+FORMAT', loop, image) == (0,))
+    return wait(question, 'question')
+
+
+def ended(client, code, what):
+    check(what, client.wait()[0] == code, client.signals[-1:])
+    wait(lambda: question() is None, 'end of the question')
+    check('nothing was written', untouched())
+
+
+def screenshot(name):
+    os.makedirs(SHOTS, exist_ok=True)
+    settle(.5)
+    subprocess.run(['import', '-window', 'root', os.path.join(SHOTS, f'bus-drive-{name}.png')], check=True)
+
+
+with open(stick, 'wb') as out:
+    out.truncate(512 << 20)
+loop = run('losetup', '-f', '--show', stick).strip()
+run('udevadm', 'trigger', '--action=add', loop)
+run('udevadm', 'settle', '--timeout=30')
+image = run(CTL, '--quiet', 'image', 'import', '--sample').strip()
+with open(os.path.join(os.environ['HOME'], 'log'), 'w+') as log:
+    program = subprocess.Popen([KINDLING, '--gapplication-service'], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        Atspi.init()
+        wait(process, 'program on the bus')
+        address = os.environ['DBUS_SESSION_BUS_ADDRESS']
+        client = Client(address)
+
+        client.create('UFD+FORMAT', '/dev/null', image)
+        check('what is no drive is told without a question', client.wait()[0] == 0x80070002, client.signals[-1:])
+        dialog = ask(client)
+        said = '\n'.join(n.get_name() for n in walk(dialog))
+        comm = open('/proc/self/comm').read().strip()
+        for words in f'“{comm}” (process {os.getpid()})', loop, 'Serial number: 0001', '536.9\u00a0MB', 'Everything on it will be lost':
+            check(f'the question says “{words}”', words in said, said)
+        screenshot('question')
+        check('waiting for the answer is busy', client.get('Status') == 1)
+        check('nothing was written', untouched())
+        key('Return')
+        ended(client, CANCELLED, 'Enter says no')
+        ask(client)
+        key('Escape')
+        ended(client, CANCELLED, 'Escape says no')
+
+        ask(client)
+        client.call(CREATOR, 'Cancel')
+        ended(client, CANCELLED, 'the program can only take its wish back')
+        goner = Client(address)
+        for i in range(6):
+            goner.create('UFD+FORMAT', loop, image, path=f'{goner.path}/n{i}')
+        for i in 4, 5:
+            check('the screen is not buried in questions', goner.wait(f'{goner.path}/n{i}')[0] == BUSY, goner.signals)
+        check('four wait for an answer', not [s for s in goner.signals if s[1] == 'Completed' and s[0][-1] in '0123'])
+        goner.close()
+        wait(lambda: question() is None, 'end of the question of a program that has gone')
+        check('nothing was written', untouched())
+
+        dialog = ask(client)
+        click(button(dialog, 'Erase and Create'))
+        check('the medium is made', client.wait(timeout=120) == (0, '', ''), client.signals[-1:])
+        said = run(CTL, '--json', 'check', loop)
+        check('and complete', '"mismatches":0' in said, said)
+        check('the program still runs', program.poll() is None)
+    finally:
+        program.terminate()
+        program.wait(timeout=30)
+        log.seek(0)
+        said = log.read()
+        print(said)
+check('the program complained of nothing', 'CRITICAL' not in said)
