@@ -17,7 +17,7 @@
 typedef struct
 {
   const char *image_id, *image_name, *architecture, *created, *media_type; /* nullable */
-  const char *subject, *thumbprint;                                        /* nullable */
+  const char *subject, *thumbprint, *sha256;                               /* nullable */
   char *certificate_start, *certificate_end;                               /* owned, nullable */
   const char *kind, *label;
   gboolean bios;
@@ -69,6 +69,7 @@ describe_certificate (KlCertificate *certificate, Description *description)
   g_free (description->certificate_end);
   description->subject = kl_certificate_get_subject (certificate);
   description->thumbprint = kl_certificate_get_sha1 (certificate);
+  description->sha256 = kl_certificate_get_sha256 (certificate);
   description->certificate_start
       = g_date_time_format_iso8601 (kl_certificate_get_not_before (certificate));
   description->certificate_end
@@ -148,6 +149,7 @@ print_description_json (const KlCtlOptions *options,
   kl_ctl_json_add_text (builder, "certificate-start", description->certificate_start);
   kl_ctl_json_add_text (builder, "certificate-end", description->certificate_end);
   kl_ctl_json_add_text (builder, "certificate-thumbprint", description->thumbprint);
+  kl_ctl_json_add_text (builder, "certificate-sha256", description->sha256);
   kl_ctl_json_add_flag (builder, "password-required", identity->password_required);
   kl_ctl_json_add_flag (builder, "unattended", identity->unattended);
   add_variables (builder, options, identity->variables);
@@ -181,6 +183,7 @@ print_description_text (const KlCtlOptions *options,
   kl_ctl_print_field (_ ("Signed by"), description->signer);
   kl_ctl_print_field (_ ("Certificate"), description->subject ? description->subject : _ ("none"));
   kl_ctl_print_field (_ ("Thumbprint"), description->thumbprint);
+  kl_ctl_print_field (_ ("SHA-256"), description->sha256);
   kl_ctl_print_field (_ ("Valid from"), description->certificate_start);
   kl_ctl_print_field (_ ("Valid until"), description->certificate_end);
   print_expiry (description->certificate_end);

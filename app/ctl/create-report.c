@@ -160,6 +160,7 @@ print_certificate (const KlMediaResult *result)
 
   kl_ctl_print_field (_ ("Certificate"), kl_certificate_get_subject (certificate));
   kl_ctl_print_field (_ ("Thumbprint"), kl_certificate_get_sha1 (certificate));
+  kl_ctl_print_field (_ ("SHA-256"), kl_certificate_get_sha256 (certificate));
   kl_ctl_print_field (_ ("Valid until"), end);
   kl_ctl_print_field (_ ("Password"),
                       result->password_required ? _ ("required") : _ ("not required"));

@@ -29,6 +29,7 @@ struct _KlMediaDraft
   KlSiteProfile *site;            /* owned; nullable; NULL also where the profile cannot be read */
   KlVariables *variables;         /* owned; nullable */
   gboolean unattended;
+  gboolean aes_256;
 };
 
 G_DEFINE_FINAL_TYPE (KlMediaDraft, kl_media_draft, G_TYPE_OBJECT)
@@ -47,6 +48,7 @@ enum
   PROP_VALID_UNTIL,
   PROP_SITE_PROFILE,
   PROP_UNATTENDED,
+  PROP_AES_256,
   N_PROPS
 };
 
@@ -125,6 +127,9 @@ kl_media_draft_get_property (GObject *object, guint id, GValue *value, GParamSpe
     case PROP_UNATTENDED:
       g_value_set_boolean (value, self->unattended);
       break;
+    case PROP_AES_256:
+      g_value_set_boolean (value, self->aes_256);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
     }
@@ -179,6 +184,9 @@ kl_media_draft_set_property (GObject *object, guint id, const GValue *value, GPa
     case PROP_UNATTENDED:
       self->unattended = g_value_get_boolean (value);
       break;
+    case PROP_AES_256:
+      self->aes_256 = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
     }
@@ -231,6 +239,7 @@ kl_media_draft_class_init (KlMediaDraftClass *klass)
       = g_param_spec_boxed ("valid-until", NULL, NULL, G_TYPE_DATE_TIME, flags);
   properties[PROP_SITE_PROFILE] = g_param_spec_string ("site-profile", NULL, NULL, NULL, flags);
   properties[PROP_UNATTENDED] = g_param_spec_boolean ("unattended", NULL, NULL, FALSE, flags);
+  properties[PROP_AES_256] = g_param_spec_boolean ("aes-256", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -386,6 +395,7 @@ fill_options (KlMediaDraft *self, KlMediaOptions *options)
   options->site_profile = self->site_path;
   options->variables = self->variables;
   options->unattended = self->unattended;
+  options->aes_256 = self->aes_256;
 }
 
 /**

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  * boot-manager (of KlBootManager, as int), verify, password (of the medium), certificate (path of a
  * PFX file), certificate-password, imported (what that file holds, its public part),
  * ignore-validity (of what it holds), valid-until (of the certificate that is made), site-profile
- * (path), unattended.
+ * (path), unattended, aes-256 (of the sealed variables).
  */
 #define KL_TYPE_MEDIA_DRAFT (kl_media_draft_get_type ())
 G_DECLARE_FINAL_TYPE (KlMediaDraft, kl_media_draft, KL, MEDIA_DRAFT, GObject)

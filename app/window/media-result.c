@@ -45,10 +45,18 @@ add_size (GtkListBox *list, const KlMediaResult *result)
 }
 
 static void
+add_thumbprint (GtkListBox *list, const char *title, const char *digits)
+{
+  GtkWidget *row = g_object_new (KL_TYPE_FACT_ROW, "can-copy", TRUE, "title", title, NULL);
+
+  kl_fact_row_set_value (KL_FACT_ROW (row), digits);
+  gtk_list_box_append (list, row);
+}
+
+static void
 add_certificate (GtkListBox *list, const KlMediaResult *result)
 {
   GtkWidget *end_row;
-  GtkWidget *thumbprint_row;
 
   if (result->certificate == NULL)
     return;
@@ -60,11 +68,10 @@ add_certificate (GtkListBox *list, const KlMediaResult *result)
                                 kl_certificate_get_not_after (result->certificate));
   gtk_list_box_append (list, end_row);
 
-  thumbprint_row = g_object_new (KL_TYPE_FACT_ROW, "can-copy", TRUE, "title",
-                                 _ ("Certificate Thumbprint"), NULL);
-  kl_fact_row_set_value (KL_FACT_ROW (thumbprint_row),
-                         kl_certificate_get_sha1 (result->certificate));
-  gtk_list_box_append (list, thumbprint_row);
+  add_thumbprint (list, _ ("Certificate Thumbprint"),
+                  kl_certificate_get_sha1 (result->certificate));
+  add_thumbprint (list, _ ("Thumbprint by SHA-256"),
+                  kl_certificate_get_sha256 (result->certificate));
 }
 
 void

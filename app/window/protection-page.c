@@ -15,6 +15,7 @@ struct _KlProtectionPage
   KlPasswordGroup *password_group;
   KlCertificateGroup *certificate_group;
   GtkSwitch *unattended_switch;
+  GtkSwitch *aes_256_switch;
 };
 
 G_DEFINE_FINAL_TYPE (KlProtectionPage, kl_protection_page, KL_TYPE_CREATE_PAGE)
@@ -35,6 +36,8 @@ kl_protection_page_attach (KlCreatePage *page, KlMediaDraft *draft)
   kl_password_group_attach (self->password_group, draft);
   kl_certificate_group_attach (self->certificate_group, draft);
   g_object_bind_property (draft, "unattended", self->unattended_switch, "active",
+                          G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  g_object_bind_property (draft, "aes-256", self->aes_256_switch, "active",
                           G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
   complete_cb (self);
 }
@@ -77,6 +80,7 @@ kl_protection_page_class_init (KlProtectionPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlProtectionPage, password_group);
   gtk_widget_class_bind_template_child (widget_class, KlProtectionPage, certificate_group);
   gtk_widget_class_bind_template_child (widget_class, KlProtectionPage, unattended_switch);
+  gtk_widget_class_bind_template_child (widget_class, KlProtectionPage, aes_256_switch);
   gtk_widget_class_bind_template_callback (widget_class, complete_cb);
 }
 

@@ -193,6 +193,43 @@ class Media(ProtectionTest):
         self.assertIn('_SMSMediaGuid', unseal(self.on_medium('Variables.dat'), 'from a file')[0])
 
 
+class Leaks(ProtectionTest):
+    SECRETS = {'password_fd': 'hushmedia€', 'certificate_password_fd': 'geheim€',
+               'connection_options_fd': 'Username=admin,Password=hushsite'}
+
+    def assert_none_in(self, content, where):
+        for secret in ['hushmedia€', 'geheim€', 'hushsite']:
+            for encoding in ['utf-8', 'utf-16-le']:
+                self.assertNotIn(secret.encode(encoding), content, where)
+
+    def test_not_in_what_is_said_or_left(self):
+        """With every message there is, from GLib and from the program; then in all files below the home folder."""
+        more, passed = self.secret_options(**self.SECRETS)
+        run = self.ctl('--site', self.site(), 'create', 'CD', self.iso, 'KDL00001', '--certificate',
+                       self.file('client.pfx'), *more, **passed,
+                       env={**self.environment(), 'G_MESSAGES_DEBUG': 'all', 'G_DEBUG': '', 'TMPDIR': self.folder})
+        self.assert_none_in((run.out + run.err).encode(), 'messages')
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                with open(os.path.join(folder, name), 'rb') as file:
+                    self.assert_none_in(file.read(), name)
+
+    def test_not_in_arguments_and_environment(self):
+        """Of the process, which waits for the second password meanwhile."""
+        read, write = os.pipe()
+        more, passed = self.secret_options(password_fd='hushmedia€')
+        process = self.start('create', 'CD', self.iso, 'KDL00001', '--certificate', self.file('client.pfx'), *more,
+                             f'--certificate-password-fd={read}', pass_fds=(*passed['pass_fds'], read),
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(read)
+        for name in ['cmdline', 'environ']:
+            with open(f'/proc/{process.pid}/{name}', 'rb') as file:
+                self.assert_none_in(file.read(), name)
+        os.write(write, 'geheim€\n'.encode())
+        os.close(write)
+        self.assertEqual(process.wait(60), 0)
+
+
 class Inspect(ProtectionTest):
     def inspect(self, *options, status=0, **secrets):
         more, passed = self.secret_options(**secrets)

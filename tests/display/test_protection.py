@@ -90,6 +90,9 @@ click(wait(lambda: named(dialog, 'check box', 'Unattended'), 'switch for unatten
 click(button(dialog, 'Next'))
 wait(lambda: named(dialog, 'list item', 'Media Password: Yes'), 'review')
 check('it is unattended', named(dialog, 'list item', 'Start-Up: Unattended'))
+for name in ('Password', 'Repeat Password', 'PFX File Password'):
+    row = find(dialog, 'password text', name) or named(dialog, 'password text', name)
+    check('a screen reader takes the entry for a password: ' + name, row is not None)
 check('the passphrase is nowhere any more', not any(phrase in (n.get_name() or '') for n in walk(dialog)
                                                     if n.get_role_name() != 'password text'))
 check('the end is said', named(dialog, 'list item', 'Certificate Valid Until: 31 December 2099'))
@@ -129,4 +132,14 @@ with open(record[0].replace(os.path.basename(record[0]), '99990101T000000Z-0.ini
     f.write(text)
 os.utime(os.path.join(CATALOG, 'KDL00001'))
 wait(lambda: named(app.window, 'list item', '10 days left'), 'warning 30 days before')
+
+# Settings, messages, records and the ISO file: no password in any of them.
+for folder, _, names in os.walk(os.path.dirname(HOME)):
+    for name in names:
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            with open(path, 'rb') as f:
+                content = f.read()
+            check('no password in ' + name, not any(text.encode(code) in content for text in (phrase, 'geheim', 'sesame')
+                                                    for code in ('utf-8', 'utf-16-le')))
 app.close()
