@@ -11,6 +11,7 @@
 #include "error-text.h"
 #include "window/certificate-text.h"
 #include "window/part-names.h"
+#include "window/password-row.h"
 #include "window/path-row.h"
 #include "window/problem-label.h"
 
@@ -30,7 +31,7 @@ struct _KlCertificateGroup
   AdwEntryRow *until_row;
   GtkCalendar *calendar;
   KlPathRow *file_row;
-  AdwPasswordEntryRow *password_row;
+  KlPasswordRow *password_row;
   GtkSpinner *spinner;
   KlFactRow *subject_row;
   KlFactRow *end_row;
@@ -202,8 +203,9 @@ tried_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   problem = dup_problem (error);
-  row = g_error_matches (error, KL_ERROR, KL_ERROR_CERT_PASSWORD) ? GTK_WIDGET (self->password_row)
-                                                                  : GTK_WIDGET (self->file_row);
+  row = g_error_matches (error, KL_ERROR, KL_ERROR_CERT_PASSWORD)
+            ? kl_password_row_get_entry (self->password_row)
+            : GTK_WIDGET (self->file_row);
   set_complete (self, kl_problem_label_show (self->problem_label, row, problem));
 }
 
@@ -237,7 +239,7 @@ try_file_cb (gpointer user_data)
   gtk_spinner_start (self->spinner);
 
   trial->path = g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->file_row)));
-  trial->password = kl_secret_new_text (gtk_editable_get_text (GTK_EDITABLE (self->password_row)));
+  trial->password = kl_secret_new_text (kl_password_row_get_text (self->password_row));
   task = g_task_new (NULL, self->cancellable, tried_cb, g_object_ref (self));
   g_task_set_source_tag (task, try_file_cb);
   g_task_set_task_data (task, trial, (GDestroyNotify) trial_free);
@@ -262,13 +264,13 @@ static void
 expect_check (KlCertificateGroup *self)
 {
   const char *path = gtk_editable_get_text (GTK_EDITABLE (self->file_row));
-  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->password_row));
+  const char *text = kl_password_row_get_text (self->password_row);
   g_autoptr (KlSecret) password = *text != '\0' ? kl_secret_new_text (text) : NULL;
 
   stop_check (self);
   g_object_set (self->draft, "certificate", path, "certificate-password", password, NULL);
   kl_problem_label_show (self->problem_label, GTK_WIDGET (self->file_row), NULL);
-  kl_problem_label_show (self->problem_label, GTK_WIDGET (self->password_row), NULL);
+  kl_problem_label_show (self->problem_label, kl_password_row_get_entry (self->password_row), NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->warning_label), FALSE);
   hide_certificate (self);
   set_complete (self, FALSE);
@@ -370,6 +372,7 @@ kl_certificate_group_class_init (KlCertificateGroupClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   g_type_ensure (KL_TYPE_FACT_ROW);
+  g_type_ensure (KL_TYPE_PASSWORD_ROW);
   g_type_ensure (KL_TYPE_PATH_ROW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/certificate-group.ui");
@@ -400,7 +403,6 @@ kl_certificate_group_init (KlCertificateGroup *self)
 
   gtk_widget_init_template (GTK_WIDGET (self));
   kl_name_parts_of_combo_row (self->kind_row);
-  kl_name_parts_of_password_row (self->password_row);
   g_signal_connect_object (focus, "leave", G_CALLBACK (file_left_cb), self, G_CONNECT_SWAPPED);
   gtk_widget_add_controller (GTK_WIDGET (self->password_row), focus);
 }
@@ -433,5 +435,5 @@ kl_certificate_group_clear (KlCertificateGroup *self)
 {
   stop_check (self);
   g_clear_object (&self->draft);
-  gtk_editable_set_text (GTK_EDITABLE (self->password_row), "");
+  kl_password_row_set_text (self->password_row, "");
 }

@@ -62,12 +62,6 @@ kl_name_parts_of_combo_row (AdwComboRow *row)
   name_all (GTK_WIDGET (row), GTK_TYPE_LIST_VIEW, name);
 }
 
-void
-kl_name_parts_of_password_row (AdwPasswordEntryRow *row)
-{
-  name_all (GTK_WIDGET (row), GTK_TYPE_BUTTON, _ ("Show or Hide Password"));
-}
-
 /* What closes it. */
 void
 kl_name_parts_of_info_bar (GtkInfoBar *bar)

@@ -8,7 +8,6 @@ G_BEGIN_DECLS
 /* Names for a screen reader that libadwaita 1.2 does not give to the parts of its rows. */
 void kl_name_parts_of_combo_row (AdwComboRow *row);
 void kl_name_parts_of_preferences_window (AdwPreferencesWindow *window);
-void kl_name_parts_of_password_row (AdwPasswordEntryRow *row);
 void kl_name_parts_of_info_bar (GtkInfoBar *bar);
 void kl_name_parts_of_expander_row (AdwExpanderRow *row, const char *name);
 

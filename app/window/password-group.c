@@ -9,7 +9,7 @@
 
 #include "crypto/password-strength.h"
 #include "window/fact-row.h"
-#include "window/part-names.h"
+#include "window/password-row.h"
 #include "window/problem-label.h"
 
 struct _KlPasswordGroup
@@ -20,8 +20,8 @@ struct _KlPasswordGroup
   gboolean complete;
   gboolean filling; /* while both entries get the same passphrase */
 
-  AdwPasswordEntryRow *password_row;
-  AdwPasswordEntryRow *repeat_row;
+  KlPasswordRow *password_row;
+  KlPasswordRow *repeat_row;
   AdwActionRow *strength_row;
   GtkLevelBar *strength_bar;
   KlFactRow *passphrase_row;
@@ -46,12 +46,6 @@ static const char *const strength_words[] = {
   NC_ ("password", "Good"),
   NC_ ("password", "Strong"),
 };
-
-static const char *
-get_text (AdwPasswordEntryRow *row)
-{
-  return gtk_editable_get_text (GTK_EDITABLE (row));
-}
 
 static void
 show_strength (KlPasswordGroup *self, KlSecret *password)
@@ -106,9 +100,9 @@ dup_policy_problem (KlPasswordGroup *self, KlSecret *password)
 static char *
 dup_problem (KlPasswordGroup *self, KlSecret *password)
 {
-  const char *repeated = get_text (self->repeat_row);
+  const char *repeated = kl_password_row_get_text (self->repeat_row);
 
-  if (*repeated != '\0' && strcmp (repeated, get_text (self->password_row)) != 0)
+  if (*repeated != '\0' && strcmp (repeated, kl_password_row_get_text (self->password_row)) != 0)
     return g_strdup (_ ("The two passwords differ."));
   return dup_policy_problem (self, password);
 }
@@ -125,16 +119,16 @@ set_complete (KlPasswordGroup *self, gboolean complete)
 static void
 validate (KlPasswordGroup *self)
 {
-  const char *text = get_text (self->password_row);
+  const char *text = kl_password_row_get_text (self->password_row);
   g_autoptr (KlSecret) password = *text != '\0' ? kl_secret_new_text (text) : NULL;
-  const gboolean equal = strcmp (text, get_text (self->repeat_row)) == 0;
+  const gboolean equal = strcmp (text, kl_password_row_get_text (self->repeat_row)) == 0;
   g_autofree char *problem = dup_problem (self, password);
-  GtkWidget *wrong = GTK_WIDGET (equal ? self->password_row : self->repeat_row);
-  GtkWidget *right = GTK_WIDGET (equal ? self->repeat_row : self->password_row);
+  GtkWidget *wrong = kl_password_row_get_entry (equal ? self->password_row : self->repeat_row);
+  GtkWidget *right = kl_password_row_get_entry (equal ? self->repeat_row : self->password_row);
 
   show_strength (self, password);
   gtk_widget_set_visible (GTK_WIDGET (self->none_row),
-                          password == NULL && *get_text (self->repeat_row) == '\0');
+                          password == NULL && *kl_password_row_get_text (self->repeat_row) == '\0');
   kl_problem_label_show (self->problem_label, right, NULL);
   kl_problem_label_show (self->problem_label, wrong, problem);
 
@@ -157,8 +151,8 @@ generate_cb (KlPasswordGroup *self)
   g_autoptr (KlSecret) phrase = kl_passphrase_generate (NULL);
 
   self->filling = TRUE;
-  gtk_editable_set_text (GTK_EDITABLE (self->password_row), kl_secret_get_text (phrase));
-  gtk_editable_set_text (GTK_EDITABLE (self->repeat_row), kl_secret_get_text (phrase));
+  kl_password_row_set_text (self->password_row, kl_secret_get_text (phrase));
+  kl_password_row_set_text (self->repeat_row, kl_secret_get_text (phrase));
   self->filling = FALSE;
 
   /* In this order: the name of a hidden row does not reach a screen reader. */
@@ -197,6 +191,7 @@ kl_password_group_class_init (KlPasswordGroupClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   g_type_ensure (KL_TYPE_FACT_ROW);
+  g_type_ensure (KL_TYPE_PASSWORD_ROW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/password-group.ui");
   gtk_widget_class_bind_template_child (widget_class, KlPasswordGroup, password_row);
@@ -214,8 +209,6 @@ static void
 kl_password_group_init (KlPasswordGroup *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  kl_name_parts_of_password_row (self->password_row);
-  kl_name_parts_of_password_row (self->repeat_row);
   kl_fact_row_set_state (self->none_row, "dialog-warning-symbolic", "warning", NULL);
 }
 
@@ -239,7 +232,7 @@ kl_password_group_is_complete (KlPasswordGroup *self)
 void
 kl_password_group_focus (KlPasswordGroup *self)
 {
-  gtk_widget_grab_focus (GTK_WIDGET (self->password_row));
+  gtk_widget_grab_focus (kl_password_row_get_entry (self->password_row));
 }
 
 /* A generated passphrase is shown once: until it is edited or the page is left. */
@@ -255,8 +248,8 @@ void
 kl_password_group_clear (KlPasswordGroup *self)
 {
   self->filling = TRUE;
-  gtk_editable_set_text (GTK_EDITABLE (self->password_row), "");
-  gtk_editable_set_text (GTK_EDITABLE (self->repeat_row), "");
+  kl_password_row_set_text (self->password_row, "");
+  kl_password_row_set_text (self->repeat_row, "");
   self->filling = FALSE;
   kl_password_group_hide_passphrase (self);
 }
