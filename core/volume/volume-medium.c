@@ -45,6 +45,12 @@ mount_volume (const char *path, GCancellable *cancellable, GError **error)
 
   if (drive == NULL)
     return NULL;
+  if (kl_drive_is_unfinished (drive))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_FORMAT,
+                   "“%s” is an unfinished medium: writing it was cancelled or failed", path);
+      return NULL;
+    }
   mount = kl_volume_mount_new (drive, volume, TRUE, cancellable, error);
   if (mount == NULL || !kl_volume_mount_open (mount, cancellable, error))
     return NULL;
@@ -61,7 +67,8 @@ mount_volume (const char *path, GCancellable *cancellable, GError **error)
  * NTFS, and drives of which this user may only read the files. A volume that is not mounted is
  * mounted read-only until @mount is freed. Blocks; any thread.
  *
- * Errors: those of kl_medium_open(); of kl_drive_monitor_find_volume() and kl_volume_mount_open().
+ * Errors: those of kl_medium_open(); of kl_drive_monitor_find_volume() and kl_volume_mount_open();
+ * KL_ERROR_FORMAT for an unfinished medium, also where this user may not read it.
  *
  * Returns: (transfer full) (nullable): free with kl_medium_free()
  */
