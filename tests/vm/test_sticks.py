@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """USB sticks that are really plugged in, written, pulled and plugged in again, in a virtual machine with the real
-udev, UDisks2, polkit and file systems: test_sticks.py KERNEL-FOLDER BUILD-FOLDER
+udev, UDisks2, polkit and file systems: test_sticks.py KERNEL-FOLDER BUILD-FOLDER [SCENARIO…]
 
 One machine for all scenarios; what stands in a stick's file is looked at from outside. Needs root, to show the machine
 all files of this system; anybody else must be allowed to use sudo without a password."""
+import base64
 import hashlib
 import os
 import re
@@ -15,14 +16,17 @@ import tempfile
 import time
 import traceback
 
+from counterfeit import Counterfeit
 from vm import LIMIT, Gone, Stick, Vm
 
 MIB = 1 << 20
 STICK_BYTES = 40 * MIB
 IMAGE = 'KDL00001'
 CATALOG = '/run/kindling/catalog'
+PFX = '/run/kindling/media.pfx'
 CTL = ['/run/kindling/app/kindlingctl', '--catalog', CATALOG, '--json']
 USER = 'nobody'
+HOLIDAY = b'Two weeks by the sea.\n' * 5000
 UNFINISHED = b'KINDLING: THIS MEDIUM IS UNFINISHED'
 
 # What is promised, seconds.
@@ -31,7 +35,7 @@ ENDS_WITHIN = 2
 
 
 class Failed(Exception):
-    """A scenario cannot go on."""
+    """A scenario cannot go on; the next one can."""
 
 
 class Results:
@@ -125,8 +129,18 @@ class Bench:
     def ctl(self, *arguments, user=None):
         return self.guest.run(*CTL, *arguments, user=user)
 
+    def import_image(self):
+        """With a certificate at hand, so that not each medium needs a new key: that takes seconds in such a machine."""
+        pfx = make_pfx(self.folder)
+        self.guest.run('mkdir', CATALOG)
+        self.guest.shell(f'base64 -d >{PFX} <<END\n{base64.encodebytes(pfx).decode()}END\n')
+        imported = self.ctl('image', 'import', '--sample')
+        self.guest.run('chown', '-R', USER, CATALOG)
+        if imported.status != 0:
+            raise Gone(imported.text)
+
     def create_arguments(self, node, *options):
-        return ['create', 'UFD+FORMAT', node, IMAGE, *options]
+        return ['create', 'UFD+FORMAT', node, IMAGE, '--certificate', PFX, *options]
 
     def create(self, node, *options, user=None):
         return self.ctl(*self.create_arguments(node, *options), user=user)
@@ -152,6 +166,14 @@ class Bench:
 def make_file(path, size):
     with open(path, 'wb') as f:
         f.truncate(size)
+
+
+def make_pfx(folder):
+    key, certificate = f'{folder}/key.pem', f'{folder}/certificate.pem'
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-days', '30', '-subj', '/CN=Sticks',
+                    '-keyout', key, '-out', certificate], check=True, stderr=subprocess.DEVNULL)
+    return subprocess.run(['openssl', 'pkcs12', '-export', '-passout', 'pass:', '-inkey', key, '-in', certificate],
+                          check=True, capture_output=True).stdout
 
 
 def digest(path):
@@ -206,7 +228,7 @@ def plugged_stick_is_shown(bench):
 def written_stick_comes_back(bench):
     stick, other = bench.stick('KINDLING02'), bench.stick('KINDLING03')
     first = bench.plug(stick)
-    made = bench.create(first, '--yes')
+    made = bench.ctl('create', 'UFD+FORMAT', first, IMAGE, '--yes')     # with a certificate of its own
     bench.check('made as root', made.status == 0 and '"verified":true' in made.text, made.text)
     bench.check('it looks like something that starts', is_finished(stick))
     bench.pull(stick)
@@ -290,7 +312,8 @@ def format_fat32(stick):
     subprocess.run(['mkfs.fat', '-F', '32', '-n', 'MINE', stick.path], check=True, stdout=subprocess.DEVNULL)
 
 
-def written_bytes(bench, stick):
+def moved_bytes(bench, stick):
+    """Written to and read from the stick since it was plugged in."""
     for device in bench.vm.command('query-blockstats'):
         if stick.name in (device.get('qdev') or ''):
             return device['stats']['wr_bytes'], device['stats']['rd_bytes']
@@ -302,12 +325,12 @@ def pull_at(bench, share):
     stick = bench.stick('KINDLING06', bytes_per_second=4 * MIB)
     node = bench.plug(stick)
     job = bench.guest.start(*CTL, *bench.create_arguments(node, '--yes'))
-    before, _ = written_bytes(bench, stick)
+    before, _ = moved_bytes(bench, stick)
     writing = job.wait_until(lambda p: [o for o in p.objects if o['total-bytes'] > MIB])
     if not writing:
         raise Failed(job.text)
     goal = before + share * (MIB + writing[0]['total-bytes'])
-    bench.until(lambda: written_bytes(bench, stick)[0] >= goal, f'{share:.0%} to be written')
+    bench.until(lambda: moved_bytes(bench, stick)[0] >= goal, f'{share:.0%} to be written')
     bench.pull(stick)
     job.wait()
     return stick, job
@@ -325,6 +348,9 @@ def pulled_stick_is_unfinished(bench):
                     stick.read(0, 512))
         node = bench.plug(stick)
         bench.check_refused(f'{name}: recognised when it comes back', bench.ctl('inspect', node), 1, 'unfinished medium')
+        if share == .5:
+            bench.check_refused(f'{name}: also by a user who may not read it', bench.ctl('inspect', node, user=USER), 1,
+                                'unfinished medium')
         bench.pull(stick)
     # What the checks before are worth: the same stick, this time left alone.
     stick.bytes_per_second = 0
@@ -377,8 +403,8 @@ def replaced_stick_is_not_written(bench):
     chosen, other = bench.stick('KINDLING10'), bench.stick('KINDLING11')
     node = bench.plug(chosen)
     before = digest(chosen.path), digest(other.path)
-    job = bench.guest.start(*(argument for argument in CTL if argument != '--json'), *bench.create_arguments(node),
-                            terminal=True)
+    job = bench.guest.start(*(argument for argument in CTL if argument != '--json'),
+                            'create', 'UFD+FORMAT', node, IMAGE, terminal=True)
     job.wait_until(lambda p: 'Type “yes”' in p.text)
     bench.check('the question names the stick', 'serial number KINDLING10' in job.text, job.text)
     bench.pull(chosen)
@@ -417,6 +443,98 @@ def bad_sector_is_named(bench):
     bench.check_refused('bad sector: recognised as unfinished', bench.ctl('inspect', node), 1, 'unfinished medium')
 
 
+def counterfeit_stick_is_found(bench):
+    liar = Counterfeit(f'{bench.folder}/liar.sock', STICK_BYTES, 24 * MIB)
+    stick = bench.stick('KINDLING14', memory=liar.node)
+    node = bench.plug(stick)
+    bench.check_refused('holds less than it says: found', bench.create(node, '--yes'), 1, 'KINDLING_E_CAPACITY', node)
+    bench.check('holds less than it says: nothing that firmware would start', liar.memory[510:512] != b'\x55\xaa')
+    bench.pull(stick)
+    liar.holds = STICK_BYTES
+    node = bench.plug(stick)
+    made = bench.create(node, '--yes')
+    bench.check('the same stick, honest: made', made.status == 0 and liar.memory[510:512] == b'\x55\xaa', made.text)
+
+
+def one_of_two_is_pulled(bench):
+    slow, other = bench.stick('KINDLING15', bytes_per_second=2 * MIB), bench.stick('KINDLING16')
+    first, second = bench.plug(slow), bench.plug(other)
+    job = bench.guest.start(*CTL, 'create', 'UFD+FORMAT', first, second, IMAGE, '--certificate', PFX,
+                            '--expect-serial', 'KINDLING15,KINDLING16')
+    before, _ = moved_bytes(bench, slow)
+    bench.until(lambda: moved_bytes(bench, slow)[0] >= before + 3 * MIB, 'half of it to be written')
+    bench.pull(slow)
+    job.wait()
+    ends = {o['target']: o for o in job.objects if o['event'] in ('done', 'error') and 'target' in o}
+    bench.check('two at once: the status is that of the one that was pulled', job.status == 1, job.status, job.text)
+    bench.check('two at once: the pulled one is named', ends[first].get('code') == 'ERROR_NOT_READY', ends)
+    bench.check('two at once: the other is made and read back', ends[second].get('verified') is True, ends)
+    bench.check('two at once: only the other one would start', is_finished(other) and not is_finished(slow))
+    bench.check_medium('two at once: the other one is whole', second)
+
+
+def files_join_those_on_fat32(bench):
+    stick = bench.stick('KINDLING17')
+    format_fat32(stick)
+    subprocess.run(['mcopy', '-i', stick.path, '-', '::HOLIDAY.TXT'], input=HOLIDAY, check=True)
+    node = bench.plug(stick)
+    made = bench.ctl('create', 'UFD', node, IMAGE, '--certificate', PFX)
+    bench.check('FAT32: the files are on it', made.status == 0 and '"verified":true' in made.text, made.text)
+    mounted = bench.guest.shell(f'grep "^{node} " /proc/mounts')
+    bench.check('FAT32: unmounted again', mounted.status != 0, mounted.text)
+    bench.pull(stick)
+    kept = subprocess.run(['mtype', '-i', stick.path, '::HOLIDAY.TXT'], capture_output=True)
+    bench.check("FAT32: the user's file is as it was", kept.stdout == HOLIDAY, kept.stderr)
+    clean = subprocess.run(['fsck.fat', '-n', stick.path], capture_output=True, text=True)
+    bench.check('FAT32: fsck.fat is content', clean.returncode == 0, clean.stdout)
+    node = bench.plug(stick)
+    bench.check_medium('FAT32: whole when it comes back', node)
+
+
+def files_join_those_on_ntfs(bench):
+    stick = bench.stick('KINDLING18')
+    subprocess.run(['mkntfs', '-q', '-F', stick.path], check=True, stderr=subprocess.DEVNULL)
+    holiday = f'{bench.folder}/holiday.txt'
+    with open(holiday, 'wb') as f:
+        f.write(HOLIDAY)
+    subprocess.run(['ntfscp', '-q', stick.path, holiday, 'holiday.txt'], check=True, stdout=subprocess.DEVNULL)
+    node = bench.plug(stick)
+    made = bench.ctl('create', 'UFD', node, IMAGE, '--certificate', PFX)
+    bench.check('NTFS: the files are on it', made.status == 0 and '"verified":true' in made.text, made.text)
+    bench.pull(stick)
+    kept = subprocess.run(['ntfscat', stick.path, 'holiday.txt'], capture_output=True)
+    bench.check("NTFS: the user's file is as it was", kept.stdout == HOLIDAY, kept.stderr)
+    node = bench.plug(stick)
+    bench.check_medium('NTFS: whole when it comes back', node)
+
+
+def fat16_is_refused(bench):
+    stick = bench.stick('KINDLING19')
+    subprocess.run(['mkfs.fat', '-F', '16', stick.path], check=True, stdout=subprocess.DEVNULL)
+    before = digest(stick.path)
+    node = bench.plug(stick)
+    bench.check_refused('FAT16: refused', bench.ctl('create', 'UFD', node, IMAGE, '--certificate', PFX), 20,
+                        'CREATETSMEDIA_E_UFD_FS_FAT16', '0x8004000A')
+    bench.check_untouched('FAT16: untouched', stick, before)
+
+
+def pulled_volume_keeps_its_files(bench):
+    stick = bench.stick('KINDLING20', bytes_per_second=2 * MIB)
+    format_fat32(stick)
+    subprocess.run(['mcopy', '-i', stick.path, '-', '::HOLIDAY.TXT'], input=HOLIDAY, check=True)
+    node = bench.plug(stick)
+    before, _ = moved_bytes(bench, stick)
+    job = bench.guest.start(*CTL, 'create', 'UFD', node, IMAGE, '--certificate', PFX)
+    bench.until(lambda: moved_bytes(bench, stick)[0] >= before + 2 * MIB, 'some of it to be written')
+    bench.pull(stick)
+    job.wait()
+    bench.check('FAT32, pulled: said so', job.status == 1 and '"event":"error"' in job.text, job.status, job.text)
+    kept = subprocess.run(['mtype', '-i', stick.path, '::HOLIDAY.TXT'], capture_output=True)
+    bench.check("FAT32, pulled: the user's file is as it was", kept.stdout == HOLIDAY, kept.stderr)
+    listed = subprocess.run(['mdir', '-i', stick.path, '-b', '-/', '::'], capture_output=True, text=True)
+    bench.check('FAT32, pulled: nothing that firmware would start', 'bootx64.efi' not in listed.stdout.lower(), listed.stdout)
+
+
 SCENARIOS = [
     plugged_stick_is_shown,
     written_stick_comes_back,
@@ -428,6 +546,12 @@ SCENARIOS = [
     replaced_stick_is_not_written,
     read_only_stick_is_refused,
     bad_sector_is_named,
+    counterfeit_stick_is_found,
+    one_of_two_is_pulled,
+    files_join_those_on_fat32,
+    files_join_those_on_ntfs,
+    fat16_is_refused,
+    pulled_volume_keeps_its_files,
 ]
 
 
@@ -439,7 +563,7 @@ def become_root():
     os.execvp('sudo', ['sudo', '-n', sys.executable, '-B', *sys.argv])
 
 
-def main(kernel, build):
+def main(kernel, build, *names):
     become_root()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     if not os.path.exists(f'{kernel}/initrd'):
@@ -451,11 +575,8 @@ def main(kernel, build):
         try:
             bench = Bench(folder, kernel, build, results)
             results.note(f'the machine is ready after {time.monotonic() - started:.0f} s')
-            imported = bench.ctl('image', 'import', '--sample')
-            bench.guest.run('chown', '-R', USER, CATALOG)
-            if imported.status != 0:
-                raise Gone(imported.text)
-            for scenario in SCENARIOS:
+            bench.import_image()
+            for scenario in [s for s in SCENARIOS if not names or s.__name__ in names]:
                 begun = time.monotonic()
                 try:
                     scenario(bench)
@@ -479,4 +600,4 @@ def main(kernel, build):
 
 
 if __name__ == '__main__':
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*sys.argv[1:]))

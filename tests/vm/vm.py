@@ -10,7 +10,7 @@ import subprocess
 import time
 
 QUIET_BOOT = 30     # seconds; on a quiet machine
-LIMIT = 60          # seconds for what takes a few
+LIMIT = 120         # seconds for what takes a few
 
 
 class Gone(Exception):
@@ -136,10 +136,11 @@ class Guest:
 
 
 class Stick:
-    """A USB stick: its memory is a file of the host. FILTERS are QMP's options of block nodes between the two."""
+    """A USB stick: its memory is a file of the host, or what QMP's options MEMORY say. FILTERS are QMP's options of block nodes between the two."""
 
-    def __init__(self, name, path, serial, read_only=False, bytes_per_second=0, filters=()):
+    def __init__(self, name, path, serial, read_only=False, bytes_per_second=0, filters=(), memory=None):
         self.name = name
+        self.memory = memory or {'driver': 'file', 'filename': path}
         self.path = path
         self.serial = serial
         self.read_only = read_only
@@ -204,8 +205,8 @@ class Vm:
         stick.nodes.append(options['node-name'])
 
     def plug(self, stick):
-        self.add_node(stick, driver='raw', file={'driver': 'file', 'filename': stick.path},
-                      cache={'no-flush': True}, **{'read-only': stick.read_only})
+        self.add_node(stick, driver='raw', file=stick.memory, cache={'no-flush': True},
+                      **{'read-only': stick.read_only})
         for options in stick.filters:
             self.add_node(stick, **dict(options, image=stick.nodes[-1]))
         if stick.bytes_per_second:
