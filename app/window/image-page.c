@@ -11,6 +11,8 @@
 #include "window/fact-row.h"
 #include "window/failure-view.h"
 #include "window/image-text.h"
+#include "window/preparation-group.h"
+#include "window/preparation-text.h"
 
 struct _KlImagePage
 {
@@ -36,7 +38,11 @@ struct _KlImagePage
   KlFactRow *source_row;
   KlFactRow *imported_row;
   KlFactRow *sha256_row;
+  KlPreparationGroup *preparation_group;
   KlFailureView *failure_view;
+
+  KlPrepareQueue *queue; /* owned */
+  KlBootImage *image;    /* owned; nullable; one that is not broken */
 };
 
 G_DEFINE_FINAL_TYPE (KlImagePage, kl_image_page, ADW_TYPE_BIN)
@@ -106,21 +112,33 @@ show_source (KlImagePage *self, KlBootImage *image)
 }
 
 static void
+show_state (KlImagePage *self)
+{
+  KlStateText style;
+  g_autofree char *word = NULL;
+  const char *classes[] = { NULL, NULL };
+
+  if (self->image == NULL)
+    return;
+  word = kl_preparation_text_dup_state (self->image, self->queue, &style);
+  classes[0] = style.css_class;
+  gtk_image_set_from_icon_name (self->state_icon, style.icon_name);
+  gtk_label_set_label (self->state_label, word);
+  gtk_widget_set_css_classes (GTK_WIDGET (self->state_box), classes);
+}
+
+static void
 show_heading (KlImagePage *self, KlBootImage *image)
 {
   g_autofree char *name = kl_image_text_dup_name (image);
   const char *description = kl_boot_image_get_description (image);
-  const KlStateText state = kl_image_text_get_state (image);
-  const char *classes[] = { state.css_class, NULL };
 
   gtk_label_set_label (self->name_label, name);
   gtk_label_set_label (self->description_label, description ? description : "");
   gtk_widget_set_visible (GTK_WIDGET (self->description_label),
                           description != NULL && *description != '\0'
                               && strcmp (description, name) != 0);
-  gtk_image_set_from_icon_name (self->state_icon, state.icon_name);
-  gtk_label_set_label (self->state_label, state.word);
-  gtk_widget_set_css_classes (GTK_WIDGET (self->state_box), classes);
+  show_state (self);
 }
 
 static void
@@ -158,12 +176,26 @@ bind_rows (GtkWidgetClass *widget_class)
 }
 
 static void
+kl_image_page_dispose (GObject *object)
+{
+  KlImagePage *self = KL_IMAGE_PAGE (object);
+
+  g_clear_object (&self->queue);
+  g_clear_object (&self->image);
+
+  G_OBJECT_CLASS (kl_image_page_parent_class)->dispose (object);
+}
+
+static void
 kl_image_page_class_init (KlImagePageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->dispose = kl_image_page_dispose;
+
   g_type_ensure (KL_TYPE_FACT_ROW);
   g_type_ensure (KL_TYPE_FAILURE_VIEW);
+  g_type_ensure (KL_TYPE_PREPARATION_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/image-page.ui");
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, stack);
@@ -172,6 +204,7 @@ kl_image_page_class_init (KlImagePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, state_box);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, state_icon);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, state_label);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, preparation_group);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, failure_view);
   bind_rows (widget_class);
 }
@@ -183,16 +216,30 @@ kl_image_page_init (KlImagePage *self)
 }
 
 void
-kl_image_page_set_image (KlImagePage *self, KlBootImage *image)
+kl_image_page_set_queue (KlImagePage *self, KlCatalog *catalog, KlPrepareQueue *queue)
 {
   g_return_if_fail (KL_IS_IMAGE_PAGE (self));
 
+  g_set_object (&self->queue, queue);
+  kl_preparation_group_set_queue (self->preparation_group, catalog, queue);
+  g_signal_connect_object (queue, "changed", G_CALLBACK (show_state), self, G_CONNECT_SWAPPED);
+}
+
+void
+kl_image_page_set_image (KlImagePage *self, KlBootImage *image)
+{
+  const GError *error = image != NULL ? kl_boot_image_get_error (image) : NULL;
+  KlBootImage *usable = error == NULL ? image : NULL;
+
+  g_return_if_fail (KL_IS_IMAGE_PAGE (self));
+
+  g_set_object (&self->image, usable);
+  kl_preparation_group_set_image (self->preparation_group, usable);
   if (image == NULL)
     gtk_stack_set_visible_child_name (self->stack, "none");
-  else if (kl_boot_image_get_error (image) != NULL)
+  else if (error != NULL)
     {
-      kl_failure_view_set_error (self->failure_view, kl_boot_image_get_error (image),
-                                 kl_boot_image_get_folder (image));
+      kl_failure_view_set_error (self->failure_view, error, kl_boot_image_get_folder (image));
       gtk_stack_set_visible_child_name (self->stack, "broken");
     }
   else

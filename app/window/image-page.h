@@ -4,6 +4,7 @@
 #include <adwaita.h>
 
 #include "image/boot-image.h"
+#include "window/prepare-queue.h"
 
 G_BEGIN_DECLS
 
@@ -11,6 +12,7 @@ G_BEGIN_DECLS
 #define KL_TYPE_IMAGE_PAGE (kl_image_page_get_type ())
 G_DECLARE_FINAL_TYPE (KlImagePage, kl_image_page, KL, IMAGE_PAGE, AdwBin)
 
+void kl_image_page_set_queue (KlImagePage *self, KlCatalog *catalog, KlPrepareQueue *queue);
 void kl_image_page_set_image (KlImagePage *self, KlBootImage *image);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include <adwaita.h>
 
 #include "image/boot-image.h"
+#include "window/prepare-queue.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +12,7 @@ G_BEGIN_DECLS
 #define KL_TYPE_IMAGE_ROW (kl_image_row_get_type ())
 G_DECLARE_FINAL_TYPE (KlImageRow, kl_image_row, KL, IMAGE_ROW, AdwBin)
 
-GtkWidget *kl_image_row_new (void);
-void kl_image_row_set_image (KlImageRow *self, KlBootImage *image);
+GtkWidget *kl_image_row_new (KlPrepareQueue *queue);
+void kl_image_row_set_image (KlImageRow *self, KlBootImage *image); /* nullable */
 
 G_END_DECLS

@@ -45,8 +45,8 @@ static const struct
   { "Checking ", N_ ("Checking %s") },
 };
 
-static char *
-translate_step (const char *info)
+char *
+kl_job_text_translate_step (const char *info)
 {
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
     if (strcmp (info, steps[i]) == 0)
@@ -71,7 +71,7 @@ kl_job_text_dup_step (KlJob *job)
   if (info == NULL || *info == '\0')
     return g_strdup (_ ("Starting"));
 
-  return translate_step (info);
+  return kl_job_text_translate_step (info);
 }
 
 char *

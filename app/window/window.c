@@ -22,6 +22,7 @@
 #include "window/job-view.h"
 #include "window/leave-question.h"
 #include "window/media-jobs.h"
+#include "window/prepare-queue.h"
 #include "window/settings.h"
 #include "window/site-store.h"
 
@@ -36,6 +37,7 @@ struct _KlWindow
   char *search_key;              /* owned; case-folded; "" finds everything */
   char *wanted_id;               /* owned; nullable; image to select once it is listed */
   GQueue imports;                /* of owned paths that wait */
+  KlPrepareQueue *preparations;  /* owned */
   KlImportFlow *import;          /* owned; nullable; the one under way */
   KlBootImage *last_imported;    /* owned; nullable */
   guint n_imported;              /* since nothing was under way */
@@ -180,9 +182,9 @@ row_activated_cb (KlWindow *self, guint position)
 }
 
 static void
-setup_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+setup_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item, KlWindow *self)
 {
-  gtk_list_item_set_child (item, kl_image_row_new ());
+  gtk_list_item_set_child (item, kl_image_row_new (self->preparations));
 }
 
 static void
@@ -221,6 +223,28 @@ announce_imports (KlWindow *self)
         self->n_imported);
   announce (self, text);
   self->n_imported = 0;
+}
+
+/* A failure stands on the page of its image. */
+static void
+prepared_cb (KlWindow *self, const char *id, char **warnings, const GError *error)
+{
+  const guint n = warnings != NULL ? g_strv_length (warnings) : 0;
+  g_autofree char *text = NULL;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (error != NULL)
+    /* Translators: %s is the ID of a boot image. */
+    text = g_strdup_printf (_ ("Preparing %s failed"), id);
+  else if (n == 0)
+    /* Translators: %s is the ID of a boot image. */
+    text = g_strdup_printf (_ ("%s is prepared"), id);
+  else
+    /* Translators: the ID of a boot image, then a number. */
+    text = g_strdup_printf (
+        ngettext ("%s is prepared, with %u warning", "%s is prepared, with %u warnings", n), id, n);
+  announce (self, text);
 }
 
 static void start_next_import (KlWindow *self);
@@ -497,7 +521,8 @@ kl_window_close_request (GtkWindow *window)
   int width = 0;
   int height = 0;
 
-  if (running != NULL && kl_job_view_ask_to_close (running, window))
+  if ((running != NULL && kl_job_view_ask_to_close (running, window))
+      || kl_prepare_queue_ask_to_close (self->preparations, window))
     return GDK_EVENT_STOP;
   if (kl_leave_question_ask (window, G_LIST_MODEL (kl_media_jobs_get ())))
     return GDK_EVENT_STOP;
@@ -522,6 +547,9 @@ kl_window_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->filtered, self);
   if (self->catalog != NULL)
     g_signal_handlers_disconnect_by_data (self->catalog, self);
+  if (self->preparations != NULL)
+    g_signal_handlers_disconnect_by_data (self->preparations, self);
+  g_clear_object (&self->preparations);
   g_clear_object (&self->import);
   g_clear_object (&self->last_imported);
   g_clear_object (&self->chooser);
@@ -659,6 +687,10 @@ kl_window_new (GtkApplication *application, KlCatalog *catalog)
   g_signal_connect_object (kl_media_jobs_get (), "changed", G_CALLBACK (jobs_changed_cb), self,
                            G_CONNECT_SWAPPED);
   jobs_changed_cb (self);
+  self->preparations = kl_prepare_queue_new (catalog);
+  g_signal_connect_object (self->preparations, "ended", G_CALLBACK (prepared_cb), self,
+                           G_CONNECT_SWAPPED);
+  kl_image_page_set_queue (self->image_page, catalog, self->preparations);
   show_catalog (self);
   update_actions (self);
   load_catalog (self);
