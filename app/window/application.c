@@ -9,6 +9,7 @@
 
 #include "bus/bus-service.h"
 #include "image/catalog.h"
+#include "window/about.h"
 #include "window/drive-question.h"
 #include "window/jobs-window.h"
 #include "window/media-jobs.h"
@@ -167,15 +168,7 @@ quit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  adw_show_about_window (
-      gtk_application_get_active_window (GTK_APPLICATION (user_data)), "application-name",
-      _ ("Kindling"), "application-icon", KL_APPLICATION_ID, "version", KL_VERSION,
-      "developer-name",
-      /* Translators: shown in the About window below the name of the program. */
-      _ ("The Kindling developers"), "license-type", GTK_LICENSE_GPL_3_0, "comments",
-      _ ("Makes boot media for operating system deployment from Windows PE boot images."),
-      /* Translators: put your names here, one a line; they are shown in the About window. */
-      "translator-credits", _ ("translator-credits"), NULL);
+  kl_about_show (GTK_APPLICATION (user_data), KL_APPLICATION (user_data)->catalog);
 }
 
 /* Above the window that is in use, which may be a dialog. */

@@ -9,6 +9,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "window/drive-text.h"
 
 /* Nobody sits there who has not answered by then; seconds. */
 #define PATIENCE 120
@@ -112,48 +113,27 @@ cancelled_cb (GCancellable *cancellable, GTask *task)
 }
 
 static char *
-dup_content (KlDrive *drive)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  for (guint i = 0; i < kl_drive_get_n_volumes (drive); i++)
-    {
-      const KlVolume *volume = kl_drive_get_volume (drive, i);
-      const char *kind = volume->fs_version != NULL ? volume->fs_version : volume->fs_type;
-
-      if (text->len > 0)
-        g_string_append (text, ", ");
-      g_string_append (text, kind != NULL ? kind : _ ("no known file system"));
-      if (volume->label != NULL)
-        g_string_append_printf (text, " “%s”", volume->label);
-    }
-  return text->len > 0 ? g_strdup (text->str) : g_strdup (_ ("nothing known"));
-}
-
-static char *
 dup_body (const KlBusQuestion *asked)
 {
-  g_autofree char *size = g_format_size (kl_drive_get_size (asked->drive));
-  g_autofree char *content = dup_content (asked->drive);
-  const char *serial = kl_drive_get_identity (asked->drive)->serial;
+  g_autofree char *identity = kl_drive_text_dup_identity (asked->drive);
+  g_autofree char *content = kl_drive_text_dup_content (asked->drive);
+  /* Translators: what a drive holds, such as “FAT32 “PHOTOS””. */
+  g_autofree char *now = g_strdup_printf (_ ("On it now: %s"), content);
+  g_autofree char *wish = NULL;
 
-  if (serial == NULL)
-    serial = _ ("unknown");
   if (asked->type == KL_MEDIA_TYPE_UFD)
-    /* Translators: a program's name, its number, a path, a size, a serial number, what is on the
-     * drive. */
-    return g_strdup_printf (
-        _ ("The program “%s” (process %u) wants to put the files of a boot medium on this "
-           "drive. Files of the same names will be replaced.\n\n"
-           "%s · %s\nSerial number: %s\nOn it now: %s"),
-        asked->caller, asked->process, kl_drive_get_path (asked->drive), size, serial, content);
-  /* Translators: a program's name, its number, a path, a size, a serial number, what is on the
-   * drive. */
-  return g_strdup_printf (
-      _ ("The program “%s” (process %u) wants to make a boot medium of this drive. "
-         "Everything on it will be lost.\n\n"
-         "%s · %s\nSerial number: %s\nOn it now: %s"),
-      asked->caller, asked->process, kl_drive_get_path (asked->drive), size, serial, content);
+    wish = g_strdup_printf (
+        /* Translators: a program's name and its number. */
+        _ ("The program “%s” (process %u) wants to put the files of a boot medium on this drive. "
+           "Files of the same names will be replaced."),
+        asked->caller, asked->process);
+  else
+    wish = g_strdup_printf (
+        /* Translators: a program's name and its number. */
+        _ ("The program “%s” (process %u) wants to make a boot medium of this drive. Everything "
+           "on it will be lost."),
+        asked->caller, asked->process);
+  return g_strdup_printf ("%s\n\n%s\n%s", wish, identity, now);
 }
 
 /* The window that goes with the question on the screen, but no other question: those come and go

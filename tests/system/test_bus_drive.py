@@ -81,7 +81,7 @@ with open(os.path.join(os.environ['HOME'], 'log'), 'w+') as log:
         dialog = ask(client)
         said = '\n'.join(n.get_name() for n in walk(dialog))
         comm = open('/proc/self/comm').read().strip()
-        for words in f'“{comm}” (process {os.getpid()})', loop, 'Serial number: 0001', '536.9\u00a0MB', 'Everything on it will be lost':
+        for words in f'“{comm}” (process {os.getpid()})', loop, 'Serial 0001', '536.9\u00a0MB', 'Everything on it will be lost':
             check(f'the question says “{words}”', words in said, said)
         screenshot('question')
         check('waiting for the answer is busy', client.get('Status') == 1)
