@@ -252,6 +252,7 @@ print_last_medium (KlBootImage *image)
   g_autofree char *made = NULL;
   g_autofree char *text = NULL;
   g_autofree char *end = NULL;
+  g_autofree char *until = NULL;
 
   if (last == NULL)
     return;
@@ -260,7 +261,8 @@ print_last_medium (KlBootImage *image)
   text = g_strdup_printf (_ ("%s, %s"), made, last->destination);
   end = dup_local (last->certificate_end);
   kl_ctl_print_field (_ ("Last medium"), text);
-  kl_ctl_print_field (_ ("Valid until"), end);
+  until = g_strdup_printf (_ ("valid until %s"), end);
+  kl_ctl_print_field (_ ("Its certificate"), until);
   kl_ctl_print_expiry (last->certificate_end);
 }
 
