@@ -51,6 +51,8 @@ new_menu_button (KlDrive *drive)
   if (kl_drive_get_refusal (drive, NULL) == KL_REFUSAL_NONE)
     add_item (menu, _ ("Create _Media…"), "win.create-on-drive", kl_drive_get_path (drive));
   add_item (menu, _ ("_Check Medium"), "win.check-drive", kl_drive_get_path (drive));
+  if (kl_drive_get_refusal (drive, NULL) == KL_REFUSAL_NONE)
+    add_item (menu, _ ("_Power Off"), "win.power-off-drive", kl_drive_get_path (drive));
   gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), G_MENU_MODEL (menu));
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (button), "view-more-symbolic");
   gtk_widget_set_tooltip_text (button, _ ("Drive Menu"));

@@ -34,7 +34,11 @@ update (KlJobsWindow *self)
 static void
 clear_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  kl_media_jobs_clear_ended (kl_media_jobs_get ());
+  KlMediaJobs *jobs = kl_media_jobs_get ();
+
+  kl_media_jobs_clear_ended (jobs);
+  if (g_list_model_get_n_items (G_LIST_MODEL (jobs)) == 0)
+    gtk_window_close (GTK_WINDOW (widget)); /* nothing is left to look at */
 }
 
 static GtkWidget *

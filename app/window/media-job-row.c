@@ -12,6 +12,7 @@
 #include "window/failure-view.h"
 #include "window/job-text.h"
 #include "window/media-result.h"
+#include "window/power-off.h"
 #include "window/show-in-folder.h"
 
 /* Between two looks at the progress; milliseconds. */
@@ -46,6 +47,7 @@ struct _KlMediaJobRow
   GtkButton *folder_button;
   GtkButton *check_button;
   GtkButton *export_button;
+  GtkButton *power_button;
 };
 
 G_DEFINE_FINAL_TYPE (KlMediaJobRow, kl_media_job_row, GTK_TYPE_LIST_BOX_ROW)
@@ -118,8 +120,11 @@ progress_cb (KlMediaJobRow *self)
 static char *
 dup_done_message (const KlMediaResult *result)
 {
-  return g_strdup (result->verified ? _ ("Every byte was read back and compared.")
-                                    : _ ("It was not read back."));
+  const char *verified = result->verified ? _ ("Every byte was read back and compared.")
+                                          : _ ("It was not read back.");
+
+  return g_strjoin (" ", verified,
+                    result->powered_off ? _ ("The drive is off and can be pulled.") : NULL, NULL);
 }
 
 /* What is left of the target. */
@@ -174,10 +179,12 @@ show_buttons (KlMediaJobRow *self, KlMediaJobState state)
 {
   const gboolean done = state == KL_MEDIA_JOB_DONE;
   const gboolean file = kl_media_job_get_drive (self->job) == NULL;
+  const gboolean there = done && !kl_media_job_get_result (self->job)->powered_off;
 
   gtk_widget_set_visible (GTK_WIDGET (self->retry_button), kl_media_job_can_retry (self->job));
   gtk_widget_set_visible (GTK_WIDGET (self->folder_button), done && file);
-  gtk_widget_set_visible (GTK_WIDGET (self->check_button), done);
+  gtk_widget_set_visible (GTK_WIDGET (self->check_button), there);
+  gtk_widget_set_visible (GTK_WIDGET (self->power_button), there && !file);
   gtk_widget_set_visible (GTK_WIDGET (self->export_button),
                           done && kl_media_job_get_result (self->job)->certificate != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->buttons_box),
@@ -257,6 +264,12 @@ check_clicked_cb (KlMediaJobRow *self)
 }
 
 static void
+power_clicked_cb (KlMediaJobRow *self)
+{
+  kl_power_off (get_window (self), kl_media_job_get_drive (self->job));
+}
+
+static void
 certificate_named_cb (KlMediaJobRow *self, int response)
 {
   const KlMediaResult *result = kl_media_job_get_result (self->job);
@@ -333,6 +346,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, folder_button);
   gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, check_button);
   gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, export_button);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, power_button);
 }
 
 static void
@@ -351,6 +365,7 @@ kl_media_job_row_class_init (KlMediaJobRowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, folder_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, check_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, export_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, power_clicked_cb);
 }
 
 static void

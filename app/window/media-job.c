@@ -108,6 +108,8 @@ kl_media_job_new (KlMediaCreator *creator)
   self->path = g_strdup (kl_media_request_get_destination (request));
   if (drive != NULL)
     {
+      g_free (self->path);
+      self->path = g_strdup (kl_drive_get_path (drive));
       self->drive = g_object_ref (drive);
       self->name = kl_drive_dup_name (drive);
     }

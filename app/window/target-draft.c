@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "data-path.h"
+#include "drive/volume-choice.h"
 #include "window/drive-text.h"
 
 /* ext4, XFS and Btrfs all end here; bytes. */
@@ -283,12 +284,6 @@ kl_target_draft_dup_path (KlTargetDraft *self)
     }
 }
 
-static gboolean
-is_fat32 (const KlVolume *volume)
-{
-  return g_strcmp0 (volume->fs_type, "vfat") == 0 && g_strcmp0 (volume->fs_version, "FAT32") == 0;
-}
-
 /* FAT32, which all firmware reads, before NTFS. */
 const KlVolume *
 kl_target_draft_find_volume (KlDrive *drive)
@@ -299,9 +294,9 @@ kl_target_draft_find_volume (KlDrive *drive)
     {
       const KlVolume *volume = kl_drive_get_volume (drive, i);
 
-      if (is_fat32 (volume))
+      if (kl_volume_may_fit (volume) && g_strcmp0 (volume->fs_type, "ntfs") != 0)
         return volume;
-      if (found == NULL && g_strcmp0 (volume->fs_type, "ntfs") == 0)
+      if (found == NULL && kl_volume_may_fit (volume))
         found = volume;
     }
   return found;

@@ -22,6 +22,7 @@
 #include "window/job-view.h"
 #include "window/leave-question.h"
 #include "window/media-jobs.h"
+#include "window/power-off.h"
 #include "window/prepare-queue.h"
 #include "window/settings.h"
 #include "window/site-store.h"
@@ -396,6 +397,15 @@ check_drive_activated (GtkWidget *widget, const char *action, GVariant *paramete
 }
 
 static void
+power_off_drive_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  g_autoptr (KlDrive) drive = find_drive (KL_WINDOW (widget), parameter);
+
+  if (drive != NULL && kl_media_jobs_find_busy (kl_media_jobs_get (), drive) == NULL)
+    kl_power_off (GTK_WINDOW (widget), drive);
+}
+
+static void
 rename_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   KlWindow *self = KL_WINDOW (widget);
@@ -574,6 +584,8 @@ install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.create-on-drive", "s",
                                    create_on_drive_activated);
   gtk_widget_class_install_action (widget_class, "win.check-drive", "s", check_drive_activated);
+  gtk_widget_class_install_action (widget_class, "win.power-off-drive", "s",
+                                   power_off_drive_activated);
   gtk_widget_class_install_action (widget_class, "win.rename-image", NULL, rename_activated);
   gtk_widget_class_install_action (widget_class, "win.remove-image", NULL, remove_activated);
   gtk_widget_class_install_action (widget_class, "win.export-image", NULL, export_activated);

@@ -30,10 +30,12 @@ class Sticks:
                                        [str(x) for pair in said.items() for x in pair if pair[1] is not None])
 
     def plug(self, name, serial, model='DataTraveler_3.0', mib=4096, volumes=(('vfat', 'FAT32', 'PHOTOS'),), vendor='Kingston',
-             read_only=False, fixed=False, usb=True, port=None, number=None):
-        """A drive of so many MiB; volumes: file system, its version, its label."""
+             read_only=False, fixed=False, usb=True, port=None, number=None, node=False):
+        """A drive of so many MiB; volumes: file system, its version, its label; node: it can be written to."""
         minor = number if number is not None else 16 * (ord(name[2]) - ord('a'))
         self.count += 1
+        if node:
+            self._add_node(name, mib * MIB)
         parent = self.testbed.add_device('usb' if usb else 'pci', f'of-{name}-{self.count}', None, ['idVendor', '0951'],
                                          ['DEVTYPE', 'usb_device' if usb else 'pci_device'])
         disk = self._add(name, parent, minor,
@@ -46,6 +48,16 @@ class Sticks:
             part = self._add(f'{name}{i}', disk, minor + i, {'size': mib * MIB // 512 - 2048, 'partition': i},
                              {'DEVTYPE': 'partition', 'ID_FS_TYPE': kind, 'ID_FS_VERSION': version, 'ID_FS_LABEL': label})
             self.paths[name].insert(0, part)
+
+    def _add_node(self, name, size):
+        """A file for the bytes; umockdev takes its sticky bit for the mark of a block device."""
+        os.makedirs(os.path.join(self.root, 'dev'), exist_ok=True)
+        with open(self.node(name), 'wb') as f:
+            f.truncate(size)
+        os.chmod(self.node(name), 0o1660)
+
+    def node(self, name):
+        return os.path.join(self.root, 'dev', name)
 
     def pull(self, name):
         *parts, disk, parent = self.paths.pop(name)
@@ -62,3 +74,8 @@ class Sticks:
         path = self.paths[name][0]
         (self.testbed.set_property if what.isupper() else self.testbed.set_attribute)(path, what, value)
         self.testbed.uevent(path, 'change')
+
+
+def preload():
+    """What the environment of a program needs that writes to nodes."""
+    return {'LD_PRELOAD': os.environ['KINDLING_STICK_NODE'] + ' ' + os.environ.get('LD_PRELOAD', '')}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Preloaded into a program that runs under umockdev, it completes what umockdev pretends of block
+ * devices: the descriptor of a node, a file below UMOCKDEV_DIR, says what the node says. */
+
+/* Both spellings are defined below. */
+#undef _FILE_OFFSET_BITS
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <linux/fs.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Whether it is the descriptor of a node; its number. */
+static int
+is_node (int fd, dev_t *number)
+{
+  const char *root = getenv ("UMOCKDEV_DIR");
+  char link[64], path[PATH_MAX] = "", folder[PATH_MAX], node[PATH_MAX + 64], text[32] = "";
+  unsigned int node_major, node_minor;
+
+  if (root == NULL)
+    return 0;
+  snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
+  snprintf (folder, sizeof folder, "%s/dev/", root);
+  if (readlink (link, path, sizeof path - 1) <= 0 || strncmp (path, folder, strlen (folder)) != 0)
+    return 0;
+  snprintf (node, sizeof node, "%s.node/%s", folder, path + strlen (folder));
+  if (readlink (node, text, sizeof text - 1) <= 0
+      || sscanf (text, "%u:%u", &node_major, &node_minor) != 2)
+    return 0;
+  *number = makedev (node_major, node_minor);
+  return 1;
+}
+
+#define WRAP(name, type)                                                                           \
+  int name (int fd, struct type *info);                                                            \
+  int name (int fd, struct type *info)                                                             \
+  {                                                                                                \
+    int (*next) (int, struct type *) = (int (*) (int, struct type *)) dlsym (RTLD_NEXT, #name);    \
+    int result = next (fd, info);                                                                  \
+    dev_t number;                                                                                  \
+    if (result == 0 && S_ISREG (info->st_mode) && is_node (fd, &number))                           \
+      {                                                                                            \
+        info->st_mode = S_IFBLK | 0660;                                                            \
+        info->st_rdev = number;                                                                    \
+      }                                                                                            \
+    return result;                                                                                 \
+  }
+
+WRAP (fstat, stat)
+WRAP (fstat64, stat64)
+
+int
+ioctl (int fd, unsigned long request, ...)
+{
+  int (*next) (int, unsigned long, void *)
+      = (int (*) (int, unsigned long, void *)) dlsym (RTLD_NEXT, "ioctl");
+  off_t size;
+  dev_t number;
+  va_list arguments;
+  void *argument;
+
+  va_start (arguments, request);
+  argument = va_arg (arguments, void *);
+  va_end (arguments);
+  if (!is_node (fd, &number))
+    return next (fd, request, argument);
+
+  switch (request)
+    {
+    case BLKGETSIZE64:
+      size = lseek (fd, 0, SEEK_END);
+      memcpy (argument, &(uint64_t){ (uint64_t) size }, sizeof (uint64_t));
+      return 0;
+    case BLKSSZGET:
+      *(int *) argument = 512;
+      return 0;
+    case BLKROGET:
+      *(int *) argument = 0;
+      return 0;
+    case BLKFLSBUF:
+    case BLKRRPART:
+      return 0;
+    default:
+      errno = ENOTTY;
+      return -1;
+    }
+}
