@@ -139,6 +139,7 @@ class BusTest(CommandTest):
             said = log.read()
         self.assertNotIn('CRITICAL', said)
         self.assertNotIn('ERROR: ', said)
+        self.assertNotIn('runtime error', said)
 
     def owner(self):
         """Process of the program, or None; does not start it."""
