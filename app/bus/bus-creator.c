@@ -45,6 +45,7 @@ struct _KlBusCreator
 
   gboolean busy;
   gboolean run_async;                /* of the creation that is going on, or the last */
+  gboolean begun;                    /* the last creation came as far as its first step */
   GDBusMethodInvocation *invocation; /* owned, nullable; is answered when the creation has ended */
   KlBusRequest *request;             /* owned, nullable; of the creation that is going on */
   GCancellable *cancellable;         /* owned, nullable; of the creation that is going on */
@@ -66,10 +67,16 @@ enum
 static GParamSpec *object_properties[N_PROPS];
 
 /* The documented API reports steps of asynchronous runs only. */
+static gboolean
+has_steps (KlBusCreator *self)
+{
+  return self->run_async && self->begun;
+}
+
 static GVariant *
 get_step_number (KlBusCreator *self, guint number)
 {
-  return g_variant_new_uint32 (self->run_async ? number : 0);
+  return g_variant_new_uint32 (has_steps (self) ? number : 0);
 }
 
 static GVariant *
@@ -99,7 +106,7 @@ new_text (const char *text)
 static GVariant *
 get_step_info (KlBusCreator *self)
 {
-  return new_text (self->run_async ? kl_job_get_step_info (KL_JOB (self->creator)) : "");
+  return new_text (has_steps (self) ? kl_job_get_step_info (KL_JOB (self->creator)) : "");
 }
 
 static GVariant *
@@ -206,7 +213,7 @@ tell_progress (KlBusCreator *self)
 static void
 progress_cb (KlBusCreator *self)
 {
-  if (self->run_async && self->busy
+  if (has_steps (self) && self->busy
       && g_get_monotonic_time () - self->last_progress >= PROGRESS_INTERVAL)
     tell_progress (self);
 }
@@ -227,13 +234,15 @@ end (KlBusCreator *self, const GError *error)
   g_autofree char *message = error != NULL ? kl_bus_error_dup_message (error) : g_strdup ("");
   g_autoptr (GDBusMethodInvocation) invocation = g_steal_pointer (&self->invocation);
 
+  /* With its secrets. */
   g_clear_pointer (&self->request, kl_bus_request_free);
+  kl_media_creator_set_request (self->creator, NULL);
   g_clear_object (&self->cancellable);
   g_free (self->error_detail);
   self->error_detail = g_strdup (detail != NULL ? detail : "");
   self->exit_code = kl_error_get_hresult (error);
   self->busy = FALSE;
-  if (self->run_async && kl_job_get_num_steps (KL_JOB (self->creator)) > 0)
+  if (has_steps (self) && kl_job_get_num_steps (KL_JOB (self->creator)) > 0)
     tell_progress (self);
   tell_properties (self);
   if (*self->error_detail != '\0')
@@ -310,6 +319,7 @@ make (KlBusCreator *self, const KlBusTarget *target)
     }
 
   kl_media_creator_set_request (self->creator, media_request);
+  self->begun = TRUE;
   kl_job_run_async (KL_JOB (self->creator), self->cancellable, made_cb, g_object_ref (self));
 }
 
@@ -360,6 +370,7 @@ start (KlBusCreator *self, KlBusRequest *request)
 
   self->request = request;
   self->run_async = request->run_async;
+  self->begun = FALSE;
   self->cancellable = g_cancellable_new ();
   self->exit_code = E_PENDING_HRESULT;
   g_free (self->error_detail);
@@ -413,7 +424,7 @@ create_boot_media (KlBusCreator *self, GDBusMethodInvocation *invocation, GError
 static void
 cancel (KlBusCreator *self, GDBusMethodInvocation *invocation)
 {
-  if (self->run_async && self->cancellable != NULL)
+  if (self->run_async && self->request != NULL)
     g_cancellable_cancel (self->cancellable);
   g_dbus_method_invocation_return_value (invocation, g_variant_new ("(u)", 0));
 }
@@ -486,7 +497,6 @@ set_connection_options (KlBusCreator *self,
   reading->self = g_object_ref (self);
   reading->invocation = invocation;
   reading->fd = fd;
-  self->run_async = FALSE;
   self->cancellable = g_cancellable_new ();
   set_busy (self, TRUE);
   task = g_task_new (self, self->cancellable, options_read_cb, NULL);

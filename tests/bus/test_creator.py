@@ -55,6 +55,14 @@ class Creator(BusTest):
         self.assertEqual(fractions[-1], 1)
         self.assertEqual({name: value for name, value in self.client.get_all().items() if name in known}, known)
 
+        # The steps of a creation are no longer said when another one has ended before its first.
+        self.client.signals.clear()
+        self.client.create('CD', self.path('tree', 'no', 'such.iso'), '')
+        self.assertEqual(self.client.wait()[0], INVALID)
+        facts = self.client.get_all()
+        self.assertEqual([facts[n] for n in ('NumSteps', 'CurrentStep', 'StepProgress', 'StepInfo')], [0, 0, 0, ''])
+        self.assertFalse([s for s in self.client.signals if s[1] == 'Progress'])
+
     def test_synchronous_creation_blocks_nobody_else(self):
         image, iso = self.big_image(), self.path('out.iso')
         replies = []
