@@ -8,13 +8,15 @@ Run by hand on a quiet machine. Needs the packages of data/debian-packages.txt. 
 files. Prints a table with minimum, median, maximum and the median ratio of the pairs; a ratio under 1 means that Kindling
 is faster. kindlingctl flushes what it writes and reads it back, the peer does not, but for the last row. Then come the time
 for an image in which nothing has changed, bytes written, the largest memory, and how much larger the result is than the
-peer's. The same as JSON beside it.
+peer's. The same as JSON beside it. CPU time counts too where others use the machine; that of the copy is this program's own
+and is not shown.
 """
 import argparse
 import json
 import os
 import platform
 import random
+import resource
 import shutil
 import statistics
 import subprocess
@@ -104,7 +106,7 @@ class Bench:
         self.result = os.path.join(self.catalog, IMAGE, 'boot.wim')
         self.source = make_wim(os.path.join(build, 'data', 'sample', 'boot.wim'), work, size)
         self.drivers = make_drivers(work, drivers)
-        self.written = []
+        self.written, self.cpu = [], {}
         quiet(self.ctl, '--catalog', self.catalog, 'image', 'import', self.source, '--id', IMAGE)
         quiet(self.ctl, '--catalog', self.catalog, 'image', 'add-driver', IMAGE, self.drivers)
 
@@ -161,17 +163,20 @@ class Bench:
             self.forget()
         elif way == self.cached:
             self.change()
-        start = time.monotonic()
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         way()
+        seconds, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.cpu.setdefault(way.__name__, []).append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         if os.path.exists(self.peer_wim):
             self.peer_size = os.path.getsize(self.peer_wim)
             os.unlink(self.peer_wim)
-        return time.monotonic() - start
+        return seconds
 
     def compare(self, way, peer, pairs):
         self.time(way)
         self.time(peer)
         self.written.clear()
+        self.cpu.clear()
         ours, theirs = [], []
         for _ in range(pairs):
             ours.append(self.time(way))
@@ -180,6 +185,7 @@ class Bench:
             'way': way.__name__, 'peer': peer.__name__, 'pairs': pairs, 'ours': ours, 'theirs': theirs,
             'ratios': [a / b for a, b in zip(ours, theirs)],
             'ratio': statistics.median(a / b for a, b in zip(ours, theirs)),
+            'cpu-seconds': {name: statistics.median(values) for name, values in self.cpu.items()},
             'written': statistics.median(self.written),
             'result': os.path.getsize(self.result),
         }
@@ -203,14 +209,15 @@ def main():
     with tempfile.TemporaryDirectory(prefix='kl-bench-', dir=arguments.work) as work:
         bench = Bench(os.path.abspath(arguments.build), work, arguments.size, arguments.drivers)
         print(f'source of {os.path.getsize(bench.source)} bytes; seconds: minimum, median, maximum')
-        print(f"{'way':8}{'':22}{'peer':14}{'':22}{'ratio':>6}{'written − result':>18}")
+        print(f"{'way':8}{'':22}{'peer':14}{'':22}{'ratio':>6}{'CPU s, ours and peer':>22}{'written − result':>18}")
         for way, peer in (bench.new, bench.update), (bench.cached, bench.update), (bench.cached, bench.durable_copy):
             result = bench.compare(way, peer, arguments.pairs)
             if peer == bench.update:
                 result['peer-result'] = bench.peer_size
             results.append(result)
             print(f"{result['way']:8}{seconds(result['ours'])}  {result['peer']:14}{seconds(result['theirs'])} "
-                  f"{result['ratio']:6.2f}{result['written'] - result['result']:18.0f}", flush=True)
+                  f"{result['ratio']:6.2f}{result['cpu-seconds'][way.__name__]:14.2f}"
+                  f"{result['cpu-seconds'].get(peer.__name__, 0):8.2f}{result['written'] - result['result']:18.0f}", flush=True)
         unchanged = [bench.time(bench.prepare) for _ in range(arguments.pairs)]
         print(f'nothing changed: {seconds(unchanged)}')
         print(f"result: {results[0]['result'] / results[0]['peer-result'] - 1:+.2%} against the peer's")
