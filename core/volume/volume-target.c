@@ -226,16 +226,17 @@ open_drive (KlVolumeTarget *self, GCancellable *cancellable, GError **error)
 }
 
 /* Whether start code is there already: by what lies there, else by the word of the medium that is
- * there. */
+ * there. @seen: (out): whether it was looked at */
 static gboolean
-has_bios_start (KlVolumeTarget *self, GCancellable *cancellable)
+has_bios_start (KlVolumeTarget *self, gboolean *seen, GCancellable *cancellable)
 {
   g_autofree guint8 *head = g_malloc0 (KL_BIOS_START_HEAD_BYTES);
   g_autoptr (KlManifest) manifest = NULL;
 
-  if (self->code != NULL
-      && kl_volume_mount_read_drive_head (self->mount, head, KL_BIOS_START_HEAD_BYTES, cancellable,
-                                          NULL))
+  *seen = self->code != NULL
+          && kl_volume_mount_read_drive_head (self->mount, head, KL_BIOS_START_HEAD_BYTES,
+                                              cancellable, NULL);
+  if (*seen)
     return kl_bios_start_is_there ((KlBytesView){ head, KL_BIOS_START_HEAD_BYTES }, self->start,
                                    self->code);
 
@@ -247,16 +248,20 @@ static gboolean
 judge_firmware (KlVolumeTarget *self, GCancellable *cancellable, GError **error)
 {
   const char *volume = kl_volume_mount_get_volume (self->mount)->path;
+  gboolean seen = FALSE;
 
   if (self->kind == KL_VOLUME_NTFS)
     self->uefi_obstacle
         = g_strdup_printf ("UEFI firmware starts from FAT32, and “%s” is NTFS.", volume);
   if (self->options.bios_start)
     return open_drive (self, cancellable, error);
-  if (!has_bios_start (self, cancellable))
+  if (!has_bios_start (self, &seen, cancellable))
     self->bios_obstacle = g_strdup_printf (
-        "There is no start code for BIOS on “%s”; it lies outside the volume and is written on "
-        "request only.",
+        seen
+            ? "There is no start code of Kindling for BIOS on “%s”; it lies outside the volume and "
+              "is written on request only."
+            : "Whether start code for BIOS is on “%s” cannot be seen without more rights; it lies "
+              "outside the volume and is written on request only.",
         kl_drive_get_path (self->options.drive));
   return TRUE;
 }

@@ -142,6 +142,30 @@ settle "$loop"p[12]
 check "several volumes" fails 1 "choose one of “${loop}p1”, “${loop}p2”" create "$loop" "$id"
 mke2fs -q -F "${loop}p2" && settle "$loop"p[12]
 check "one of several fits" says '"verified":true' create "$loop" "$id"
+first=$loop
+stick three 96M 2048 7
+mkntfs -q -f -F -s 512 -p 2048 -H 255 -S 63 "${loop}p1" >/dev/null 2>&1 && settle "${loop}p1"
+check "two drives at once" says '"media":2,"done":2' create "$first" "$loop" "$id"
+check "not twice the same one" fails 1 "was named twice" create "${loop}p1" "$loop" "$id"
+
+# Nobody may read the nodes, but may mount.
+mkdir -p "$folder/app" "$folder/data/bios"
+cp "$ctl" "$folder/app/kindlingctl"
+cp "$core" "$(dirname "$core")/boot.img" "$folder/data/bios/"
+chmod -R a+rX "$folder"
+cat >"$KINDLING_POLKIT_RULES/10-nobody.rules" <<'RULES'
+polkit.addRule (function (action, subject) {
+  return subject.user == "nobody" && action.id.indexOf("org.freedesktop.udisks2.filesystem-mount") == 0
+    ? polkit.Result.YES : polkit.Result.NO;
+});
+RULES
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$folder/app/kindlingctl" --json --catalog "$folder/catalog" "$@"; }
+wait_for_rules() { for _ in $(seq 100); do as_nobody check "${loop}p1" >/dev/null 2>&1 && return; sleep .1; done; return 1; }
+check "without rights, the volume is read by its mount" wait_for_rules
+check "without rights, it is written by its mount" says '"verified":true' as_nobody create UFD "${loop}p1" "$id"
+check "but no start code" fails 1 "E_ACCESSDENIED" as_nobody create UFD "${loop}p1" "$id" --bios-start
+unplug
+loop=$first
 unplug
 
 system=$(findmnt -no SOURCE /)

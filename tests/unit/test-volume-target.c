@@ -211,7 +211,7 @@ test_firmware (Fixture *fixture, gconstpointer data)
 
   g_assert_true (kl_volume_target_judge (fat, NULL, NULL));
   g_assert_null (kl_volume_target_get_uefi_obstacle (fat));
-  g_assert_nonnull (strstr (kl_volume_target_get_bios_obstacle (fat), "no start code"));
+  g_assert_nonnull (strstr (kl_volume_target_get_bios_obstacle (fat), "no start code of Kindling"));
   g_clear_pointer (&fat, kl_volume_target_free);
 
   set_type (fixture, "ntfs", "");
