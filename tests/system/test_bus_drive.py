@@ -38,6 +38,14 @@ def process():
         return False
 
 
+def start(log, environment):
+    global program
+    program = subprocess.Popen([KINDLING, '--gapplication-service'], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                               env=environment)
+    wait(process, 'program on the bus')
+    return program
+
+
 def question():
     application = next((a for a in kids(Atspi.get_desktop(0)) if a.get_process_id() == program.pid), None)
     return next((w for w in kids(application) if w.get_name() == TITLE and not a11y.is_on(w, 'DEFUNCT')),
@@ -69,12 +77,22 @@ run('udevadm', 'trigger', '--action=add', loop)
 run('udevadm', 'settle', '--timeout=30')
 image = run(CTL, '--quiet', 'image', 'import', '--sample').strip()
 with open(os.path.join(os.environ['HOME'], 'log'), 'w+') as log:
-    program = subprocess.Popen([KINDLING, '--gapplication-service'], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    address = os.environ['DBUS_SESSION_BUS_ADDRESS']
+    client = Client(address)
     try:
+        program = start(log, {name: value for name, value in os.environ.items() if name != 'DISPLAY'})
+        client.create('UFD+FORMAT', loop, image)
+        check('nobody can be asked without a display', client.wait()[0] == 0x80070005, client.signals[-1:])
+        check('nothing was written', untouched())
+        program.terminate()
+        program.wait(timeout=30)
+
+        program = start(log, os.environ)
         Atspi.init()
-        wait(process, 'program on the bus')
-        address = os.environ['DBUS_SESSION_BUS_ADDRESS']
-        client = Client(address)
+        client.signals.clear()
+        client.create('UFD', loop + 'p9', image)
+        check('a volume that is not there is told', client.wait()[0] == 0x80070002, client.signals[-1:])
+        client.signals.clear()
 
         client.create('UFD+FORMAT', '/dev/null', image)
         check('what is no drive is told without a question', client.wait()[0] == 0x80070002, client.signals[-1:])
