@@ -53,28 +53,33 @@ class Bench:
         self.image = image
         self.devices = []
         self.folder = folder
-        for number in range(args.drives):
-            path = os.path.join(folder, f'kindling-stick-bench{number}')
+        self.tree = os.path.join(folder, 'tree')
+        self.used = os.path.join(folder, 'used')
+        self.blocks = 0
+
+    def plug(self, n_drives):
+        for number in range(n_drives):
+            path = os.path.join(self.folder, f'kindling-stick-bench{number}')
             with open(path, 'wb') as f:
                 f.truncate(DRIVE_BYTES)
             self.devices.append(run('losetup', '-f', '--show', path).strip())
             run('udevadm', 'trigger', '--action=add', self.devices[-1])
         run('udevadm', 'settle', '--timeout=30')
-        self.device = self.devices[0]
-        self.tree = os.path.join(folder, 'tree')
-        self.used = os.path.join(folder, 'used')
         self.several()
         # What is used of the drive, in whole blocks of 4 MiB.
         info = run('minfo', '-i', self.device + '@@1M', '::', env={**os.environ, 'MTOOLS_SKIP_CHECK': '1'})
         fields = dict(line.split('=', 1) for line in info.splitlines() if '=' in line)
         cluster = int(run('blkid', '-p', '-O', str(1 << 20), '-o', 'value', '-s', 'FSBLOCKSIZE', self.device) or 4096)
         free = int(fields['free clusters'])
-        blocks = (DRIVE_BYTES - free * cluster + (4 << 20) - 1) >> 22
-        run('dd', f'if={self.device}', f'of={self.used}', 'bs=4M', f'count={blocks}', 'iflag=direct')
-        self.blocks = blocks
+        self.blocks = (DRIVE_BYTES - free * cluster + (4 << 20) - 1) >> 22
+        run('dd', f'if={self.device}', f'of={self.used}', 'bs=4M', f'count={self.blocks}', 'iflag=direct')
         os.mkdir(self.tree)
         run('mcopy', '-s', '-n', '-Q', '-i', self.device + '@@1M', '::*', self.tree,
             env={**os.environ, 'MTOOLS_SKIP_CHECK': '1'})
+
+    @property
+    def device(self):
+        return self.devices[0]
 
     def throttle(self, megabytes):
         """For this process and those that it starts; False where it cannot be done."""
@@ -158,6 +163,7 @@ def inside(args):
             print(f'drives in files on {place}:', flush=True)
             bench = Bench(args, folder, work, IMAGE)
             try:
+                bench.plug(args.drives)
                 results[place] = {f'{a} / {b}': bench.compare(a, b, args.pairs) for a, b in [
                     ('one', 'dd'), ('one', 'mcopy'), ('verified', 'dd_and_back'), ('several', 'one'),
                     ('several', 'several_dd')]}
