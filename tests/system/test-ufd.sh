@@ -9,7 +9,8 @@ ctl=$1 wim=$2 core=$3
 folder=$TMPDIR/ufd
 mkdir -p "$folder"
 . "$KINDLING_SYSTEM/checks.sh"
-kindlingctl() { "$ctl" --catalog "$folder/catalog" "$@"; }
+# A run that hangs shall be a failure with a name.
+kindlingctl() { timeout 60 "$ctl" --catalog "$folder/catalog" "$@"; }
 create() { kindlingctl --json create UFD "$@"; }
 settle() { udevadm trigger --action=change "$@" && udevadm settle --timeout=30; }
 
