@@ -73,6 +73,8 @@ get_hint (KlDriveTarget *self, KlDrive *drive)
 {
   const KlVolume *volume;
 
+  if (kl_media_jobs_find_done (kl_media_jobs_get (), drive) != NULL)
+    return _ ("A medium was made on it just now");
   if (kl_target_draft_get_format (get_target (self)))
     return NULL;
   volume = kl_target_draft_find_volume (drive);
@@ -187,17 +189,18 @@ is_shown (gpointer item, gpointer user_data)
              && kl_drive_get_refusal (item, NULL) != KL_REFUSAL_FIXED);
 }
 
-/* Nothing that is built in is chosen but by its own row. */
+/* What is built in, and what was made just now, is chosen by its own row only. */
 static void
 choose_all_cb (KlDriveTarget *self)
 {
   for (guint i = 0; get_row (self, i) != NULL; i++)
     {
       KlDriveRow *row = get_row (self, i);
+      KlDrive *drive = kl_drive_row_get_drive (row);
 
-      if (gtk_widget_get_sensitive (GTK_WIDGET (row))
-          && kl_drive_text_is_plugged_in (kl_drive_row_get_drive (row)))
-        kl_drive_selection_choose (get_selection (self), kl_drive_row_get_drive (row), TRUE);
+      if (gtk_widget_get_sensitive (GTK_WIDGET (row)) && kl_drive_text_is_plugged_in (drive)
+          && kl_media_jobs_find_done (kl_media_jobs_get (), drive) == NULL)
+        kl_drive_selection_choose (get_selection (self), drive, TRUE);
     }
   update (self);
 }

@@ -52,6 +52,13 @@ ended_cb (GObject *window)
     gtk_window_close (GTK_WINDOW (window));
 }
 
+static gboolean
+close_cb (gpointer user_data)
+{
+  gtk_window_close (user_data);
+  return G_SOURCE_REMOVE;
+}
+
 /* Closes the window when the last one has ended. */
 static void
 cancel_and_close (GtkWindow *window, GListModel *jobs)
@@ -68,9 +75,12 @@ cancel_and_close (GtkWindow *window, GListModel *jobs)
                                G_CONNECT_SWAPPED | G_CONNECT_AFTER);
       kl_media_job_cancel (job);
     }
-  ended_cb (G_OBJECT (window));
+  if (count_running (jobs) == 0)
+    g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, close_cb, g_object_ref (window), g_object_unref);
 }
 
+/* A window is closed once its dialog has gone: libadwaita 1.2 uses the dialog after this signal,
+ * and the dialog goes with its window. */
 static void
 answered_cb (GtkWidget *dialog, const char *response, gpointer user_data)
 {
@@ -85,7 +95,7 @@ answered_cb (GtkWidget *dialog, const char *response, gpointer user_data)
       return;
     }
   kl_leave_question_allow (window);
-  gtk_window_close (window);
+  g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, close_cb, g_object_ref (window), g_object_unref);
 }
 
 gboolean

@@ -201,6 +201,31 @@ kl_media_jobs_find_busy (KlMediaJobs *self, KlDrive *drive)
   return NULL;
 }
 
+/**
+ * kl_media_jobs_find_done:
+ *
+ * Returns: (transfer none) (nullable): the job that has made a medium on this very drive, which was
+ *   not pulled since
+ */
+KlMediaJob *
+kl_media_jobs_find_done (KlMediaJobs *self, KlDrive *drive)
+{
+  g_return_val_if_fail (KL_IS_MEDIA_JOBS (self), NULL);
+
+  for (guint i = 0; i < self->jobs->len; i++)
+    {
+      KlMediaJob *job = self->jobs->pdata[i];
+      KlDrive *made = kl_media_job_get_drive (job);
+
+      if (made != NULL && kl_media_job_get_state (job) == KL_MEDIA_JOB_DONE
+          && g_str_equal (kl_drive_get_path (made), kl_drive_get_path (drive))
+          && kl_drive_identity_check (kl_drive_get_identity (made), kl_drive_get_identity (drive),
+                                      kl_drive_get_path (drive), NULL))
+        return job;
+    }
+  return NULL;
+}
+
 /* Cancels all that run; returns at once. */
 void
 kl_media_jobs_cancel (KlMediaJobs *self)

@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A disk image, made and read by other tools; then a job that goes on while dialog and window are closed, and the notification that
+brings the window back. Flushing takes long enough to look."""
+import gi
+gi.require_version('Gio', '2.0')
+from gi.repository import Gio, GLib  # noqa: E402
+from driver import *
+
+DAEMON = Gio.DBusNodeInfo.new_for_xml("""<node><interface name="org.freedesktop.Notifications">
+  <method name="Notify"><arg type="s" direction="in"/><arg type="u" direction="in"/><arg type="s" direction="in"/>
+    <arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="as" direction="in"/><arg type="a{sv}" direction="in"/>
+    <arg type="i" direction="in"/><arg type="u" direction="out"/></method>
+  <method name="CloseNotification"><arg type="u" direction="in"/></method>
+  <method name="GetCapabilities"><arg type="as" direction="out"/></method>
+  <method name="GetServerInformation"><arg type="s" direction="out"/><arg type="s" direction="out"/><arg type="s" direction="out"/>
+    <arg type="s" direction="out"/></method>
+  <signal name="ActionInvoked"><arg type="u"/><arg type="s"/></signal>
+</interface></node>""").interfaces[0]
+bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+notes = []
+
+
+def called(connection, sender, path, interface, method, parameters, invocation):
+    if method == 'Notify':
+        notes.append(parameters.unpack())
+        invocation.return_value(GLib.Variant('(u)', (7,)))
+    elif method == 'GetCapabilities':
+        invocation.return_value(GLib.Variant('(as)', (['actions', 'body'],)))
+    elif method == 'GetServerInformation':
+        invocation.return_value(GLib.Variant('(ssss)', ('stand-in', 'tests', '1', '1.2')))
+    else:
+        invocation.return_value(None)
+
+
+bus.register_object('/org/freedesktop/Notifications', DAEMON, called, None, None)
+Gio.bus_own_name_on_connection(bus, 'org.freedesktop.Notifications', Gio.BusNameOwnerFlags.NONE, None, None)
+app = App(LD_PRELOAD=os.environ['KINDLING_SLOW_FLUSH'], SLOW_FLUSH='3', SLOW_FOLDER=HOME)
+app.add_sample()
+
+
+def start(kind):
+    settle(.5)
+    key('ctrl+n')
+    dialog = app.wait_dialog('Create Media')
+    click(wait(lambda: button(dialog, kind), kind))
+    wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next')
+    settle(.3)
+    if kind == 'Disk Image':
+        screenshot('1-disk-image')
+    click(button(dialog, 'Next'))
+    wait(lambda: find(dialog, 'label', 'Protection'), 'protection')
+    click(button(dialog, 'Next'))
+    wait(lambda: button(dialog, 'Create') and is_on(button(dialog, 'Create'), 'SENSITIVE'), 'review')
+    click(button(dialog, 'Create'))
+    wait(lambda: says(dialog, 'Creating “'), 'progress')
+    return dialog
+
+
+dialog = start('Disk Image')
+screenshot('2-progress')
+wait(lambda: says(dialog, '“Kindling sample.img” Is Ready'), 'disk image', 60)
+image, part = os.path.join(HOME, 'Kindling sample.img'), os.path.join(HOME, 'part')
+check('it is as large as was asked for, and sparse', os.path.getsize(image) // 10**6 == 1999 or os.path.getsize(image) == 2 * 10**9,
+      os.path.getsize(image))
+check('it takes little room', os.stat(image).st_blocks * 512 < 100 << 20, os.stat(image).st_blocks)
+subprocess.run(['dd', 'if=' + image, 'of=' + part, 'bs=1M', 'skip=1', 'conv=sparse'], check=True, stderr=subprocess.DEVNULL)
+fsck = subprocess.run(['fsck.fat', '-n', part], capture_output=True, text=True)
+check('its file system is clean', fsck.returncode == 0, fsck.stdout)
+click(button(dialog, 'Close'))
+wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
+
+dialog = start('ISO File')
+click(button(dialog, 'Run in Background'))
+wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
+wait(lambda: named(app.window, 'push button', 'Jobs: 1 is running'), 'button that counts the jobs')
+screenshot('3-running')
+key('ctrl+q')
+ask = app.wait_dialog('Media Are Still Being Made')
+screenshot('4-question')
+click(button(ask, 'Run in Background'))
+wait(lambda: not any(w.get_role_name() == 'frame' for w in app.windows()), 'the window to close')
+check('the program goes on', app.process.poll() is None)
+wait(lambda: notes, 'notification', 60)
+check('it says what was made', notes[0][3] == '1 medium is ready', notes)
+check('the ISO file is there', os.path.getsize(os.path.join(HOME, 'Kindling sample.iso')) > 1 << 20)
+bus.emit_signal(None, '/org/freedesktop/Notifications', 'org.freedesktop.Notifications', 'ActionInvoked',
+                GLib.Variant('(us)', (7, 'default')))
+jobs = app.wait_dialog('Jobs')
+check('the list says how both ended', sum(', Done' in n.get_name() for n in kids(find(jobs, 'list', 'Jobs'))) == 2)
+wait(lambda: app.dialog('Kindling'), 'the window to come back')
+screenshot('5-back')
+app.close()
