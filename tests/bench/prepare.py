@@ -71,12 +71,13 @@ def make_wim(sample, work, megabytes):
     compressor makes nothing, and wimlib tries them again each time: a real image has few of those, and this one none."""
     wim, extra = os.path.join(work, 'source.wim'), os.path.join(work, 'image')
     seeded = random.Random(26100)
-    data = pool(seeded, 64_000_000, 0.5)
+    data, plain = pool(seeded, 64_000_000, 0.5), b''.join(b'%08d: name="value"\r\n' % n for n in range(100_000))
     for number in range(13_500):
         folder = os.path.join(extra, f'{number // 200:03}')
         os.makedirs(folder, exist_ok=True)
         with open(os.path.join(folder, f'file{number:05}.dat'), 'wb') as file:
-            file.write(cut(seeded, data, min(int(seeded.expovariate(13_500 / (megabytes * 1.5e6))) + 1, 4_000_000)))
+            size = min(int(seeded.expovariate(13_500 / (megabytes * 1.2e6))) + 100, 4_000_000)
+            file.write(cut(seeded, data if size > 20_000 else plain, size))
     shutil.copy(sample, wim)
     os.chmod(wim, 0o644)
     quiet('wimlib-imagex', 'update', wim, '1', '--command', f"add '{extra}' /Windows/WinSxS")
