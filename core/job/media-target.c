@@ -25,6 +25,7 @@ struct _KlMediaTarget
   KlMediaWriter *writer;   /* owned; NULL before plan, and with a volume */
   guint64 drive_bytes;     /* of the drive; 0 for a file */
   guint64 bytes;           /* of the medium; 0 before plan */
+  gboolean finished;       /* whether the medium may start, although something failed then */
 };
 
 /* The targets that jobs of this process are at work on. */
@@ -333,7 +334,7 @@ kl_media_target_write (KlMediaTarget *self,
   return kl_media_writer_write (self->writer, self->sink, progress, cancellable, error);
 }
 
-/* Flushes, then writes and flushes what makes the medium start. */
+/* Brings what was written to the disk. */
 gboolean
 kl_media_target_flush (KlMediaTarget *self,
                        KlProgress *progress,
@@ -342,11 +343,11 @@ kl_media_target_flush (KlMediaTarget *self,
 {
   if (self->volume != NULL)
     return kl_volume_target_flush (self->volume, cancellable, error);
-  return kl_sink_flush (self->sink, progress, cancellable, error)
-         && kl_media_writer_finish (self->writer, self->sink, cancellable, error);
+  return kl_sink_flush (self->sink, progress, cancellable, error);
 }
 
-/* Reads all back; KL_ERROR_MISMATCH names file and byte. */
+/* Reads back what was written, while the medium does not start yet; KL_ERROR_MISMATCH names file
+ * and byte. */
 gboolean
 kl_media_target_verify (KlMediaTarget *self,
                         KlProgress *progress,
@@ -359,13 +360,28 @@ kl_media_target_verify (KlMediaTarget *self,
                             cancellable, error);
 }
 
-/* The medium is complete: a file gets its name, a drive is given back. */
+/* Not to be interrupted: it takes a moment, and half of it helps nobody. */
+static gboolean
+finish_medium (KlMediaTarget *self, GError **error)
+{
+  g_autoptr (GPtrArray) regions = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_region_free);
+
+  if (!kl_media_writer_finish (self->writer, self->sink, regions, NULL, error))
+    return FALSE;
+
+  self->finished = TRUE;
+  return !kl_media_request_get_verify (self->request)
+         || kl_verify_regions (self->sink, regions, NULL, NULL, error);
+}
+
+/* Writes what makes the medium start, and reads that back too. Then the medium is complete: a file
+ * gets its name, a drive is given back. */
 gboolean
 kl_media_target_commit (KlMediaTarget *self, GError **error)
 {
   if (self->volume != NULL)
     return kl_volume_target_commit (self->volume, error);
-  return kl_sink_commit (self->sink, error);
+  return finish_medium (self, error) && kl_sink_commit (self->sink, error);
 }
 
 /**
@@ -381,7 +397,10 @@ kl_media_target_say_state (KlMediaTarget *self, GError **error)
     kl_volume_target_say_state (self->volume, error);
   else if (error != NULL && KL_IS_DRIVE_SINK (self->sink)
            && kl_drive_sink_has_written (KL_DRIVE_SINK (self->sink)))
-    g_prefix_error (error, "“%s” is unfinished and does not start any more: ",
+    g_prefix_error (error,
+                    self->finished
+                        ? "“%s” is written, but not to be relied on; make the medium again: "
+                        : "“%s” is unfinished and does not start any more: ",
                     kl_media_request_get_destination (self->request));
 }
 

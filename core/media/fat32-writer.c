@@ -412,17 +412,9 @@ kl_fat32_writer_write (KlMediaWriter *writer,
   return TRUE;
 }
 
-static int
-compare_regions (gconstpointer a, gconstpointer b)
-{
-  const KlRegion *first = *(KlRegion *const *) a;
-  const KlRegion *second = *(KlRegion *const *) b;
-
-  return first->offset < second->offset ? -1 : first->offset > second->offset;
-}
-
+/* What is written later lies before what was written earlier. */
 static gboolean
-write_last (KlFat32Writer *self,
+write_last (GPtrArray *regions,
             KlSink *sink,
             const guint8 *bytes,
             gsize length,
@@ -433,8 +425,8 @@ write_last (KlFat32Writer *self,
   if (!kl_sink_write (sink, bytes, length, offset, error))
     return FALSE;
 
-  g_ptr_array_add (self->regions,
-                   kl_region_new (offset, length, kl_crc32c_update (0, bytes, length), name, NULL));
+  g_ptr_array_insert (
+      regions, 0, kl_region_new (offset, length, kl_crc32c_update (0, bytes, length), name, NULL));
   return TRUE;
 }
 
@@ -443,6 +435,7 @@ write_last (KlFat32Writer *self,
 static gboolean
 kl_fat32_writer_finish (KlMediaWriter *writer,
                         KlSink *sink,
+                        GPtrArray *regions,
                         GCancellable *cancellable,
                         GError **error)
 {
@@ -454,17 +447,16 @@ kl_fat32_writer_finish (KlMediaWriter *writer,
   written
       = !g_cancellable_set_error_if_cancelled (cancellable, error)
         && (self->probe == NULL || kl_capacity_probe_check (self->probe, sink, cancellable, error))
-        && write_last (self, sink, bytes, KL_FAT32_HEAD_BYTES, PARTITION_OFFSET, "boot sectors",
+        && write_last (regions, sink, bytes, KL_FAT32_HEAD_BYTES, PARTITION_OFFSET, "boot sectors",
                        error)
         && kl_sink_flush (sink, NULL, cancellable, error);
   if (written)
     {
       memcpy (bytes, g_bytes_get_data (self->front, NULL), FIRST_BLOCK);
-      written = write_last (self, sink, bytes, FIRST_BLOCK, 0, "partition table", error)
+      written = write_last (regions, sink, bytes, FIRST_BLOCK, 0, "partition table", error)
                 && kl_sink_flush (sink, NULL, cancellable, error);
     }
   free (bytes);
-  g_ptr_array_sort (self->regions, compare_regions);
   return written;
 }
 

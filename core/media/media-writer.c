@@ -62,6 +62,8 @@ kl_media_writer_write (KlMediaWriter *self,
 /**
  * kl_media_writer_finish:
  * @sink: the one that was written to, and flushed since
+ * @regions: (element-type KlRegion): gets what is written here and must be read back, sorted by
+ *   offset
  *
  * Writes what turns the bytes on the sink into a medium that starts, and flushes that.
  *
@@ -70,6 +72,7 @@ kl_media_writer_write (KlMediaWriter *self,
 gboolean
 kl_media_writer_finish (KlMediaWriter *self,
                         KlSink *sink,
+                        GPtrArray *regions,
                         GCancellable *cancellable,
                         GError **error)
 {
@@ -80,15 +83,14 @@ kl_media_writer_finish (KlMediaWriter *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   klass = KL_MEDIA_WRITER_GET_CLASS (self);
-  return klass->finish == NULL || klass->finish (self, sink, cancellable, error);
+  return klass->finish == NULL || klass->finish (self, sink, regions, cancellable, error);
 }
 
 /**
  * kl_media_writer_get_regions:
  *
  * Returns: (transfer none) (element-type KlRegion): what must be read back, sorted by offset: every
- *   byte that was written; empty before a successful kl_media_writer_write(), and complete only
- *   after kl_media_writer_finish()
+ *   byte that kl_media_writer_write() wrote; empty before that
  */
 GPtrArray *
 kl_media_writer_get_regions (KlMediaWriter *self)

@@ -23,7 +23,11 @@ struct _KlMediaWriterClass
                      GError **error);
   GPtrArray *(*get_regions) (KlMediaWriter *self);
   /* Optional: what must be on the medium last. */
-  gboolean (*finish) (KlMediaWriter *self, KlSink *sink, GCancellable *cancellable, GError **error);
+  gboolean (*finish) (KlMediaWriter *self,
+                      KlSink *sink,
+                      GPtrArray *regions,
+                      GCancellable *cancellable,
+                      GError **error);
 };
 
 /* The size of the whole medium in bytes, known before anything is written. Errors:
@@ -36,13 +40,14 @@ gboolean kl_media_writer_write (KlMediaWriter *self,
                                 KlProgress *progress,
                                 GCancellable *cancellable,
                                 GError **error);
-/* After write and a flush: what makes the medium start, so that one that is broken off never half
- * starts; flushes. Nothing for an ISO file. */
+/* After write and a flush, and after what was written has been read back: what makes the medium
+ * start, so that one that is broken off never half starts; flushes. Nothing for an ISO file. */
 gboolean kl_media_writer_finish (KlMediaWriter *self,
                                  KlSink *sink,
+                                 GPtrArray *regions,
                                  GCancellable *cancellable,
                                  GError **error);
-/* After finish: what must be read back, sorted; borrowed, of KlRegion. */
+/* After write: what must be read back, sorted; borrowed, of KlRegion. */
 GPtrArray *kl_media_writer_get_regions (KlMediaWriter *self);
 
 G_END_DECLS

@@ -124,11 +124,13 @@ disk_writer_new (DiskFixture *fixture, KlMediaLayout *layout, guint64 bytes, gbo
 static gboolean
 disk_write (KlMediaWriter *writer, KlSink *sink, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (GPtrArray) last = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_region_free);
+
   return kl_media_writer_write (writer, sink, NULL, cancellable, error)
          && kl_sink_flush (sink, NULL, cancellable, error)
-         && kl_media_writer_finish (writer, sink, cancellable, error)
          && kl_verify_regions (sink, kl_media_writer_get_regions (writer), NULL, cancellable, error)
-         && kl_sink_commit (sink, error);
+         && kl_media_writer_finish (writer, sink, last, NULL, error)
+         && kl_verify_regions (sink, last, NULL, NULL, error) && kl_sink_commit (sink, error);
 }
 
 G_GNUC_UNUSED static void

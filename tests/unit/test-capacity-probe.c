@@ -166,11 +166,12 @@ make_medium (DiskFixture *fixture, TestLiar *liar, guint64 size, gboolean gpt, G
   const KlFat32Options options
       = { .disk_bytes = size, .gpt = gpt, .bios_code = fixture->code, .probe_capacity = TRUE };
   g_autoptr (KlMediaWriter) writer = kl_fat32_writer_new (fixture->layout, &options, error);
+  g_autoptr (GPtrArray) last = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_region_free);
 
   g_assert_nonnull (writer);
   return kl_media_writer_write (writer, KL_SINK (liar), NULL, NULL, error)
          && kl_sink_flush (KL_SINK (liar), NULL, NULL, error)
-         && kl_media_writer_finish (writer, KL_SINK (liar), NULL, error);
+         && kl_media_writer_finish (writer, KL_SINK (liar), last, NULL, error);
 }
 
 static void

@@ -528,14 +528,16 @@ test_cancelled (DiskFixture *fixture, gconstpointer data)
       g_autoptr (KlProgress) progress = kl_progress_new (cancel_at, &trigger);
       KlProgress *step = kl_progress_add_step (progress, 1, NULL);
       g_autoptr (KlMediaWriter) writer = disk_writer_new (fixture, fixture->layout, 0, FALSE);
+      g_autoptr (GPtrArray) last = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_region_free);
       KlSink *sink = kl_file_sink_new (fixture->path, NULL);
       g_autoptr (GError) error = NULL;
 
       g_assert_false (kl_media_writer_write (writer, sink, step, cancellable, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_clear_error (&error);
-      g_assert_false (kl_media_writer_finish (writer, sink, cancellable, &error));
+      g_assert_false (kl_media_writer_finish (writer, sink, last, cancellable, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_cmpuint (last->len, ==, 0);
       g_object_unref (sink);
       g_assert_cmpint (g_get_monotonic_time () - trigger.cancelled, <, G_USEC_PER_SEC);
       g_assert_cmpuint (count_names (fixture->folder), ==, 0);
@@ -653,16 +655,30 @@ test_changed_sources (DiskFixture *fixture, gconstpointer data)
     }
 }
 
+static int
+compare_regions (gconstpointer a, gconstpointer b)
+{
+  const KlRegion *first = *(KlRegion *const *) a;
+  const KlRegion *second = *(KlRegion *const *) b;
+
+  return first->offset < second->offset ? -1 : first->offset > second->offset;
+}
+
 static void
 test_progress (DiskFixture *fixture, gconstpointer data)
 {
   g_autoptr (KlMediaWriter) writer = disk_writer_new (fixture, fixture->layout, 0, FALSE);
   g_autoptr (KlSink) sink = kl_file_sink_new (fixture->path, NULL);
-  GPtrArray *regions;
+  g_autoptr (GPtrArray) last = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_region_free);
+  g_autoptr (GPtrArray) regions = g_ptr_array_new ();
   guint64 bytes = 0, end = 0;
 
-  g_assert_true (disk_write (writer, sink, NULL, NULL));
-  regions = kl_media_writer_get_regions (writer);
+  g_assert_true (kl_media_writer_write (writer, sink, NULL, NULL, NULL));
+  g_assert_true (kl_media_writer_finish (writer, sink, last, NULL, NULL));
+  g_assert_cmpuint (last->len, ==, 2);
+  g_ptr_array_extend (regions, kl_media_writer_get_regions (writer), NULL, NULL);
+  g_ptr_array_extend (regions, last, NULL, NULL);
+  g_ptr_array_sort (regions, compare_regions);
   for (guint i = 0; i < regions->len; i++)
     {
       const KlRegion *region = regions->pdata[i];

@@ -336,6 +336,21 @@ def pull_at(bench, share):
     return stick, job
 
 
+def pulled_while_read_back(bench):
+    """What makes a stick start is written when all the rest has been read back."""
+    stick = bench.stick('KINDLING09', bytes_per_second=4 * MIB)
+    node = bench.plug(stick)
+    job = bench.guest.start(*CTL, *bench.create_arguments(node, '--yes'))
+    if not job.wait_until(lambda p: [o for o in p.objects if o.get('info', '').startswith('Reading')]):
+        raise Failed(job.text)
+    _, before = moved_bytes(bench, stick)
+    bench.until(lambda: moved_bytes(bench, stick)[1] > before, 'some of it to be read')
+    bench.pull(stick)
+    job.wait()
+    bench.check_refused('pulled while read back: said so', job, 1, 'ERROR_NOT_READY', 'is unfinished and does not start any more')
+    bench.check('pulled while read back: nothing that firmware would start', not is_finished(stick), stick.read(0, 512))
+
+
 def pulled_stick_is_unfinished(bench):
     for share in (.1, .5, .99):
         name = f'pulled at {share:.0%}'
@@ -541,6 +556,7 @@ SCENARIOS = [
     user_goes_through_polkit,
     automounter_does_not_get_in,
     pulled_stick_is_unfinished,
+    pulled_while_read_back,
     busy_stick_is_left_alone,
     of_two_alike_the_right_one,
     replaced_stick_is_not_written,
