@@ -84,3 +84,11 @@ kl_name_parts_of_preferences_window (AdwPreferencesWindow *window)
   name_all (GTK_WIDGET (window), GTK_TYPE_SEARCH_ENTRY, _ ("Search"));
   name_all (GTK_WIDGET (window), GTK_TYPE_LIST_BOX, _ ("Search Results"));
 }
+
+/* Its button and its list; GTK 4.8 gives them no names. */
+void
+kl_name_parts_of_drop_down (GtkDropDown *drop_down, const char *name)
+{
+  name_all (GTK_WIDGET (drop_down), GTK_TYPE_TOGGLE_BUTTON, name);
+  name_all (GTK_WIDGET (drop_down), GTK_TYPE_LIST_VIEW, name);
+}

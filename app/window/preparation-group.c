@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "image/injection-status.h"
+#include "window/drivers-window.h"
 #include "window/fact-row.h"
 #include "window/failure-view.h"
 #include "window/job-text.h"
@@ -336,7 +337,8 @@ drivers_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   KlPreparationGroup *self = KL_PREPARATION_GROUP (widget);
 
-  (void) self;
+  gtk_window_present (
+      GTK_WINDOW (kl_drivers_window_new (get_window (self), self->catalog, self->image)));
 }
 
 static void
@@ -448,7 +450,6 @@ static void
 kl_preparation_group_init (KlPreparationGroup *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "preparation.drivers", FALSE);
   show_row (self->preview_row, adw_action_row_get_subtitle (self->preview_row));
 }
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-driver-item"
+
+#include "config.h"
+
+#include "window/driver-item.h"
+
+#include <glib/gi18n.h>
+
+struct _KlDriverItem
+{
+  GObject parent_instance;
+
+  const KlSurveyFolder *folder;   /* of the survey */
+  const KlSurveyPackage *package; /* of the survey; NULL for the folder itself */
+};
+
+G_DEFINE_FINAL_TYPE (KlDriverItem, kl_driver_item, G_TYPE_OBJECT)
+
+static void
+kl_driver_item_class_init (KlDriverItemClass *klass)
+{
+}
+
+static void
+kl_driver_item_init (KlDriverItem *self)
+{
+}
+
+KlDriverItem *
+kl_driver_item_new (const KlSurveyFolder *folder, const KlSurveyPackage *package)
+{
+  KlDriverItem *self = g_object_new (KL_TYPE_DRIVER_ITEM, NULL);
+
+  self->folder = folder;
+  self->package = package;
+  return self;
+}
+
+const KlSurveyFolder *
+kl_driver_item_get_folder (KlDriverItem *self)
+{
+  return self->folder;
+}
+
+const KlSurveyPackage *
+kl_driver_item_get_package (KlDriverItem *self)
+{
+  return self->package;
+}
+
+char *
+kl_driver_item_dup_key (KlDriverItem *self)
+{
+  return g_strjoin ("/", self->folder->driver->name,
+                    self->package ? kl_driver_package_get_inf (self->package->package) : NULL,
+                    NULL);
+}
+
+gboolean
+kl_driver_item_is_on (KlDriverItem *self)
+{
+  return self->package != NULL ? self->package->on : self->folder->driver->enabled;
+}
+
+static KlStateText
+get_folder_state (KlDriverItem *self)
+{
+  if (self->folder->error != NULL)
+    return (KlStateText){ C_ ("driver", "Cannot be read"), "dialog-error-symbolic", "error" };
+  if (!self->folder->driver->enabled)
+    return (KlStateText){ C_ ("driver", "Off"), "folder-symbolic", "dim-label" };
+  return (KlStateText){ C_ ("driver", "On"), "folder-symbolic", "accent" };
+}
+
+KlStateText
+kl_driver_item_get_state (KlDriverItem *self)
+{
+  if (self->package == NULL)
+    return get_folder_state (self);
+  if (!self->package->on || !self->folder->driver->enabled)
+    return (KlStateText){ C_ ("driver", "Off"), "action-unavailable-symbolic", "dim-label" };
+  if (kl_driver_package_get_problem (self->package->package) != NULL)
+    return (KlStateText){ C_ ("driver", "Cannot be read"), "dialog-error-symbolic", "error" };
+  if (kl_survey_package_has (self->package, KL_DRIVER_ERROR))
+    return (KlStateText){ self->package->serves ? C_ ("driver", "Error")
+                                                : C_ ("driver", "Not for this image"),
+                          "dialog-error-symbolic", "error" };
+  if (kl_survey_package_has (self->package, KL_DRIVER_WARNING))
+    return (KlStateText){ C_ ("driver", "Warning"), "dialog-warning-symbolic", "warning" };
+  return (KlStateText){ C_ ("driver", "Is loaded"), "object-select-symbolic", "success" };
+}
+
+char *
+kl_driver_item_dup_title (KlDriverItem *self)
+{
+  const char *title = self->package != NULL ? kl_driver_package_get_inf (self->package->package)
+                                            : self->folder->driver->name;
+
+  return g_utf8_make_valid (title, -1);
+}
+
+/* Of a package: what it is; of a folder: where it is. */
+char *
+kl_driver_item_dup_subtitle (KlDriverItem *self)
+{
+  GString *text = g_string_new (NULL);
+  const char *parts[4] = { NULL };
+
+  if (self->package == NULL)
+    {
+      g_string_free (text, TRUE);
+      return g_filename_display_name (self->folder->driver->path);
+    }
+
+  parts[0] = kl_driver_package_get_class_name (self->package->package);
+  parts[1] = kl_driver_package_get_provider (self->package->package);
+  parts[2] = kl_driver_package_get_version (self->package->package);
+  parts[3] = kl_driver_package_get_date (self->package->package);
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    if (parts[i] != NULL && *parts[i] != '\0')
+      g_string_append_printf (text, "%s%s", text->len > 0 ? " · " : "", parts[i]);
+  if (text->len == 0)
+    g_string_append (text, kl_driver_item_get_state (self).word);
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+kl_driver_item_matches (KlDriverItem *self, const char *key)
+{
+  g_autofree char *title = kl_driver_item_dup_title (self);
+  g_autofree char *subtitle = kl_driver_item_dup_subtitle (self);
+  g_autofree char *text = g_strjoin (" ", title, subtitle, NULL);
+  g_autofree char *folded = g_utf8_casefold (text, -1);
+
+  return strstr (folded, key) != NULL;
+}
