@@ -40,16 +40,26 @@ kl_drive_text_dup_identity (KlDrive *drive)
   return g_strjoin (" · ", size, serial_text, kl_drive_get_path (drive), NULL);
 }
 
+/* As people write it. */
+static const char *
+get_kind (const KlVolume *volume)
+{
+  if (volume->fs_type == NULL)
+    return _ ("unknown contents");
+  if (g_str_equal (volume->fs_type, "vfat"))
+    return volume->fs_version ? volume->fs_version : "FAT";
+  if (g_str_equal (volume->fs_type, "ntfs"))
+    return "NTFS";
+  return g_str_equal (volume->fs_type, "exfat") ? "exFAT" : volume->fs_type;
+}
+
 static void
 append_volume (GString *text, const KlVolume *volume)
 {
-  const char *kind = g_strcmp0 (volume->fs_type, "vfat") == 0 && volume->fs_version != NULL
-                         ? volume->fs_version
-                         : volume->fs_type;
   g_autofree char *where = g_strjoinv (", ", volume->mount_points);
 
   g_string_append (text, text->len > 0 ? "; " : "");
-  g_string_append (text, kind ? kind : _ ("unknown contents"));
+  g_string_append (text, get_kind (volume));
   if (volume->label != NULL && *volume->label != '\0')
     g_string_append_printf (text, " “%s”", volume->label);
   if (*where != '\0')
