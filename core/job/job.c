@@ -136,16 +136,36 @@ hand_over (const KlProgressReport *report, gpointer user_data)
   g_mutex_unlock (&priv->lock);
 }
 
-static void
-run_in_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
+static gpointer
+run_in_thread (gpointer data)
 {
+  g_autoptr (GTask) task = data;
+  KlJob *self = g_task_get_source_object (task);
   g_autoptr (KlProgress) progress = kl_progress_new (hand_over, task);
   GError *error = NULL;
 
-  if (KL_JOB_GET_CLASS (source_object)->run (source_object, progress, cancellable, &error))
+  if (KL_JOB_GET_CLASS (self)->run (self, progress, g_task_get_cancellable (task), &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
+  return NULL;
+}
+
+/* A thread of its own: those that tasks share are few, and forty drives would wait for one another
+ * and keep the window from reading its catalog. */
+static void
+start_thread (GTask *task)
+{
+  GError *error = NULL;
+  GThread *thread = g_thread_try_new ("kl-job", run_in_thread, g_object_ref (task), &error);
+
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return;
+    }
+  g_task_return_error (task, error);
+  g_object_unref (task);
 }
 
 static void
@@ -430,7 +450,7 @@ kl_job_run_async (KlJob *self,
   notify (self, PROP_EXIT_CODE);
   priv->busy = TRUE;
   notify (self, PROP_BUSY);
-  g_task_run_in_thread (worker, run_in_thread);
+  start_thread (worker);
 }
 
 /**

@@ -287,6 +287,52 @@ test_again (Fixture *fixture, gconstpointer data)
 }
 
 static void
+count_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  guint *ended = user_data;
+
+  kl_job_run_finish (KL_JOB (source), result, NULL);
+  ++*ended;
+}
+
+/* As many drives as a hub has ports: none waits for another to end. */
+static void
+test_many (void)
+{
+  enum
+  {
+    N_JOBS = 40
+  };
+  TestJob *jobs[N_JOBS];
+  guint ended = 0;
+  gint64 deadline = g_get_monotonic_time () + 3 * G_USEC_PER_SEC;
+  guint running = 0;
+
+  for (guint i = 0; i < N_JOBS; i++)
+    {
+      jobs[i] = g_object_new (TEST_TYPE_JOB, NULL);
+      jobs[i]->wait_for_cancel = TRUE;
+      kl_job_run_async (KL_JOB (jobs[i]), NULL, count_cb, &ended);
+    }
+  while (running < N_JOBS && g_get_monotonic_time () < deadline)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      running = 0;
+      for (guint i = 0; i < N_JOBS; i++)
+        running += kl_job_get_current_step (KL_JOB (jobs[i])) == 2;
+      g_usleep (1000);
+    }
+  g_assert_cmpuint (running, ==, N_JOBS);
+
+  for (guint i = 0; i < N_JOBS; i++)
+    kl_job_cancel (KL_JOB (jobs[i]));
+  while (ended < N_JOBS)
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < N_JOBS; i++)
+    g_object_unref (jobs[i]);
+}
+
+static void
 test_rate (void)
 {
   KlRate rate = { 0 };
@@ -318,6 +364,7 @@ main (int argc, char **argv)
   ADD ("/job/runs-in-the-callers-thread-when-synchronous", test_sync);
   ADD ("/job/can-run-again", test_again);
 #undef ADD
+  g_test_add_func ("/job/forty-run-at-once", test_many);
   g_test_add_func ("/rate/is-smoothed-and-starts-afresh", test_rate);
   return g_test_run ();
 }
