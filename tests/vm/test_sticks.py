@@ -26,6 +26,7 @@ CATALOG = '/run/kindling/catalog'
 PFX = '/run/kindling/media.pfx'
 CTL = ['/run/kindling/app/kindlingctl', '--catalog', CATALOG, '--json']
 USER = 'nobody'
+QEMU = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'boot', 'qemu.sh')
 HOLIDAY = b'Two weeks by the sea.\n' * 5000
 UNFINISHED = b'KINDLING: THIS MEDIUM IS UNFINISHED'
 
@@ -523,6 +524,41 @@ def files_join_those_on_ntfs(bench):
     bench.check_medium('NTFS: whole when it comes back', node)
 
 
+def partition(bench, stick, number, format):
+    """Gives the stick one partition of type NUMBER, from the first MiB to the end, that FORMAT has made."""
+    subprocess.run(['sfdisk', '-q', stick.path], input=f'label: dos\nstart=2048, type={number}\n', text=True, check=True)
+    part = f'{bench.folder}/part.img'
+    make_file(part, STICK_BYTES - MIB)
+    subprocess.run([*format, part], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(['dd', f'if={part}', f'of={stick.path}', 'bs=1M', 'seek=1', 'conv=notrunc', 'status=none'], check=True)
+    os.unlink(part)
+
+
+def check_start(bench, name, firmware, stick, line):
+    """Real firmware gets so far that the sample image says LINE."""
+    log = f'{stick.path}.{firmware}'
+    booted = subprocess.run(['bash', QEMU, firmware, f'usb:{stick.path}', re.escape(line), log, '240'])
+    with open(log, errors='replace') as f:
+        bench.check(name, booted.returncode == 0, f.read()[-2000:])
+
+
+def joined_files_start(bench):
+    """Beside files on a volume that was there stands start code, on request."""
+    bios_line = 'KINDLING SAMPLE: PASS (BIOS, loaded whole, DL=80)'
+    uefi_line = 'KINDLING SAMPLE: PASS (UEFI x64, FAT volume, manifest agrees)'
+    for kind, number, format in (('FAT32', 'c', ['mkfs.fat', '-F', '32', '-h', '2048']),
+                                 ('NTFS', '7', ['mkntfs', '-q', '-F', '-p', '2048'])):
+        stick = bench.stick(f'KINDLING-{kind}')
+        partition(bench, stick, number, format)
+        node = bench.plug(stick)
+        made = bench.ctl('create', 'UFD', f'{node}1', IMAGE, '--certificate', PFX, '--bios-start')
+        bench.check(f'{kind} with start code: made', made.status == 0 and '"bios":true' in made.text, made.text)
+        bench.pull(stick)
+        check_start(bench, f'{kind} with start code: starts on BIOS', 'seabios', stick, bios_line)
+        if kind == 'FAT32':
+            check_start(bench, f'{kind}: starts on UEFI', 'ovmf', stick, uefi_line)
+
+
 def fat16_is_refused(bench):
     stick = bench.stick('KINDLING19')
     subprocess.run(['mkfs.fat', '-F', '16', stick.path], check=True, stdout=subprocess.DEVNULL)
@@ -566,6 +602,7 @@ SCENARIOS = [
     one_of_two_is_pulled,
     files_join_those_on_fat32,
     files_join_those_on_ntfs,
+    joined_files_start,
     fat16_is_refused,
     pulled_volume_keeps_its_files,
 ]
