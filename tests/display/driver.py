@@ -13,6 +13,7 @@ import a11y  # noqa: E402
 from a11y import Atspi, check, find, kids, log, settle, wait  # noqa: E402
 
 PROGRAM = os.environ['KINDLING']                    # the built program
+CTL = os.path.join(os.path.dirname(PROGRAM), 'kindlingctl')
 SAMPLE = os.environ['KINDLING_SAMPLE']              # the built sample boot image
 SHOTS = os.environ['KINDLING_SCREENSHOTS']          # folder that keeps the pictures
 SCENARIO = os.path.splitext(os.path.basename(sys.argv[0]))[0].removeprefix('test_').replace('_', '-')
@@ -82,6 +83,16 @@ class App:
         click(wait(lambda: a11y.button(self.window, 'Try the Sample Image'), 'sample button'))
         wait(lambda: any('Kindling sample' in r for r in self.rows()), 'row of the sample image')
 
+    def choose(self, title, path):
+        """Types a path into the file chooser that opens."""
+        self.wait_dialog(title)
+        settle(.5)
+        a11y.key('ctrl+a')
+        a11y.type_text(path)
+        settle(.3)
+        a11y.key('Return')
+        wait(lambda: self.dialog(title) is None, f'“{title}” to close')
+
     def close(self):
         """Ends the program and looks whether it complained."""
         running = self.process.poll() is None
@@ -104,9 +115,23 @@ def screenshot(name):
     check('screenshot ' + name, colours > 50, f'{colours} colours')
 
 
+def make_narrow(title):
+    """As small as a telephone: the window that has this title."""
+    window = subprocess.run(['xdotool', 'search', '--onlyvisible', '--name', f'^{title}$'], check=True,
+                            capture_output=True, text=True).stdout.split()[-1]
+    subprocess.run(['xdotool', 'windowsize', '--sync', window, '360', '600'], check=True)
+    settle(1)
+    shape = subprocess.run(['xdotool', 'getwindowgeometry', '--shell', window], check=True, capture_output=True, text=True).stdout
+    check(f'“{title}” is as narrow as it was asked to be', 'WIDTH=360\n' in shape, shape)
+
+
+def ctl(*arguments):
+    """Runs the terminal program on the same catalog; what it printed."""
+    return subprocess.run([CTL, *arguments], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+
+
 def wimlib(*arguments):
     subprocess.run(['wimlib-imagex', *arguments], check=True, stdout=subprocess.DEVNULL)
-
 
 
 

@@ -4,17 +4,6 @@
 from driver import *
 
 
-def choose(title, path):
-    """Types a path into the file chooser that opens."""
-    app.wait_dialog(title)
-    settle(.5)
-    key('ctrl+a')
-    type_text(path)
-    settle(.3)
-    key('Return')
-    wait(lambda: app.dialog(title) is None, f'“{title}” to close')
-
-
 def close(title):
     click(button(app.dialog(title), 'Close'))
     wait(lambda: app.dialog(title) is None, f'“{title}” to close')
@@ -28,7 +17,7 @@ app = App()
 wait(lambda: says(app.window, 'Make Boot Media'), 'empty state')
 settle(.5)
 key('ctrl+o')
-choose('Import Boot Images', SAMPLE)
+app.choose('Import Boot Images', SAMPLE)
 wait(lambda: len(app.rows()) == 1, 'row of the chosen file')
 
 app.open(medium)
@@ -37,7 +26,7 @@ wait(lambda: len(app.rows()) == 2, 'row of the folder')
 settle(.5)
 key('ctrl+e')
 exported = os.path.join(HOME, 'exported.wim')
-choose('Export Boot Image', exported)
+app.choose('Export Boot Image', exported)
 wait(lambda: app.dialog('Export') and says(app.dialog('Export'), '“exported.wim” Is Ready'), 'result of the export')
 screenshot('1-exported')
 check('the export is a WIM', subprocess.run(['wimlib-imagex', 'info', exported], capture_output=True).returncode == 0)
@@ -60,7 +49,7 @@ iso = os.path.join(HOME, next(n for n in os.listdir(HOME) if n.endswith('.iso'))
 
 settle(.5)
 key('ctrl+k')
-choose('Choose a Medium to Check', iso)
+app.choose('Choose a Medium to Check', iso)
 wait(lambda: app.dialog('Check Medium') and says(app.dialog('Check Medium'), 'The Medium Is as It Should Be'), 'good medium')
 check('it says how long the medium can be used',
       named(app.dialog('Check Medium'), 'list item', 'Certificate Valid Until: '))
@@ -72,7 +61,7 @@ with open(iso, 'r+b') as f:
     f.write(b'damaged' * 4000)
 settle(.5)
 key('ctrl+k')
-choose('Choose a Medium to Check', iso)
+app.choose('Choose a Medium to Check', iso)
 wait(lambda: app.dialog('Check Medium') and says(app.dialog('Check Medium'), 'Differ'), 'damaged medium')
 screenshot('3-damaged')
 close('Check Medium')

@@ -3,13 +3,8 @@
 """Driver packages of an image: what they are, what is wrong, which serve a device, on and off, added and removed; dark and narrow."""
 from driver import *
 
-CTL = os.path.join(os.path.dirname(PROGRAM), 'kindlingctl')
 FIXTURES = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'fixtures', 'inf'))
 TYPE_NAME = re.compile(r'^(Gtk|Adw|Kl|Gdk)[A-Z]\w*$')
-
-
-def ctl(*arguments):
-    return subprocess.run([CTL, *arguments], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
 
 
 def ini():
@@ -95,9 +90,7 @@ click(button(ask, 'Remove'))
 wait(lambda: len(rows()) == 5, 'folder to be gone')
 
 # Narrow: two pages.
-shape = subprocess.run(['xdotool', 'search', '--onlyvisible', '--name', '^Drivers$'], check=True, capture_output=True, text=True).stdout.split()[-1]
-subprocess.run(['xdotool', 'windowsize', '--sync', shape, '360', '600'], check=True)
-settle(1)
+make_narrow('Drivers')
 screenshot('7-narrow-list')
 key('Down')
 key('Return')

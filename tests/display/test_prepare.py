@@ -3,7 +3,6 @@
 """Preparing images: recipe, preview, live status of this and of another process, two one after the other, cancelling, a faulty driver."""
 from driver import *
 
-CTL = os.path.join(os.path.dirname(PROGRAM), 'kindlingctl')
 FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'fixtures', 'inf')
 extra = os.path.join(HOME, 'Extra files')
 large = os.path.join(HOME, 'Large')
@@ -15,10 +14,6 @@ with open(os.path.join(large, 'data.bin'), 'wb') as f:
     f.write(os.urandom(48 << 20))
 picture = os.path.join(HOME, 'company.png')
 subprocess.run(['convert', '-size', '640x360', 'gradient:navy-orange', picture], check=True)
-
-
-def ctl(*arguments):
-    return subprocess.run([CTL, *arguments], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
 
 
 def enter(root, name, text):
