@@ -49,6 +49,7 @@ static const struct
   { "win.search", { "<Control>f" } },
   { "win.create-media", { "<Control>n" } },
   { "app.show-jobs", { "<Control>j" } },
+  { "win.prepare-image", { "<Control>p" } },
   { "win.check-medium", { "<Control>k" } },
   { "win.rename-image", { "F2" } },
   { "win.export-image", { "<Control>e" } },

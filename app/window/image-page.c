@@ -11,7 +11,6 @@
 #include "window/fact-row.h"
 #include "window/failure-view.h"
 #include "window/image-text.h"
-#include "window/preparation-group.h"
 #include "window/preparation-text.h"
 
 struct _KlImagePage
@@ -244,4 +243,12 @@ kl_image_page_set_image (KlImagePage *self, KlBootImage *image)
     }
   else
     show_image (self, image);
+}
+
+KlPreparationGroup *
+kl_image_page_get_preparation (KlImagePage *self)
+{
+  g_return_val_if_fail (KL_IS_IMAGE_PAGE (self), NULL);
+
+  return self->preparation_group;
 }

@@ -4,7 +4,7 @@
 #include <adwaita.h>
 
 #include "image/boot-image.h"
-#include "window/prepare-queue.h"
+#include "window/preparation-group.h"
 
 G_BEGIN_DECLS
 
@@ -14,5 +14,6 @@ G_DECLARE_FINAL_TYPE (KlImagePage, kl_image_page, KL, IMAGE_PAGE, AdwBin)
 
 void kl_image_page_set_queue (KlImagePage *self, KlCatalog *catalog, KlPrepareQueue *queue);
 void kl_image_page_set_image (KlImagePage *self, KlBootImage *image);
+KlPreparationGroup *kl_image_page_get_preparation (KlImagePage *self);
 
 G_END_DECLS

@@ -28,6 +28,7 @@ struct _KlPreparationGroup
   KlDriverSurvey *survey;    /* owned; nullable: not read yet */
   GCancellable *cancellable; /* owned; nullable; of the reading under way */
   gboolean needed;           /* files of the recipe have changed since */
+  gboolean may_prepare;
 
   KlFactRow *status_row;
   GtkImage *status_icon;
@@ -46,6 +47,14 @@ struct _KlPreparationGroup
 };
 
 G_DEFINE_FINAL_TYPE (KlPreparationGroup, kl_preparation_group, ADW_TYPE_BIN)
+
+enum
+{
+  PROP_CAN_PREPARE = 1,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
 
 /* What a thread reads of an entry. */
 typedef struct
@@ -202,6 +211,55 @@ dup_status (KlPreparationGroup *self, KlQueued queued, guint n_before, gboolean 
   return running ? dup_step (self, queued == KL_QUEUED_RUNNING) : dup_other_state (self);
 }
 
+static void
+set_may_prepare (KlPreparationGroup *self, gboolean may_prepare)
+{
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "preparation.prepare", may_prepare);
+  if (self->may_prepare == may_prepare)
+    return;
+  self->may_prepare = may_prepare;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CAN_PREPARE]);
+}
+
+/* Each stands where the other one does; the focus stays there. A button that is greyed or hidden
+ * loses it. */
+static void
+show_buttons (KlPreparationGroup *self, gboolean idle, gboolean cancel)
+{
+  const gboolean focused
+      = gtk_widget_has_focus (self->prepare_button) || gtk_widget_has_focus (self->cancel_button);
+
+  set_may_prepare (self, idle && can_prepare (self));
+  gtk_widget_set_visible (self->prepare_button, idle);
+  gtk_widget_set_visible (self->cancel_button, cancel);
+  if (focused)
+    gtk_widget_grab_focus (cancel ? self->cancel_button : self->prepare_button);
+}
+
+static const char *
+get_status_icon (KlPreparationGroup *self, gboolean running, const KlStateText *style)
+{
+  if (running)
+    return "content-loading-symbolic";
+  if (self->needed)
+    return "dialog-warning-symbolic";
+  if (kl_boot_image_get_state (self->image) == KL_IMAGE_STATE_NO_STATUS)
+    return "dialog-information-symbolic";
+  return style->icon_name;
+}
+
+static const char *
+get_status_class (KlPreparationGroup *self, gboolean running, const KlStateText *style)
+{
+  if (running)
+    return "accent";
+  if (self->needed)
+    return "warning";
+  if (kl_boot_image_get_state (self->image) == KL_IMAGE_STATE_NO_STATUS)
+    return can_prepare (self) ? "accent" : "dim-label";
+  return style->css_class;
+}
+
 /* How the preparation stands, whoever runs it. */
 static void
 show_status (KlPreparationGroup *self)
@@ -215,7 +273,10 @@ show_status (KlPreparationGroup *self)
   const char *classes[] = { NULL, NULL };
 
   if (self->image == NULL || self->queue == NULL)
-    return;
+    {
+      set_may_prepare (self, FALSE);
+      return;
+    }
 
   queued = kl_prepare_queue_look_up (self->queue, get_id (self), &n_before);
   running = queued == KL_QUEUED_RUNNING
@@ -223,17 +284,13 @@ show_status (KlPreparationGroup *self)
                 && kl_boot_image_get_state (self->image) == KL_IMAGE_STATE_IN_PROGRESS);
   word = kl_preparation_text_dup_state (self->image, self->queue, &style);
   text = dup_status (self, queued, n_before, running);
-  classes[0] = running ? "accent" : self->needed ? "warning" : style.css_class;
+  classes[0] = get_status_class (self, running, &style);
 
   kl_fact_row_set_value (self->status_row, text);
-  gtk_image_set_from_icon_name (self->status_icon, running        ? "content-loading-symbolic"
-                                                   : self->needed ? "dialog-warning-symbolic"
-                                                                  : style.icon_name);
+  gtk_image_set_from_icon_name (self->status_icon, get_status_icon (self, running, &style));
   gtk_widget_set_css_classes (GTK_WIDGET (self->status_icon), classes);
-  gtk_widget_set_visible (self->prepare_button, queued == KL_QUEUED_NOT && !running);
-  gtk_widget_set_visible (self->cancel_button, queued != KL_QUEUED_NOT);
+  show_buttons (self, queued == KL_QUEUED_NOT && !running, queued != KL_QUEUED_NOT);
   gtk_widget_set_visible (self->progress_row, running);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "preparation.prepare", can_prepare (self));
   if (running)
     show_progress (self, queued == KL_QUEUED_RUNNING);
   show_failure (self, queued == KL_QUEUED_NOT && !running);
@@ -311,11 +368,7 @@ start_reading (KlPreparationGroup *self)
 static void
 prepare_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  KlPreparationGroup *self = KL_PREPARATION_GROUP (widget);
-
-  kl_prepare_queue_add (self->queue, get_id (self));
-  if (gtk_widget_get_visible (self->cancel_button))
-    gtk_widget_grab_focus (self->cancel_button);
+  kl_preparation_group_prepare (KL_PREPARATION_GROUP (widget));
 }
 
 static void
@@ -387,6 +440,15 @@ details_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 }
 
 static void
+kl_preparation_group_get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+  if (id == PROP_CAN_PREPARE)
+    g_value_set_boolean (value, KL_PREPARATION_GROUP (object)->may_prepare);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+}
+
+static void
 kl_preparation_group_dispose (GObject *object)
 {
   KlPreparationGroup *self = KL_PREPARATION_GROUP (object);
@@ -437,6 +499,11 @@ kl_preparation_group_class_init (KlPreparationGroupClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = kl_preparation_group_dispose;
+  G_OBJECT_CLASS (klass)->get_property = kl_preparation_group_get_property;
+  properties[PROP_CAN_PREPARE]
+      = g_param_spec_boolean ("can-prepare", NULL, NULL, FALSE,
+                              G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (G_OBJECT_CLASS (klass), N_PROPS, properties);
 
   g_type_ensure (KL_TYPE_FACT_ROW);
   gtk_widget_class_set_template_from_resource (widget_class,
@@ -487,11 +554,28 @@ kl_preparation_group_set_image (KlPreparationGroup *self, KlBootImage *image)
       self->needed = FALSE;
       show_recipe (self);
     }
+  show_status (self);
   if (image == NULL || self->queue == NULL)
     return;
 
-  show_status (self);
   if (!same || self->recipe == NULL
       || kl_boot_image_get_state (image) != KL_IMAGE_STATE_IN_PROGRESS)
     start_reading (self);
+}
+
+gboolean
+kl_preparation_group_get_can_prepare (KlPreparationGroup *self)
+{
+  g_return_val_if_fail (KL_IS_PREPARATION_GROUP (self), FALSE);
+
+  return self->may_prepare;
+}
+
+void
+kl_preparation_group_prepare (KlPreparationGroup *self)
+{
+  g_return_if_fail (KL_IS_PREPARATION_GROUP (self));
+
+  if (self->may_prepare)
+    kl_prepare_queue_add (self->queue, get_id (self));
 }

@@ -95,6 +95,9 @@ update_actions (KlWindow *self)
   gtk_widget_action_set_enabled (widget, "win.create-on-drive", can_make_media (image));
   gtk_widget_action_set_enabled (widget, "win.rename-image", usable);
   gtk_widget_action_set_enabled (widget, "win.export-image", usable);
+  gtk_widget_action_set_enabled (
+      widget, "win.prepare-image",
+      kl_preparation_group_get_can_prepare (kl_image_page_get_preparation (self->image_page)));
   gtk_widget_action_set_enabled (widget, "win.remove-image", image != NULL);
   gtk_widget_action_set_enabled (widget, "win.search",
                                  g_list_model_get_n_items (G_LIST_MODEL (self->catalog)) > 0);
@@ -430,6 +433,14 @@ export_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 }
 
 static void
+prepare_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  KlWindow *self = KL_WINDOW (widget);
+
+  kl_preparation_group_prepare (kl_image_page_get_preparation (self->image_page));
+}
+
+static void
 check_medium_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   kl_check_medium (GTK_WINDOW (widget));
@@ -589,6 +600,7 @@ install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.rename-image", NULL, rename_activated);
   gtk_widget_class_install_action (widget_class, "win.remove-image", NULL, remove_activated);
   gtk_widget_class_install_action (widget_class, "win.export-image", NULL, export_activated);
+  gtk_widget_class_install_action (widget_class, "win.prepare-image", NULL, prepare_activated);
   gtk_widget_class_install_action (widget_class, "win.check-medium", NULL, check_medium_activated);
   gtk_widget_class_install_action (widget_class, "win.search", NULL, search_activated);
   gtk_widget_class_install_action (widget_class, "win.back", NULL, back_activated);
@@ -703,6 +715,8 @@ kl_window_new (GtkApplication *application, KlCatalog *catalog)
   g_signal_connect_object (self->preparations, "ended", G_CALLBACK (prepared_cb), self,
                            G_CONNECT_SWAPPED);
   kl_image_page_set_queue (self->image_page, catalog, self->preparations);
+  g_signal_connect_object (kl_image_page_get_preparation (self->image_page), "notify::can-prepare",
+                           G_CALLBACK (update_actions), self, G_CONNECT_SWAPPED);
   show_catalog (self);
   update_actions (self);
   load_catalog (self);
