@@ -91,3 +91,12 @@ kl_list_row_set_heading (KlListRow *self, gboolean heading)
     gtk_widget_remove_css_class (self->title, "heading");
   gtk_widget_set_margin_start (gtk_widget_get_first_child (GTK_WIDGET (self)), heading ? 0 : 12);
 }
+
+void
+kl_list_row_set_wrap (KlListRow *self, gboolean wrap)
+{
+  gtk_label_set_ellipsize (GTK_LABEL (self->title),
+                           wrap ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_MIDDLE);
+  gtk_label_set_wrap (GTK_LABEL (self->title), wrap);
+  gtk_label_set_wrap_mode (GTK_LABEL (self->title), PANGO_WRAP_WORD_CHAR);
+}

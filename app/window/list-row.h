@@ -18,5 +18,7 @@ void kl_list_row_set (KlListRow *self,
                       const char *subtitle,
                       const char *word);
 void kl_list_row_set_heading (KlListRow *self, gboolean heading);
+/* A title that is a sentence is shown whole. */
+void kl_list_row_set_wrap (KlListRow *self, gboolean wrap);
 
 G_END_DECLS

@@ -41,6 +41,7 @@ struct _KlChange
   const char *icon_name;
   const char *css_class; /* nullable */
   const char *word;      /* translated */
+  gboolean sentence;     /* the title is one */
   char *title;
   char *subtitle;
 };
@@ -68,8 +69,8 @@ kl_change_init (KlChange *self)
 {
 }
 
-/* Takes @title and @subtitle. */
-static void
+/* Takes @title and @subtitle. Returns what @changes holds. */
+static KlChange *
 add_change (GListStore *changes,
             const char *icon_name,
             const char *css_class,
@@ -87,6 +88,7 @@ add_change (GListStore *changes,
   g_free (title);
   g_free (subtitle);
   g_list_store_append (changes, change);
+  return change;
 }
 
 static void
@@ -117,7 +119,9 @@ list_changes (KlImageTree *tree)
 
   for (guint i = 0; i < warnings->len; i++)
     add_change (changes, "dialog-warning-symbolic", "warning", _ ("Warning"),
-                g_strdup (warnings->pdata[i]), g_strdup (_ ("Warning")));
+                g_strdup (warnings->pdata[i]), g_strdup (_ ("Warning")))
+        ->sentence
+        = TRUE;
   for (guint i = 0; i < values->len; i++)
     {
       const KlTreeRegistryValue *value = values->pdata[i];
@@ -190,6 +194,7 @@ bind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
 
   kl_list_row_set (KL_LIST_ROW (gtk_list_item_get_child (item)), change->icon_name,
                    change->css_class, change->title, change->subtitle, NULL);
+  kl_list_row_set_wrap (KL_LIST_ROW (gtk_list_item_get_child (item)), change->sentence);
 }
 
 static void

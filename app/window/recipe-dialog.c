@@ -50,8 +50,8 @@ static const Field fields[] = {
     N_ ("Choose a folder that is there and can be read.") },
   { KL_RECIPE_FILES, NULL, FIELD_GROUP, N_ ("Extra Files"), NULL },
   { KL_RECIPE_FILES, "extra-files", FIELD_FOLDER, N_ ("Extra Files Folder"),
-    N_ ("Laid over the root of the image: Windows\\System32\\tool.exe in it becomes "
-        "X:\\Windows\\System32\\tool.exe. Files of the same name are replaced."),
+    N_ ("Laid over the root of the image, which runs as drive X. Files of the same name are "
+        "replaced, such as Windows\\System32\\winpe.jpg."),
     N_ ("Choose a folder that is there and can be read.") },
 
   { KL_RECIPE_STARTUP, NULL, FIELD_GROUP, N_ ("Start-Up"), NULL },
@@ -249,8 +249,8 @@ new_combo_row (const Field *field, const char *value)
       selected = g_str_equal (field->values[i], value) ? i : selected;
     }
 
-  row = g_object_new (ADW_TYPE_COMBO_ROW, "title", _ (field->title), "use-markup", FALSE,
-                      "subtitle", _ (field->effect), "model", model, NULL);
+  row = g_object_new (ADW_TYPE_COMBO_ROW, "title", _ (field->title), "use-markup", FALSE, "model",
+                      model, NULL);
   adw_combo_row_set_selected (ADW_COMBO_ROW (row), selected);
   gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ (field->title), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
@@ -293,11 +293,13 @@ add_field (KlRecipeDialog *self, guint i, AdwPreferencesGroup *group, const KlRe
   self->before[i] = kl_recipe_dup_value (recipe, field->key);
   self->rows[i] = new_row (self, field, self->before[i]);
   adw_preferences_group_add (group, self->rows[i]);
-  if (field->advice == NULL)
-    return;
-
-  self->labels[i] = new_caption (NULL, TRUE);
-  adw_preferences_group_add (group, self->labels[i]);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (self->rows[i])),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, _ (field->title), -1);
+  if (field->advice != NULL)
+    {
+      self->labels[i] = new_caption (NULL, TRUE);
+      adw_preferences_group_add (group, self->labels[i]);
+    }
   if (field->kind == FIELD_PICTURE)
     {
       self->thumbnail = kl_thumbnail_new ();
@@ -310,7 +312,8 @@ static void
 add_fields (KlRecipeDialog *self, KlRecipePart part, const KlRecipe *recipe)
 {
   AdwPreferencesGroup *group = NULL;
-  gboolean captioned = FALSE; /* texts stand below the rows of a group: nothing comes after them */
+  GtkWidget *first = NULL;
+  gboolean captioned = FALSE; /* texts stand below the row of a group: nothing comes after them */
 
   for (guint i = 0; i < N_FIELDS; i++)
     {
@@ -330,9 +333,11 @@ add_fields (KlRecipeDialog *self, KlRecipePart part, const KlRecipe *recipe)
           continue;
         }
       add_field (self, i, group, recipe);
-      captioned = fields[i].advice != NULL;
+      captioned = TRUE;
+      first = first != NULL ? first : self->rows[i];
     }
   changed_cb (self);
+  gtk_widget_grab_focus (first);
 }
 
 /* What a thread saves. */
