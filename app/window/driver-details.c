@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "driver/driver-archive.h"
 #include "error-text.h"
 #include "window/fact-row.h"
 
@@ -146,7 +147,10 @@ add_switch (KlDriverDetails *self, AdwPreferencesGroup *group)
   const gboolean on = kl_driver_item_is_on (self->item);
   const gboolean refused
       = package != NULL && !on && kl_survey_package_has (package, KL_DRIVER_ERROR);
-  const char *title = package != NULL ? _ ("Load This Package") : _ ("Use This Folder");
+  const char *path = kl_driver_item_get_folder (self->item)->driver->path;
+  const char *title = package != NULL                   ? _ ("Load This Package")
+                      : kl_driver_archive_is_cab (path) ? _ ("Use This Cabinet File")
+                                                        : _ ("Use This Folder");
   const KlStateText state = kl_driver_item_get_state (self->item);
   const char *reason = refused ? _ ("Refused: it has an error, which stands below") : state.word;
   GtkWidget *row = g_object_new (ADW_TYPE_ACTION_ROW, "title", title, "subtitle", reason,

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "driver/driver-archive.h"
 #include "prepare/driver-survey.h"
 
 typedef struct
@@ -98,11 +99,20 @@ dup_architectures (const KlDriverSurvey *survey)
 static gboolean
 check (const Edit *edit, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (KlDriverSurvey) survey
-      = kl_driver_survey_new (edit->folder, edit->text, NULL, cancellable, error);
+  g_autoptr (KlDriverSurvey) survey = NULL;
   g_autofree char *architectures = NULL;
   const KlSurveyFolder *folder;
 
+  if (g_file_test (edit->text, G_FILE_TEST_IS_REGULAR) && !kl_driver_archive_is_cab (edit->text))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                   _ ("“%s” is a file. Choose the folder that holds it and the files that belong "
+                      "to it, or a cabinet file."),
+                   edit->text);
+      return FALSE;
+    }
+
+  survey = kl_driver_survey_new (edit->folder, edit->text, NULL, cancellable, error);
   if (survey == NULL)
     return FALSE;
   folder = survey->folders->pdata[0];

@@ -406,6 +406,21 @@ switched_cb (KlDriversWindow *self, gboolean on)
 }
 
 static void
+add_file (KlDriversWindow *self, GFile *file)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_file_peek_path (file) != NULL)
+    {
+      kl_driver_edit_add (self, self->catalog, self->image, g_file_peek_path (file), edited_cb);
+      return;
+    }
+  error = g_error_new_literal (KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                               _ ("Only files and folders of this computer can be added."));
+  kl_driver_edit_refuse (GTK_WINDOW (self), error);
+}
+
+static void
 chosen_cb (KlDriversWindow *self, int response)
 {
   g_autoptr (GListModel) files = NULL;
@@ -417,8 +432,7 @@ chosen_cb (KlDriversWindow *self, int response)
     {
       g_autoptr (GFile) file = g_list_model_get_item (files, i);
 
-      if (g_file_peek_path (file) != NULL)
-        kl_driver_edit_add (self, self->catalog, self->image, g_file_peek_path (file), edited_cb);
+      add_file (self, file);
     }
 }
 
@@ -495,14 +509,22 @@ back_activated (GtkWidget *widget, const char *action, GVariant *parameter)
   adw_leaflet_navigate (KL_DRIVERS_WINDOW (widget)->leaflet, ADW_NAVIGATION_DIRECTION_BACK);
 }
 
+static void
+find_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  KlDriversWindow *self = KL_DRIVERS_WINDOW (widget);
+
+  adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_BACK);
+  gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
+}
+
 static gboolean
 drop_cb (KlDriversWindow *self, const GValue *value)
 {
   GSList *files = g_value_get_boxed (value);
 
   for (GSList *l = files; l != NULL; l = l->next)
-    if (g_file_peek_path (l->data) != NULL)
-      kl_driver_edit_add (self, self->catalog, self->image, g_file_peek_path (l->data), edited_cb);
+    add_file (self, l->data);
   return files != NULL;
 }
 
@@ -572,6 +594,9 @@ kl_drivers_window_class_init (KlDriversWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "drivers.remove", NULL, remove_activated);
   gtk_widget_class_install_action (widget_class, "drivers.back", NULL, back_activated);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
+  gtk_widget_class_install_action (widget_class, "drivers.find", NULL, find_activated);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_f, GDK_CONTROL_MASK, "drivers.find",
+                                       NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_o, GDK_CONTROL_MASK,
                                        "drivers.add-folder", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Left, GDK_ALT_MASK, "drivers.back",
