@@ -22,6 +22,7 @@ struct _KlMediaCreator
   KlMediaRequest *request; /* owned; nullable; read by the worker, replaced only while idle */
   KlMediaShare *share;     /* owned; nullable; replaced only while idle */
   KlMediaResult *result;   /* owned; nullable; set by the worker when it succeeds */
+  KlMediaState state;      /* of the target; set by the worker */
 
   char *provider_name;
   char *site_code;
@@ -443,10 +444,11 @@ create_on_target (KlMediaCreator *self,
 
   if (!write_and_verify (target, &steps, cancellable, error))
     {
-      kl_media_target_say_state (target, error);
+      self->state = kl_media_target_say_state (target, error);
       return FALSE;
     }
 
+  self->state = KL_MEDIA_STATE_COMPLETE;
   self->result = make_result (self, layout, protection, target, started);
   remember (self, kl_media_image_get_image (image), protection);
   power_off (self, cancellable);
@@ -462,6 +464,7 @@ kl_media_creator_run (KlJob *job, KlProgress *progress, GCancellable *cancellabl
   gboolean done;
 
   g_clear_pointer (&self->result, media_result_free);
+  self->state = KL_MEDIA_STATE_UNTOUCHED;
   if (self->request == NULL)
     {
       g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "Nothing was requested");
@@ -766,4 +769,18 @@ const KlMediaResult *
 kl_media_creator_get_result (KlMediaCreator *self)
 {
   return kl_job_is_busy (KL_JOB (self)) ? NULL : self->result;
+}
+
+/**
+ * kl_media_creator_get_state:
+ *
+ * What a run that failed or was cancelled has left is said in front of its error too, for people.
+ *
+ * Returns: what the target of the last run is now; KL_MEDIA_STATE_UNTOUCHED before and during a
+ *   run. Owner's thread.
+ */
+KlMediaState
+kl_media_creator_get_state (KlMediaCreator *self)
+{
+  return kl_job_is_busy (KL_JOB (self)) ? KL_MEDIA_STATE_UNTOUCHED : self->state;
 }

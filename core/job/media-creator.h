@@ -66,5 +66,6 @@ KlMediaLayout *kl_media_creator_plan_changes (KlMediaCreator *self,
                                               GError **error);
 
 const KlMediaResult *kl_media_creator_get_result (KlMediaCreator *self); /* NULL before success */
+KlMediaState kl_media_creator_get_state (KlMediaCreator *self);
 
 G_END_DECLS

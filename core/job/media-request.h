@@ -9,6 +9,16 @@
 
 G_BEGIN_DECLS
 
+/* What the target of a request is when a run has ended. */
+typedef enum
+{
+  KL_MEDIA_STATE_UNTOUCHED,  /* what it was before */
+  KL_MEDIA_STATE_UNFINISHED, /* a drive: no longer what it was, not yet a medium; does not start */
+  KL_MEDIA_STATE_PARTIAL,    /* UFD: part of the new medium is beside the files of the user */
+  KL_MEDIA_STATE_DOUBTFUL,   /* all is written, but what came last failed */
+  KL_MEDIA_STATE_COMPLETE,   /* the run has succeeded */
+} KlMediaState;
+
 /*
  * What is asked of the creator: CreateBootMedia's parameters (media-api.md 1.4) and what the modern
  * wizard adds. Validated by kl_media_request_new(), immutable after that; any thread.

@@ -384,24 +384,43 @@ kl_media_target_commit (KlMediaTarget *self, GError **error)
   return finish_medium (self, error) && kl_sink_commit (self->sink, error);
 }
 
+static KlMediaState
+get_state_of_volume (KlFolderState state)
+{
+  switch (state)
+    {
+    case KL_FOLDER_COMPLETE:
+      return KL_MEDIA_STATE_DOUBTFUL;
+    case KL_FOLDER_PARTIAL:
+      return KL_MEDIA_STATE_PARTIAL;
+    case KL_FOLDER_UNTOUCHED:
+    default:
+      return KL_MEDIA_STATE_UNTOUCHED;
+    }
+}
+
 /**
  * kl_media_target_say_state:
- * @error: (nullable): of the failure; prefixed
+ * @error: of the failure; prefixed
  *
  * A drive that was begun is no longer what it was, and not yet a medium.
+ *
+ * Returns: the same for programs
  */
-void
+KlMediaState
 kl_media_target_say_state (KlMediaTarget *self, GError **error)
 {
   if (self->volume != NULL)
-    kl_volume_target_say_state (self->volume, error);
-  else if (error != NULL && KL_IS_DRIVE_SINK (self->sink)
-           && kl_drive_sink_has_written (KL_DRIVE_SINK (self->sink)))
-    g_prefix_error (error,
-                    self->finished
-                        ? "“%s” is written, but not to be relied on; make the medium again: "
-                        : "“%s” is unfinished and does not start any more: ",
-                    kl_media_request_get_destination (self->request));
+    return get_state_of_volume (kl_volume_target_say_state (self->volume, error));
+  if (!KL_IS_DRIVE_SINK (self->sink) || !kl_drive_sink_has_written (KL_DRIVE_SINK (self->sink)))
+    return KL_MEDIA_STATE_UNTOUCHED;
+
+  g_prefix_error (error,
+                  self->finished
+                      ? "“%s” is written, but not to be relied on; make the medium again: "
+                      : "“%s” is unfinished and does not start any more: ",
+                  kl_media_request_get_destination (self->request));
+  return self->finished ? KL_MEDIA_STATE_DOUBTFUL : KL_MEDIA_STATE_UNFINISHED;
 }
 
 /**

@@ -51,7 +51,7 @@ gboolean kl_media_target_verify (KlMediaTarget *self,
                                  GCancellable *cancellable,
                                  GError **error);
 gboolean kl_media_target_commit (KlMediaTarget *self, GError **error);
-void kl_media_target_say_state (KlMediaTarget *self, GError **error);
+KlMediaState kl_media_target_say_state (KlMediaTarget *self, GError **error);
 
 KlMediaTarget *
 kl_media_target_peek (KlMediaRequest *request, GCancellable *cancellable, GError **error);

@@ -460,21 +460,25 @@ kl_volume_target_commit (KlVolumeTarget *self, GError **error)
 
 /**
  * kl_volume_target_say_state:
- * @error: (nullable): of the failure; prefixed
+ * @error: of the failure; prefixed
  *
  * Takes away what is not complete, and says what the volume holds now.
+ *
+ * Returns: the same for programs
  */
-void
+KlFolderState
 kl_volume_target_say_state (KlVolumeTarget *self, GError **error)
 {
   const char *where = kl_volume_mount_get_folder (self->mount);
+  KlFolderState state;
   gboolean clean;
 
-  if (!self->begun || error == NULL)
-    return;
+  if (!self->begun)
+    return KL_FOLDER_UNTOUCHED;
 
   clean = kl_folder_writer_abort (self->writer);
-  switch (kl_folder_writer_get_state (self->writer))
+  state = kl_folder_writer_get_state (self->writer);
+  switch (state)
     {
     case KL_FOLDER_COMPLETE:
       g_prefix_error (error,
@@ -491,4 +495,5 @@ kl_volume_target_say_state (KlVolumeTarget *self, GError **error)
                               "are left there: ",
                       where);
     }
+  return state;
 }

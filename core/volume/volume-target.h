@@ -4,6 +4,7 @@
 #include "base/progress.h"
 #include "drive/drive.h"
 #include "volume/folder-plan.h"
+#include "volume/folder-writer.h"
 
 G_BEGIN_DECLS
 
@@ -49,6 +50,6 @@ gboolean kl_volume_target_verify (KlVolumeTarget *self,
                                   GCancellable *cancellable,
                                   GError **error);
 gboolean kl_volume_target_commit (KlVolumeTarget *self, GError **error);
-void kl_volume_target_say_state (KlVolumeTarget *self, GError **error);
+KlFolderState kl_volume_target_say_state (KlVolumeTarget *self, GError **error);
 
 G_END_DECLS
