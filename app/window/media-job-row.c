@@ -127,20 +127,53 @@ dup_done_message (const KlMediaResult *result)
                     result->powered_off ? _ ("The drive is off and can be pulled.") : NULL, NULL);
 }
 
-/* What is left of the target. */
 static const char *
-get_cancelled_message (KlMediaJob *job)
+get_file_message (KlMediaJob *job)
 {
-  const GError *error = kl_media_job_get_error (job);
+  return kl_media_job_replaces (job)
+             ? _ ("The old file is as it was, and nothing of the new one is left.")
+             : _ ("No file was made, and nothing is left.");
+}
 
-  if (kl_media_job_get_drive (job) == NULL)
-    return kl_media_job_replaces (job)
-               ? _ ("The old file is as it was, and nothing of the new one is left.")
-               : _ ("No file was made, and nothing is left.");
-  /* Core says so in front of the message. */
-  if (error != NULL && strstr (error->message, "unfinished") != NULL)
-    return _ ("The drive is unfinished and does not start. Make the medium again, or format it.");
-  return _ ("Nothing was written to the drive.");
+/* What is left of a target whose medium was not made. */
+static const char *
+get_remains (KlMediaJob *job)
+{
+  switch (kl_media_job_get_remains (job))
+    {
+    case KL_MEDIA_STATE_UNFINISHED:
+      return _ ("The drive is unfinished and does not start. Make the medium again, or format it.");
+    case KL_MEDIA_STATE_PARTIAL:
+      return _ ("The drive holds part of the new medium beside your files. Make the medium again.");
+    case KL_MEDIA_STATE_DOUBTFUL:
+      return _ ("The medium is written, but not to be relied on. Make it again.");
+    case KL_MEDIA_STATE_UNTOUCHED:
+    case KL_MEDIA_STATE_COMPLETE:
+    default:
+      return kl_media_job_get_drive (job) != NULL ? _ ("Nothing was written to the drive.")
+                                                  : get_file_message (job);
+    }
+}
+
+/* What failed has a reason of its own; that a drive is as it was need not be said in addition. */
+static char *
+dup_message (KlMediaJob *job)
+{
+  switch (kl_media_job_get_state (job))
+    {
+    case KL_MEDIA_JOB_DONE:
+      return dup_done_message (kl_media_job_get_result (job));
+    case KL_MEDIA_JOB_CANCELLED:
+      return g_strdup (get_remains (job));
+    case KL_MEDIA_JOB_FAILED:
+      return kl_media_job_get_remains (job) != KL_MEDIA_STATE_UNTOUCHED
+                 ? g_strdup (get_remains (job))
+                 : NULL;
+    case KL_MEDIA_JOB_WAITING:
+    case KL_MEDIA_JOB_RUNNING:
+    default:
+      return NULL;
+    }
 }
 
 static void
@@ -159,12 +192,8 @@ show_result (KlMediaJobRow *self)
 static void
 show_message (KlMediaJobRow *self, KlMediaJobState state)
 {
-  g_autofree char *message = NULL;
+  g_autofree char *message = dup_message (self->job);
 
-  if (state == KL_MEDIA_JOB_DONE)
-    message = dup_done_message (kl_media_job_get_result (self->job));
-  else if (state == KL_MEDIA_JOB_CANCELLED)
-    message = g_strdup (get_cancelled_message (self->job));
   gtk_label_set_label (self->message_label, message ? message : "");
   gtk_widget_set_visible (GTK_WIDGET (self->message_label), message != NULL);
 

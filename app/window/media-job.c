@@ -14,6 +14,7 @@ struct _KlMediaJob
   char *path;              /* owned */
   char *name;              /* owned; UTF-8 */
   gboolean replaces;
+  gboolean forgotten; /* nobody will try it again */
   KlMediaJobState state;
   GError *error; /* owned; nullable */
 };
@@ -39,12 +40,12 @@ static void
 ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (KlMediaJob) self = user_data;
+  const gboolean done = kl_job_run_finish (KL_JOB (source), result, &self->error);
 
-  if (kl_job_run_finish (KL_JOB (source), result, &self->error))
-    {
-      kl_media_creator_set_request (self->creator, NULL);
-      set_state (self, KL_MEDIA_JOB_DONE);
-    }
+  if (done || self->forgotten)
+    kl_media_creator_set_request (self->creator, NULL);
+  if (done)
+    set_state (self, KL_MEDIA_JOB_DONE);
   else if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     set_state (self, KL_MEDIA_JOB_CANCELLED);
   else
@@ -146,6 +147,7 @@ kl_media_job_forget (KlMediaJob *self)
 {
   g_return_if_fail (KL_IS_MEDIA_JOB (self));
 
+  self->forgotten = TRUE;
   if (self->state == KL_MEDIA_JOB_RUNNING || kl_media_creator_get_request (self->creator) == NULL)
     return;
   kl_media_creator_set_request (self->creator, NULL);
@@ -182,6 +184,12 @@ kl_media_job_can_retry (KlMediaJob *self)
 {
   return (self->state == KL_MEDIA_JOB_FAILED || self->state == KL_MEDIA_JOB_CANCELLED)
          && kl_media_creator_get_request (self->creator) != NULL;
+}
+
+KlMediaState
+kl_media_job_get_remains (KlMediaJob *self)
+{
+  return kl_media_creator_get_state (self->creator);
 }
 
 KlDrive *

@@ -17,7 +17,8 @@ typedef enum
 /*
  * One medium that is made, and how that ended: a creator with its request, and what a list tells of
  * it also when nobody looks on. Property state (of KlMediaJobState, as int). Once it is done it
- * keeps no secret; until it is forgotten, one that failed can be tried again.
+ * keeps no secret; until it is forgotten, one that failed can be tried again. One that is forgotten
+ * while it runs keeps its secrets until it ends, however that is.
  */
 #define KL_TYPE_MEDIA_JOB (kl_media_job_get_type ())
 G_DECLARE_FINAL_TYPE (KlMediaJob, kl_media_job, KL, MEDIA_JOB, GObject)
@@ -32,9 +33,10 @@ KlJob *kl_media_job_get_job (KlMediaJob *self);
 const GError *kl_media_job_get_error (KlMediaJob *self);         /* NULL unless it failed */
 const KlMediaResult *kl_media_job_get_result (KlMediaJob *self); /* NULL unless it is done */
 gboolean kl_media_job_can_retry (KlMediaJob *self);
-KlDrive *kl_media_job_get_drive (KlMediaJob *self);   /* NULL for a file */
-const char *kl_media_job_get_path (KlMediaJob *self); /* of the file or the node */
-const char *kl_media_job_get_name (KlMediaJob *self); /* of the file or the drive */
-gboolean kl_media_job_replaces (KlMediaJob *self);    /* a file of that name was there */
+KlMediaState kl_media_job_get_remains (KlMediaJob *self); /* what the target is, once it ended */
+KlDrive *kl_media_job_get_drive (KlMediaJob *self);       /* NULL for a file */
+const char *kl_media_job_get_path (KlMediaJob *self);     /* of the file or the node */
+const char *kl_media_job_get_name (KlMediaJob *self);     /* of the file or the drive */
+gboolean kl_media_job_replaces (KlMediaJob *self);        /* a file of that name was there */
 
 G_END_DECLS
