@@ -27,6 +27,9 @@
 #define FILE_SYSTEM_BYTES (2u << 20)
 #define SMALLEST_DISK (34u << 20)
 
+/* A line of what a button says is not made narrower than that. */
+#define BUTTON_CHARS 16
+
 struct _KlCreateDialog
 {
   AdwWindow parent_instance;
@@ -63,11 +66,19 @@ get_target (KlCreateDialog *self)
   return kl_media_draft_get_target (self->draft);
 }
 
+/* What it says stands on two lines where the window is too narrow for one. */
 static void
-style_forward (KlCreateDialog *self, const char *css_class)
+set_forward (KlCreateDialog *self, const char *text, const char *css_class)
 {
   const char *classes[] = { "text-button", css_class, NULL };
+  const gboolean is_long = g_utf8_strlen (text, -1) > BUTTON_CHARS;
+  GtkLabel *label;
 
+  gtk_button_set_label (self->forward_button, text);
+  label = GTK_LABEL (gtk_button_get_child (self->forward_button));
+  gtk_label_set_width_chars (label, is_long ? BUTTON_CHARS : -1);
+  gtk_label_set_wrap (label, is_long);
+  gtk_label_set_justify (label, GTK_JUSTIFY_CENTER);
   gtk_widget_set_css_classes (GTK_WIDGET (self->forward_button), classes);
 }
 
@@ -79,10 +90,10 @@ update_page_header (KlCreateDialog *self)
 
   adw_window_title_set_subtitle (self->window_title, kl_create_page_get_title (page));
   gtk_button_set_label (self->back_button, self->position == 0 ? _ ("_Cancel") : _ ("_Back"));
-  gtk_button_set_label (self->forward_button, kl_create_page_get_forward_label (page));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "create.forward",
                                  kl_create_page_is_complete (page));
-  style_forward (self, destructive ? "destructive-action" : "suggested-action");
+  set_forward (self, kl_create_page_get_forward_label (page),
+               destructive ? "destructive-action" : "suggested-action");
 }
 
 static void
@@ -92,9 +103,9 @@ update_progress_header (KlCreateDialog *self)
 
   adw_window_title_set_subtitle (self->window_title, "");
   gtk_button_set_label (self->back_button, _ ("_Back"));
-  gtk_button_set_label (self->forward_button, busy ? _ ("_Run in Background") : _ ("_Close"));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "create.forward", TRUE);
-  style_forward (self, busy ? NULL : "suggested-action");
+  set_forward (self, busy ? _ ("_Run in Background") : _ ("_Close"),
+               busy ? NULL : "suggested-action");
 }
 
 static void

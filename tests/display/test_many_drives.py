@@ -53,7 +53,10 @@ click(button(dialog, 'Next'))
 wait(lambda: find(dialog, 'label', 'Protection'), 'protection')
 click(button(dialog, 'Next'))
 wait(lambda: button(dialog, 'Erase 50 Drives and Create'), 'review')
+settle(.5)
 screenshot('3-review')
+out = subprocess.run(['xdotool', 'getwindowgeometry', '--shell', window], check=True, capture_output=True, text=True).stdout
+check('the review is as narrow', 'WIDTH=360' in out, out)
 unnamed = [n.get_role_name() for n in walk(dialog) if n.get_role_name() in ('push button', 'check box', 'list', 'list item')
            and (not n.get_name().strip() or re.match(r'(Gtk|Adw|Kl)[A-Z]', n.get_name()))]
 check('everything has a name', not unnamed, unnamed)
