@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Preloaded into a program that runs under umockdev, it completes what umockdev pretends of block
- * devices: the descriptor of a node, a file below UMOCKDEV_DIR, says what the node says. */
+ * devices: the descriptor of a node, a file below UMOCKDEV_DIR, says what the node says. Once the
+ * node is gone, writing to it fails as on a stick that was pulled. Flushing waits as long as there
+ * is a file “.hold” beside the nodes, so that a test can do that in the middle. */
 
 /* Both spellings are defined below. */
 #undef _FILE_OFFSET_BITS
@@ -60,6 +62,22 @@ is_node (int fd, dev_t *number)
 WRAP (fstat, stat)
 WRAP (fstat64, stat64)
 
+/* Whether it was a node; sets errno. */
+static int
+is_pulled (int fd)
+{
+  const char *root = getenv ("UMOCKDEV_DIR");
+  char link[64], path[PATH_MAX] = "", folder[PATH_MAX];
+
+  snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
+  snprintf (folder, sizeof folder, "%s/dev/", root != NULL ? root : "");
+  if (root == NULL || readlink (link, path, sizeof path - 1) <= 0
+      || strncmp (path, folder, strlen (folder)) != 0 || strstr (path, " (deleted)") == NULL)
+    return 0;
+  errno = ENODEV;
+  return 1;
+}
+
 int
 ioctl (int fd, unsigned long request, ...)
 {
@@ -73,6 +91,8 @@ ioctl (int fd, unsigned long request, ...)
   va_start (arguments, request);
   argument = va_arg (arguments, void *);
   va_end (arguments);
+  if (is_pulled (fd))
+    return -1;
   if (!is_node (fd, &number))
     return next (fd, request, argument);
 
@@ -95,4 +115,30 @@ ioctl (int fd, unsigned long request, ...)
       errno = ENOTTY;
       return -1;
     }
+}
+
+#define WRAP_WRITE(name, type)                                                                     \
+  ssize_t name (int fd, const void *data, size_t length, type offset);                             \
+  ssize_t name (int fd, const void *data, size_t length, type offset)                              \
+  {                                                                                                \
+    ssize_t (*next) (int, const void *, size_t, type)                                              \
+        = (ssize_t (*) (int, const void *, size_t, type)) dlsym (RTLD_NEXT, #name);                \
+    return is_pulled (fd) ? -1 : next (fd, data, length, offset);                                  \
+  }
+
+WRAP_WRITE (pwrite, off_t)
+WRAP_WRITE (pwrite64, off64_t)
+
+int
+fsync (int fd)
+{
+  int (*next) (int) = (int (*) (int)) dlsym (RTLD_NEXT, "fsync");
+  const char *root = getenv ("UMOCKDEV_DIR");
+  char hold[PATH_MAX];
+  dev_t number;
+
+  snprintf (hold, sizeof hold, "%s/dev/.hold", root != NULL ? root : "");
+  while (is_node (fd, &number) && access (hold, F_OK) == 0)
+    usleep (10000);
+  return is_pulled (fd) ? -1 : next (fd);
 }

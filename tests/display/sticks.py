@@ -68,6 +68,16 @@ class Sticks:
                 os.unlink(link)                             # umockdev forgets it
             self.testbed.remove_device(path)
         self.testbed.remove_device(parent)
+        if os.path.exists(self.node(name)):
+            os.unlink(self.node(name))                      # writing fails from now on
+
+    def hold(self, wanted=True):
+        """Makes flushing of all nodes wait, or go on."""
+        hold = self.node('.hold')
+        if wanted:
+            open(hold, 'w').close()
+        elif os.path.exists(hold):
+            os.unlink(hold)
 
     def change(self, name, what, value):
         """A property, or an attribute where its name is in lower case, of the first partition or else the disk."""

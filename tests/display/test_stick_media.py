@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Media are made on two sticks at once, while a third fails; what is on them is read by other tools. Then the next stick with the same
-settings, and the list of jobs. Under umockdev-wrapper; the sticks are files that pass for block devices."""
+settings, which is pulled while it is written to in the background, and the list of jobs. Under umockdev-wrapper; the sticks are files
+that pass for block devices."""
 from driver import *
 from sticks import MIB, Sticks, preload
 
@@ -66,6 +67,19 @@ screenshot('1-two-of-three')
 check_stick('sdk')
 check_stick('sdl')
 
+# Another stick that has the name of the one that failed is not written to.
+sticks.pull('sdm')
+sticks.plug('sdm', 'B3', mib=64, node=True)
+settle(.5)
+click(button(dialog, 'Try Again'))
+wait(lambda: says(dialog, 'This is not the drive that was chosen'), 'refusal')
+check('it says what to do', says(dialog, 'Choose the drive again. Nothing was written'))
+wait(lambda: all(says(dialog, s) for s in ('A3', 'B3')), 'both serial numbers')
+with open(sticks.node('sdm'), 'rb') as f:
+    check('nothing was written to it', not any(f.read(MIB)))
+screenshot('2-wrong-drive')
+sticks.pull('sdm')
+
 sticks.plug('sdp', 'A4', mib=64, node=True, volumes=())
 click(button(dialog, 'Next Drives'))
 wait(lambda: button(dialog, 'Next') and not is_on(button(dialog, 'Next'), 'SENSITIVE'), 'target page with nothing chosen')
@@ -73,17 +87,24 @@ settle(.5)
 key('alt+a')
 wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next')
 click(button(dialog, 'Next'))
-wait(lambda: button(dialog, 'Erase 2 Drives and Create'), 'the review at once, without the sticks that are done')
-screenshot('2-next')
-key('Escape')
+create = wait(lambda: button(dialog, 'Erase 1 Drive and Create'), 'the review at once, without the sticks that are done')
+wait(lambda: is_on(create, 'SENSITIVE'), 'button to be usable')
+screenshot('3-next')
+sticks.hold()
+click(create)
+wait(lambda: says(dialog, 'Writing files'), 'a step that waits')
+click(button(dialog, 'Run in Background'))
 wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
-
 settle(.3)
 key('ctrl+j')
 jobs = app.wait_dialog('Jobs')
-wait(lambda: len(rows(jobs, 'Jobs')) == 3, 'three jobs')
+wait(lambda: len(rows(jobs, 'Jobs')) == 4, 'four jobs')
+sticks.pull('sdp')
+sticks.hold(False)
+wait(lambda: says(jobs, 'The drive or network share is no longer there'), 'failure')
+wait(lambda: says(jobs, 'The drive is unfinished and does not start.'), 'what the drive is now')
 check('what is secret was forgotten: no row offers another try', button(jobs, 'Try Again') is None)
-screenshot('3-jobs')
+screenshot('4-jobs')
 click(button(jobs, 'Clear Finished'))
 wait(lambda: app.dialog('Jobs') is None, 'the list, which is empty, to close')
 app.close()
