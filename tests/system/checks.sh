@@ -29,3 +29,34 @@ says() {
   cat "$folder/said"
   grep -qF -- "$text" "$folder/said"
 }
+# said TEXT: in the output of several media, kept in $folder/batch
+said() { grep -qF -- "$1" "$folder/batch" || { cat "$folder/batch"; return 1; }; }
+# enlarge SIZE: makes $folder/large.wim of the sample $wim, so that writing it takes a while
+enlarge() {
+  cp "$wim" "$folder/large.wim"
+  head -c "$1" /dev/urandom >"$folder/noise"
+  wimlib-imagex update "$folder/large.wim" 1 --command="add '$folder/noise' /noise.bin" >/dev/null 2>&1
+  rm "$folder/noise"
+}
+# interrupted SECONDS COMMAND…: SIGINT as soon as one medium of several is written, which $writing names then; status 3
+# within SECONDS
+interrupted() {
+  local limit=$1 code=0 job sent
+  shift
+  writing=
+  set -m # or the signal would be ignored in the background
+  "$@" >"$folder/batch" 2>&1 </dev/null & job=$!
+  set +m
+  for _ in $(seq 1000); do
+    writing=$(sed -n 's/.*"target":"\([^"]*\)".*"info":"Writing .*/\1/p' "$folder/batch" | head -n 1)
+    [ -z "$writing" ] || break
+    sleep .01
+  done
+  sent=$(date +%s%N)
+  kill -INT $job
+  wait $job || code=$?
+  sent=$((($(date +%s%N) - sent) / 1000000))
+  echo "# ended $sent ms after the signal"
+  cat "$folder/batch"
+  [ $code = 3 ] && [ $sent -lt $((limit * 1000)) ]
+}

@@ -98,7 +98,6 @@ second=$(plug "$folder/kindling-stick-2") third=$(plug "$folder/kindling-stick-3
 for stick in "$second" "$third"; do udevadm trigger --action=add "$stick"; done
 udevadm settle --timeout=30
 batch() { kindlingctl --json create UFD+FORMAT "$loop" "$second" "$third" "$id" "$@"; }
-said() { grep -qF -- "$1" "$folder/batch" || { cat "$folder/batch"; return 1; }; }
 check "a drive named twice" fails 1 "was named twice" kindlingctl create UFD+FORMAT "$second" "$second" "$id" --yes
 check "a serial number too few" fails 1 "is not the drive with the serial number “0001”, “0003”" batch --expect-serial 0001,0003
 check "a serial number too many" fails 1 "None of the drives has the serial number “0004”" \
@@ -122,6 +121,17 @@ check "one is locked by another" fails 1 "is locked by" batch --yes
 cp "$folder/out" "$folder/batch"
 exec 9<&-
 check "the other two are made" said '{"event":"summary","media":3,"done":2,"failed":1,"cancelled":0}'
+
+# Ctrl-C while two are made: both stop, and what was begun says what it is now.
+enlarge 150M
+big=$(kindlingctl --quiet image import "$folder/large.wim")
+check "interrupted" interrupted 3 "$ctl" --catalog "$folder/catalog" --json create UFD+FORMAT "$second" "$third" "$big" --yes
+grep '^# ended' "$folder/out"
+check "both were cancelled" said '{"event":"summary","media":2,"done":0,"failed":0,"cancelled":2}'
+check "it says what is left" said "“$writing” is unfinished and does not start any more: "
+check "and so does check" fails 1 "is an unfinished medium" kindlingctl check "$writing"
+kindlingctl --quiet image remove "$big"
+rm "$folder/large.wim"
 
 # Somebody without rights: one question, whose answer holds for all.
 program="$folder/program" home="$folder/nobody" rule="$KINDLING_POLKIT_RULES/49-kindling.rules"

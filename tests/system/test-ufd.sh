@@ -149,6 +149,20 @@ mkntfs -q -f -F -s 512 -p 2048 -H 255 -S 63 "${loop}p1" >/dev/null 2>&1 && settl
 check "two drives at once" says '"media":2,"done":2' create "$first" "$loop" "$id"
 check "not twice the same one" fails 1 "was named twice" create "${loop}p1" "$loop" "$id"
 
+# Ctrl-C while files are written: nothing has changed, and nothing temporary is left.
+enlarge 20M
+big=$(kindlingctl --quiet image import "$folder/large.wim")
+check "interrupted" interrupted 3 "$ctl" --catalog "$folder/catalog" --json create UFD "$first" "$loop" "$big"
+grep '^# ended' "$folder/out"
+check "both were cancelled" said '{"event":"summary","media":2,"done":0,"failed":0,"cancelled":2}'
+check "it says what is left" said "holds what it held before: "
+volume=${writing}p1
+check "nothing temporary is left" at_mount no_leftovers "$folder/mnt"
+check "it is the medium that it was" says '"mismatches":0' kindlingctl --json check "$writing"
+check "it can be made again" says '"media":2,"done":2' create "$first" "$loop" "$id"
+kindlingctl --quiet image remove "$big"
+rm "$folder/large.wim"
+
 # Nobody may read the nodes, but may mount.
 mkdir -p "$folder/app" "$folder/data/bios"
 cp "$ctl" "$folder/app/kindlingctl"
