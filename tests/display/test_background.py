@@ -39,13 +39,19 @@ app = App(LD_PRELOAD=os.environ['KINDLING_SLOW_FLUSH'], SLOW_FLUSH='3', SLOW_FOL
 app.add_sample()
 
 
-def start(kind):
+def start(kind, vhd=False):
     settle(.5)
     key('ctrl+n')
     dialog = app.wait_dialog('Create Media')
     click(wait(lambda: button(dialog, kind), kind))
     wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next')
     settle(.3)
+    if vhd:
+        key('alt+k')                              # opens the list of kinds
+        settle(.5)
+        key('Down')
+        key('Return')
+        wait(lambda: any('Kindling sample.vhd' in text_of(n) for n in walk(dialog) if 'Text' in (n.get_interfaces() or [])), 'name of a VHD file')
     if kind == 'Disk Image':
         screenshot('1-disk-image')
     click(button(dialog, 'Next'))
@@ -70,6 +76,14 @@ check('its file system is clean', fsck.returncode == 0, fsck.stdout)
 click(button(dialog, 'Close'))
 wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
 
+dialog = start('Disk Image', vhd=True)
+wait(lambda: says(dialog, '“Kindling sample.vhd” Is Ready'), 'VHD', 60)
+with open(os.path.join(HOME, 'Kindling sample.vhd'), 'rb') as f:
+    f.seek(-512, os.SEEK_END)
+    check('it ends as a VHD does', f.read(8) == b'conectix')
+click(button(dialog, 'Close'))
+wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
+
 dialog = start('ISO File')
 click(button(dialog, 'Run in Background'))
 wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
@@ -87,7 +101,7 @@ check('the ISO file is there', os.path.getsize(os.path.join(HOME, 'Kindling samp
 bus.emit_signal(None, '/org/freedesktop/Notifications', 'org.freedesktop.Notifications', 'ActionInvoked',
                 GLib.Variant('(us)', (7, 'default')))
 jobs = app.wait_dialog('Jobs')
-check('the list says how both ended', sum(', Done' in n.get_name() for n in kids(find(jobs, 'list', 'Jobs'))) == 2)
+check('the list says how all ended', sum(', Done' in n.get_name() for n in kids(find(jobs, 'list', 'Jobs'))) == 3)
 wait(lambda: app.dialog('Kindling'), 'the window to come back')
 screenshot('5-back')
 app.close()

@@ -4,11 +4,12 @@
 from driver import *
 from sticks import Sticks
 
-NAMES = [f'sd{a}{b}' for a in 'xy' for b in 'abcdefghijklmnopqrstuvwxyz'][:48]
+NAMES = [f'sd{a}{b}' for a in 'xy' for b in 'abcdefghijklmnopqrstuvwxyz'][:47]
 sticks = Sticks()
 for i, name in enumerate(NAMES):
     sticks.plug(name, f'S{i:02}', number=1024 + 16 * i)
 sticks.plug('sdk', 'FAT16', volumes=(('vfat', 'FAT16', 'OLD'),))
+sticks.plug('sdm', 'EXT', volumes=(('ext4', '1.0', 'LINUX'),))
 sticks.plug('sdl', 'NTFS', volumes=(('ntfs', None, 'BACKUP'),))
 app = App(ADW_DEBUG_COLOR_SCHEME='prefer-dark')
 app.add_sample()
@@ -42,6 +43,8 @@ key('alt+k')
 node = wait(lambda: 'format the drive' in drive(dialog, 'Serial FAT16').get_name() and drive(dialog, 'Serial FAT16'),
             'reason against FAT16')
 check('but not keep its files', not is_on(node, 'SENSITIVE'))
+node = drive(dialog, 'Serial EXT')
+check('nor can any other file system', not is_on(node, 'SENSITIVE') and 'format the drive' in node.get_name(), node.get_name())
 node = drive(dialog, 'Serial NTFS')
 check('NTFS says what does not start', is_on(node, 'SENSITIVE') and 'FAT32 is needed' in node.get_name() and 'NTFS “BACKUP”' in node.get_name(),
       node.get_name())
