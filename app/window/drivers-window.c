@@ -237,9 +237,12 @@ fill_list (KlDriversWindow *self)
   if (!device)
     gtk_label_set_label (self->answer_label, _ ("Nothing fits."));
 
+  /* The details are made once, not for each item that is selected on the way. */
+  g_signal_handlers_block_by_func (self->selection, selected_cb, self);
   g_list_store_splice (self->items, 0, g_list_model_get_n_items (G_LIST_MODEL (self->items)),
                        found->pdata, found->len);
   select_wanted (self);
+  g_signal_handlers_unblock_by_func (self->selection, selected_cb, self);
   selected_cb (self);
   summary = kl_preparation_text_dup_drivers (self->survey->recipe, self->survey);
   adw_window_title_set_subtitle (self->title, summary);
