@@ -49,7 +49,12 @@ with open(old, errors='replace') as f:
 check('nothing is left beside it', sorted(os.listdir(HOME)) == before, os.listdir(HOME))
 click(button(dialog, 'Close'))
 wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
+key('ctrl+q')
+app.process.wait(timeout=60)
 
+# A quick disk would be done before the questions are answered.
+app = App(LD_PRELOAD=os.environ['KINDLING_SLOW_FLUSH'], SLOW_FLUSH='5', SLOW_FOLDER=HOME)
+wait(lambda: len(app.rows()) == 1, 'row of the big image')
 dialog, create = start()
 create.do_action(0)
 wait(lambda: says(dialog, 'Creating “Big image.iso”'), 'progress')
