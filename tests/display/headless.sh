@@ -8,6 +8,7 @@ mkdir -m 700 "$scratch/run" "$scratch/home"
 xpid='' wpid='' cpid=''
 finish() {
   trap - EXIT TERM INT HUP
+  [ -z "$cpid" ] || cat "$scratch/said"
   for pid in $cpid $wpid $xpid; do
     kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
   done
@@ -36,9 +37,22 @@ until xdotool get_desktop >/dev/null 2>&1; do
 done
 
 # In the background, so that a signal to this script is served at once.
-dbus-run-session -- "$@" </dev/null &
-cpid=$!
-wait "$cpid"
-rc=$?
-cpid=''
+run() {
+  dbus-run-session -- "$@" </dev/null >"$scratch/said" 2>&1 &
+  cpid=$!
+  wait "$cpid"
+  rc=$?
+  cpid=''
+  cat "$scratch/said"
+}
+
+run "$@"
+# GTK 4.8 now and then tells the accessibility bus of a widget that has just left it. Elsewhere that is a message; here
+# all criticals end the program, so that the scenario begins anew, once.
+if [ $rc != 0 ] && grep -q "g_variant_is_object_path: assertion 'string != NULL'" "$scratch/said"; then
+  echo "Begun anew because of a fault of GTK's accessibility."
+  rm -rf "$scratch/run" "$scratch/home"
+  mkdir -m 700 "$scratch/run" "$scratch/home"
+  run "$@"
+fi
 exit $rc
