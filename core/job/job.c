@@ -19,6 +19,7 @@ typedef struct
   KlRate byte_rate;          /* of the current step */
   KlRate fraction_rate;      /* of the whole run */
   GTask *task;               /* borrowed; the run that is going on, or NULL */
+  GThread *thread;           /* owned; of that run */
   GCancellable *cancellable; /* owned; of the run that is going on, or NULL */
 
   /* Handed over by the worker. */
@@ -156,14 +157,12 @@ run_in_thread (gpointer data)
 static void
 start_thread (GTask *task)
 {
+  KlJobPrivate *priv = get_private (g_task_get_source_object (task));
   GError *error = NULL;
-  GThread *thread = g_thread_try_new ("kl-job", run_in_thread, g_object_ref (task), &error);
 
-  if (thread != NULL)
-    {
-      g_thread_unref (thread);
-      return;
-    }
+  priv->thread = g_thread_try_new ("kl-job", run_in_thread, g_object_ref (task), &error);
+  if (priv->thread != NULL)
+    return;
   g_task_return_error (task, error);
   g_object_unref (task);
 }
@@ -223,6 +222,8 @@ worker_done_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   gboolean done = g_task_propagate_boolean (G_TASK (result), &error);
 
+  /* It has nothing left to do but to end, which a program that ends too must wait for. */
+  g_clear_pointer (&priv->thread, g_thread_join);
   publish_newest (self);
   priv->task = NULL;
   g_clear_object (&priv->cancellable);
