@@ -35,7 +35,7 @@ def called(connection, sender, path, interface, method, parameters, invocation):
 
 bus.register_object('/org/freedesktop/Notifications', DAEMON, called, None, None)
 Gio.bus_own_name_on_connection(bus, 'org.freedesktop.Notifications', Gio.BusNameOwnerFlags.NONE, None, None)
-app = App(LD_PRELOAD=os.environ['KINDLING_SLOW_FLUSH'], SLOW_FLUSH='3', SLOW_FOLDER=HOME)
+app = App(LD_PRELOAD=os.environ['KINDLING_SLOW_DISK'], SLOW_FLUSH='3', SLOW_FOLDER=HOME)
 app.add_sample()
 
 

@@ -10,7 +10,8 @@ old = os.path.join(HOME, 'Big image.iso')
 with open(old, 'w') as f:
     f.write('the old file')
 
-app = App(big)
+# A quick disk would be done before the questions are answered.
+app = App(big, LD_PRELOAD=os.environ['KINDLING_SLOW_DISK'], SLOW_RATE='100', SLOW_FOLDER=HOME)
 dialog = app.wait_dialog('Import')
 wait(lambda: says(dialog, ' of 73'), 'bytes of bytes')
 screenshot('0-progress')
@@ -52,8 +53,7 @@ wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
 key('ctrl+q')
 app.process.wait(timeout=60)
 
-# A quick disk would be done before the questions are answered.
-app = App(LD_PRELOAD=os.environ['KINDLING_SLOW_FLUSH'], SLOW_FLUSH='5', SLOW_FOLDER=HOME)
+app = App(LD_PRELOAD=os.environ['KINDLING_SLOW_DISK'], SLOW_FLUSH='5', SLOW_FOLDER=HOME)
 wait(lambda: len(app.rows()) == 1, 'row of the big image')
 dialog, create = start()
 create.do_action(0)
