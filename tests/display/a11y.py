@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds, reads and operates the widgets of a GTK 4 program over AT-SPI (gi.repository.Atspi, no pyatspi)."""
+"""Finds, reads and operates the widgets of a GTK 4 program over AT-SPI."""
 import os
 import subprocess
 import time
 
-import gi
-gi.require_version('Atspi', '2.0')
-from gi.repository import Atspi, GLib  # noqa: E402
+import bus_tree
+from bus_tree import Atspi, GLib
 
 T0 = time.monotonic()
 SLOW = float(os.environ.get('A11Y_SLOW', 1))     # multiplies every deadline
@@ -24,7 +23,7 @@ def check(what, ok, *details):
 
 
 def wait(fn, what, timeout=30):
-    """Calls fn until it gives a true value. Serves the GLib main context meanwhile: the AT-SPI cache needs it."""
+    """Calls fn until it gives a true value. Serves the GLib main context meanwhile."""
     end = time.monotonic() + timeout * SLOW
     while time.monotonic() < end:
         try:
@@ -41,50 +40,62 @@ def wait(fn, what, timeout=30):
 
 
 def kids(node):
-    return [k for k in (node.get_child_at_index(i) for i in range(node.get_child_count())) if k is not None]
+    return node.children()
 
 
 def walk(node):
-    """The node and all below it, but for those that go away meanwhile: the cache may miss that they have gone."""
-    try:
-        node.get_role_name(), node.get_name()
-        below = kids(node)
-    except GLib.Error:
-        return
-    yield node
-    for k in below:
-        yield from walk(k)
+    """The node and all below it, but for those that went away meanwhile."""
+    return bus_tree.tree(node)
 
 
-def find_all(root, role=None, name=None):
-    return [n for n in walk(root)
-            if (role is None or n.get_role_name() == role) and (name is None or n.get_name() == name)]
+def with_names(root, *roles):
+    """Each node of these roles (none: of any) and its name."""
+    nodes = [n for n in walk(root) if not roles or n.get_role_name() in roles]
+    return [(n, name) for n, name in zip(nodes, bus_tree.names(nodes)) if name is not None]
+
+
+def all_names(root, *roles):
+    """The names of all of these roles, one a line."""
+    return '\n'.join(name for _, name in with_names(root, *roles))
+
+
+def find_if(root, role, fits):
+    """The first node of this role (None: of any) whose name fits."""
+    return next((n for n, name in with_names(root, *([role] if role else [])) if fits(name)), None)
+
+
+def find_all(root, role, name):
+    return [n for n, its in with_names(root, role) if its == name]
 
 
 def find(root, role=None, name=None):
-    return next((n for n in walk(root) if (role is None or n.get_role_name() == role)
-                 and (name is None or n.get_name() == name)), None)
+    return find_if(root, role, lambda its: name is None or its == name)
 
 
 def named(root, role, part):
     """The first one of this role whose name has the part in it."""
-    return next((n for n in walk(root) if n.get_role_name() == role and part in n.get_name()), None)
+    return find_if(root, role, lambda name: part in name)
 
 
 def button(root, label):
     """A mnemonic button is called '_Create Create', one with an explicit label 'Export Export': compare the end."""
-    return next((n for n in walk(root) if n.get_role_name() == 'push button'
-                 and (' ' + n.get_name()).endswith(' ' + label)), None)
+    return find_if(root, 'push button', lambda name: (' ' + name).endswith(' ' + label))
 
 
 def says(root, part):
     return named(root, 'label', part)
 
 
+def with_interface(root, interface):
+    """All nodes that have this interface, such as Text."""
+    nodes = walk(root)
+    return [n for n, its in zip(nodes, bus_tree.interfaces(nodes)) if interface in its]
+
+
 def actions(node):
-    if 'Action' not in (node.get_interfaces() or []):
+    if 'Action' not in node.get_interfaces():
         return []
-    return [Atspi.Action.get_action_name(node, i) for i in range(node.get_n_actions())]
+    return [node.get_action_name(i) for i in range(node.get_n_actions())]
 
 
 def click(node):
@@ -99,13 +110,22 @@ def is_on(node, state):
 
 
 def text_of(node):
-    return Atspi.Text.get_text(node, 0, Atspi.Text.get_character_count(node))     # an end of -1 gives ''
+    return node.get_text()
+
+
+def set_text(node, text):
+    check('the text is taken', node.set_text(text))
+
+
+def select_row(node, index):
+    """Selects the row with this index in a list."""
+    check('the row is selected', node.select_child(index))
 
 
 def entry(root, name):
     """The text inside an entry row; the row has the name, the text in it has the interface."""
-    return next((n for n in walk(root) if 'EditableText' in (n.get_interfaces() or [])
-                 and name in n.get_name()), None)
+    nodes = with_interface(root, 'EditableText')
+    return next((n for n, its in zip(nodes, bus_tree.names(nodes)) if its and name in its), None)
 
 
 def key(*keys):

@@ -10,7 +10,8 @@ import sys
 sys.dont_write_bytecode = True
 from a11y import *  # noqa: E402,F401,F403
 import a11y  # noqa: E402
-from a11y import Atspi, check, find, kids, log, settle, wait  # noqa: E402
+from a11y import check, find, kids, log, settle, wait  # noqa: E402
+from bus_tree import programs  # noqa: E402
 
 PROGRAM = os.environ['KINDLING']                    # the built program
 CTL = os.path.join(os.path.dirname(PROGRAM), 'kindlingctl')
@@ -31,14 +32,13 @@ class App:
             self.process = subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=f, stderr=f,
                                             env=dict(os.environ, **environment))
         atexit.register(self._print_end)
-        Atspi.init()
         self.node = wait(self._find, 'program on the accessibility bus')
         self.window = wait(lambda: find(self.node, 'frame', 'Kindling'), 'window')
 
     def _find(self):
         if self.process.poll() is not None:
             raise SystemExit(f'FAILED: the program ended with status {self.process.returncode}\n' + self.said())
-        return next((a for a in kids(Atspi.get_desktop(0)) if a.get_process_id() == self.process.pid), None)
+        return next((a for a in programs() if a.get_process_id() == self.process.pid), None)
 
     def _print_end(self):
         """For the log of a scenario that failed, with a picture of where it stood."""
@@ -94,7 +94,8 @@ class App:
         wait(lambda: self.dialog(title) is None, f'“{title}” to close')
 
     def close(self):
-        """Ends the program and looks whether it complained."""
+        """Ends the program and looks whether it complained, and at the pictures."""
+        count_colours()
         running = self.process.poll() is None
         self.process.terminate()
         self.process.wait(timeout=30)
@@ -105,14 +106,24 @@ class App:
 
 
 def screenshot(name):
-    """Keeps a picture of the whole screen and proves that it is not blank."""
+    """Keeps a picture of the whole screen; count_colours, which close calls, proves that it is not blank."""
     os.makedirs(SHOTS, exist_ok=True)
     path = os.path.join(SHOTS, f'{SCENARIO}-{name}.png')
-    settle(.5)
+    settle(.2)
     subprocess.run(['import', '-window', 'root', path], check=True)
-    colours = int(subprocess.run(['identify', '-format', '%k', path], check=True, capture_output=True,
-                                 text=True).stdout)
-    check('screenshot ' + name, colours > 50, f'{colours} colours')
+    counting.append((name, subprocess.Popen(['identify', '-format', '%k', path], stdout=subprocess.PIPE, text=True)))
+    log('screenshot', name)
+
+
+counting = []
+
+
+def count_colours():
+    """Says of each picture whether it shows something."""
+    for name, counter in counting:
+        colours = int(counter.communicate(timeout=60)[0])
+        check('screenshot ' + name, colours > 50, f'{colours} colours')
+    counting.clear()
 
 
 def make_narrow(title):

@@ -24,6 +24,14 @@ export GDK_BACKEND=x11 GSK_RENDERER=cairo GDK_SCALE=1 LIBGL_ALWAYS_SOFTWARE=1
 export GTK_A11Y=atspi NO_AT_BRIDGE=0 LANG=C.UTF-8 LC_ALL=C.UTF-8 LANGUAGE=
 export GSETTINGS_BACKEND=memory GTK_USE_PORTAL=0 GIO_USE_VFS=local G_DEBUG=fatal-criticals
 
+# Without animations, unless ANIMATIONS=1: each picture is the last one.
+settings() {
+  [ "${ANIMATIONS:-0}" = 1 ] && return
+  mkdir -p "$XDG_CONFIG_HOME/gtk-4.0"
+  printf '[Settings]\ngtk-enable-animations=0\n' >"$XDG_CONFIG_HOME/gtk-4.0/settings.ini"
+}
+settings
+
 coproc X { exec Xvfb -displayfd 1 -screen 0 "${XSIZE:-1280x800x24}" -nolisten tcp -noreset +extension RANDR +extension XTEST 2>"$scratch/xvfb.log"; }
 xpid=$X_PID
 read -r -t 60 display <&"${X[0]}" || { cat "$scratch/xvfb.log" >&2; exit 1; }
@@ -53,6 +61,7 @@ if [ $rc != 0 ] && grep -q "g_variant_is_object_path: assertion 'string != NULL'
   echo "Begun anew because of a fault of GTK's accessibility."
   rm -rf "$scratch/run" "$scratch/home"
   mkdir -m 700 "$scratch/run" "$scratch/home"
+  settings
   run "$@"
 fi
 exit $rc

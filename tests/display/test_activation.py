@@ -26,7 +26,7 @@ def owner():
 
 
 def program():
-    return next((a for a in kids(Atspi.get_desktop(0)) if a.get_process_id() == pid), None)
+    return next((a for a in programs() if a.get_process_id() == pid), None)
 
 
 def window(name):
@@ -51,7 +51,6 @@ call(NAME, PATH, 'org.freedesktop.Application', 'Open', '(asa{sv})', ['file://' 
 pid = owner()
 check('the bus has started it', pid)
 try:
-    Atspi.init()
     main = wait(lambda: window('Kindling'), 'window')
     images = wait(lambda: find(main, 'list', 'Boot Images'), 'list')
     wait(lambda: any('KDL00001' in n.get_name() for n in kids(images)), 'row of the image that was opened')
@@ -59,11 +58,11 @@ try:
     call(NAME, PATH, 'org.freedesktop.Application', 'ActivateAction', '(sava{sv})', 'about', [], {})
     about = wait(lambda: next((w for w in kids(program()) if find(w, 'label', 'Troubleshooting')), None), 'About')
     screenshot('1-about')
-    texts = [a11y.text_of(n) for n in walk(about) if 'Text' in (n.get_interfaces() or [])]
+    texts = [a11y.text_of(n) for n in a11y.with_interface(about, 'Text')]
     info = next((t for t in texts if t.startswith('Kindling ') and 'GTK' in t), '')
     check('it has facts for a report', all(w in info for w in ('libadwaita', 'System: ', 'Linux', 'Catalog: ~/', '1 entries')), info)
     check('and tells no names', HOME not in info and 'KDL' not in info and os.uname().nodename not in info.split(), info)
-    check('libraries are named', any('wimlib' in n.get_name() for n in walk(about)))
+    check('libraries are named', 'wimlib' in a11y.all_names(about))
     key('Escape')
     wait(lambda: not any(find(w, 'label', 'Troubleshooting') for w in kids(program())), 'About to close')
 
@@ -75,6 +74,7 @@ try:
     call(NAME, PATH, 'org.freedesktop.Application', 'Activate', '(a{sv})', {})
     wait(lambda: window('Kindling'), 'the window again')
     check('of the same process', owner() == pid)
+    count_colours()
 finally:
     if pid and owner() == pid:
         os.kill(pid, 15)

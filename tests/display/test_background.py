@@ -51,7 +51,7 @@ def start(kind, vhd=False):
         settle(.5)
         key('Down')
         key('Return')
-        wait(lambda: any('Kindling sample.vhd' in text_of(n) for n in walk(dialog) if 'Text' in (n.get_interfaces() or [])), 'name of a VHD file')
+        wait(lambda: any('Kindling sample.vhd' in text_of(n) for n in with_interface(dialog, 'Text')), 'name of a VHD file')
     if kind == 'Disk Image':
         screenshot('1-disk-image')
     click(button(dialog, 'Next'))

@@ -90,3 +90,4 @@ click(button(ask, 'Cancel the Job and Close'))
 app.process.wait(timeout=60)
 check('no import that waits is begun', app.process.returncode == 0 and os.listdir(CATALOG) == ['KDL00001'],
       os.listdir(CATALOG))
+count_colours()

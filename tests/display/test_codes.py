@@ -25,7 +25,7 @@ for code, text, *_ in SITES:
 
 
 def enter(name, text):
-    Atspi.EditableText.set_text_contents(wait(lambda: entry(dialog, name), 'entry ' + name), text)
+    set_text(wait(lambda: entry(dialog, name), 'entry ' + name), text)
 
 
 def forward(page):

@@ -20,11 +20,11 @@ def rows():
 def select(part):
     wait(lambda: any(part in r for r in rows()), 'row ' + part)
     index = next(i for i, r in enumerate(rows()) if part in r)
-    Atspi.Selection.select_child(find(window, 'list', 'Driver Packages'), index)
+    select_row(find(window, 'list', 'Driver Packages'), index)
 
 
 def search(text):
-    Atspi.EditableText.set_text_contents(wait(lambda: entry(window, 'Search Drivers'), 'search'), text)
+    set_text(wait(lambda: entry(window, 'Search Drivers'), 'search'), text)
 
 
 def toggle(name):
@@ -54,9 +54,8 @@ wait(lambda: named(window, 'list item', 'Provider: Kindling Größe'), 'provider
 for fact in ('Class: Net', 'Version: 12.19.2.65534', 'Date: 2026-01-31', 'Architectures: x64'):
     check('it says ' + fact, named(window, 'list item', fact))
 check('it lists IDs and files', says(window, 'PCI\\VEN_8086&DEV_15F3') and says(window, 'X64/E1TEST.SYS'))
-bad = [(n.get_role_name(), n.get_name()) for n in walk(window)
-       if n.get_role_name() in ('push button', 'toggle button', 'list', 'list item', 'text', 'entry', 'combo box', 'switch')
-       and (not n.get_name().strip() or TYPE_NAME.match(n.get_name()))]
+ROLES = ('push button', 'toggle button', 'list', 'list item', 'text', 'entry', 'combo box', 'switch')
+bad = [(n.get_role_name(), name) for n, name in with_names(window, *ROLES) if not name.strip() or TYPE_NAME.match(name)]
 check('all controls have names', not bad, bad)
 screenshot('2-package')
 

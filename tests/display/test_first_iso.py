@@ -19,11 +19,11 @@ check('the file name is filled in', text_of(wait(lambda: entry(dialog, 'File Nam
 check('the label is filled in', text_of(entry(dialog, 'Label')) != '')
 screenshot('3-target')
 
-Atspi.EditableText.set_text_contents(entry(dialog, 'Label'), 'a/b')
+set_text(entry(dialog, 'Label'), 'a/b')
 wait(lambda: not is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next to be greyed for a bad label')
 wait(lambda: says(dialog, 'Use 1 to 32 characters'), 'reason below the label')
 screenshot('4-bad-label')
-Atspi.EditableText.set_text_contents(entry(dialog, 'Label'), 'SAMPLE')
+set_text(entry(dialog, 'Label'), 'SAMPLE')
 wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next to come back')
 
 click(button(dialog, 'Next'))

@@ -60,7 +60,7 @@ settle(.5)
 screenshot('3-review')
 out = subprocess.run(['xdotool', 'getwindowgeometry', '--shell', window], check=True, capture_output=True, text=True).stdout
 check('the review is as narrow', 'WIDTH=360' in out, out)
-unnamed = [n.get_role_name() for n in walk(dialog) if n.get_role_name() in ('push button', 'check box', 'list', 'list item')
-           and (not n.get_name().strip() or re.match(r'(Gtk|Adw|Kl)[A-Z]', n.get_name()))]
+unnamed = [n.get_role_name() for n, name in with_names(dialog, 'push button', 'check box', 'list', 'list item')
+           if not name.strip() or re.match(r'(Gtk|Adw|Kl)[A-Z]', name)]
 check('everything has a name', not unnamed, unnamed)
 app.close()

@@ -9,9 +9,9 @@ TYPE_NAME = re.compile(r'^(Gtk|Adw|Kl|Gdk)[A-Z]\w*$')
 
 
 def check_names(root, where):
-    nodes = [n for n in walk(root) if n.get_role_name() in CONTROLS]
-    bad = [(n.get_role_name(), n.get_name(), n.get_parent().get_name()) for n in nodes
-           if (not n.get_name().strip() or TYPE_NAME.match(n.get_name()))
+    nodes = with_names(root, *CONTROLS)
+    bad = [(n.get_role_name(), name, n.get_parent().get_name()) for n, name in nodes
+           if (not name.strip() or TYPE_NAME.match(name))
            and n.get_parent().get_name() != 'AdwToastWidget']      # libadwaita 1.2 does not name the cross of a toast
     check(f'{where}: all {len(nodes)} controls have names', len(nodes) > 3 and not bad, bad)
 

@@ -17,7 +17,7 @@ subprocess.run(['convert', '-size', '640x360', 'gradient:navy-orange', picture],
 
 
 def enter(root, name, text):
-    Atspi.EditableText.set_text_contents(wait(lambda: entry(root, name), 'entry ' + name), text)
+    set_text(wait(lambda: entry(root, name), 'entry ' + name), text)
 
 
 def row(part):
@@ -103,11 +103,11 @@ with open(os.path.join(large, 'more.bin'), 'wb') as f:      # contents that were
 ctl('image', 'set', 'KDL00001', 'scratch-space=512', 'compression=smaller')
 row('Status: Not prepared yet')
 images = find(app.window, 'list', 'Boot Images')
-Atspi.Selection.select_child(images, 0)
+select_row(images, 0)
 row('Status: The recipe has changed since')
 click(button(app.window, 'Prepare'))
 wait(lambda: button(app.window, 'Cancel'), 'Cancel')
-Atspi.Selection.select_child(images, 1)
+select_row(images, 1)
 row('Status: Not prepared yet')
 click(button(app.window, 'Prepare'))
 row('Status: Waiting: 1 boot image is prepared first')
@@ -120,7 +120,7 @@ key('Escape')
 wait(lambda: app.dialog('Cancel the Preparation?') is None, 'the question to close')
 click(button(app.window, 'Cancel'))
 row('Status: Not prepared yet')
-Atspi.Selection.select_child(images, 0)
+select_row(images, 0)
 started = time.monotonic()
 click(wait(lambda: button(app.window, 'Cancel'), 'Cancel'))
 row('Status: Cancelled; what was there before is in use')

@@ -13,7 +13,7 @@ client, old = pfx('client', 'geheim'), pfx('old', 'geheim')
 
 
 def enter(name, text):
-    Atspi.EditableText.set_text_contents(wait(lambda: entry(dialog, name), 'entry ' + name), text)
+    set_text(wait(lambda: entry(dialog, name), 'entry ' + name), text)
 
 
 def can_go_on(expected, why):
@@ -37,12 +37,11 @@ wait(lambda: says(dialog, 'The two passwords differ'), 'mismatch')
 screenshot('2-mismatch')
 enter('Repeat Password', 'sesame')
 can_go_on(True, 'allowed for equal passwords')
-check('the warning is gone', not any(n.get_name().startswith('Without a password')
-                                     and is_on(n, 'VISIBLE') for n in find_all(dialog, 'list item')))
+check('the warning is gone', not any(name.startswith('Without a password') and is_on(n, 'VISIBLE')
+                                     for n, name in with_names(dialog, 'list item')))
 
 click(button(dialog, 'Generate'))
-names = lambda: '\n'.join(n.get_name() for n in find_all(dialog, 'list item'))
-phrase = wait(lambda: re.search(r'^Passphrase.*: ([a-z]{4}(-[a-z]{4})+)', names(), re.MULTILINE), 'passphrase').group(1)
+phrase = wait(lambda: re.search(r'^Passphrase.*: ([a-z]{4}(-[a-z]{4})+)', all_names(dialog, 'list item'), re.MULTILINE), 'passphrase').group(1)
 check('it is in both entries', text_of(entry(dialog, 'Password')) == phrase == text_of(entry(dialog, 'Repeat Password')))
 check('it is strong', named(dialog, 'list item', 'Strong – '))
 can_go_on(True, 'allowed for the passphrase')
@@ -82,8 +81,7 @@ check('what was agreed to of one file does not hold for the next',
 screenshot('6-file')
 for name in ('Password', 'Repeat Password', 'PFX File Password'):
     check('a screen reader takes the entry for a password: ' + name,
-          any(n.get_role_name() == 'password text' for n in walk(dialog) if name in (n.get_name() or ''))
-          and not any(n.get_role_name() in ('text', 'entry') for n in walk(dialog) if name in (n.get_name() or '')))
+          name in all_names(dialog, 'password text') and name not in all_names(dialog, 'text', 'entry'))
 key('alt+c')
 settle(.5)
 key('Up', 'Return')
@@ -94,15 +92,15 @@ click(wait(lambda: named(dialog, 'check box', 'Unattended'), 'switch for unatten
 click(button(dialog, 'Next'))
 wait(lambda: named(dialog, 'list item', 'Media Password: Yes'), 'review')
 check('it is unattended', named(dialog, 'list item', 'Start-Up: Unattended'))
-check('the passphrase is nowhere any more', not any(phrase in (n.get_name() or '') for n in walk(dialog)
-                                                    if n.get_role_name() != 'password text'))
+check('the passphrase is nowhere any more', not any(
+    phrase in name for n, name in with_names(dialog) if n.get_role_name() != 'password text'))
 check('the end is said', named(dialog, 'list item', 'Certificate Valid Until: 31 December 2099'))
 check('so is that there is no site', named(dialog, 'list item', 'Deployment Site: None: plain Windows PE media'))
 screenshot('7-review')
 wait(lambda: is_on(button(dialog, 'Create'), 'SENSITIVE'), 'Create')
 click(button(dialog, 'Create'))
 wait(lambda: says(dialog, 'Is Ready'), 'result')
-thumbprint = wait(lambda: re.search(r'Certificate Thumbprint: ([0-9A-F]{40})', names()), 'thumbprint').group(1)
+thumbprint = wait(lambda: re.search(r'Certificate Thumbprint: ([0-9A-F]{40})', all_names(dialog, 'list item')), 'thumbprint').group(1)
 check('it can be copied and the certificate exported',
       button(dialog, 'Copy Certificate Thumbprint') and button(dialog, 'Export Certificate…'))
 screenshot('8-result')

@@ -14,8 +14,7 @@ for i in range(40):
 
 
 def check_names(root, where):
-    bad = [(n.get_role_name(), n.get_name()) for n in walk(root)
-           if n.get_role_name() in ROLES and (not n.get_name().strip() or TYPE_NAME.match(n.get_name()))]
+    bad = [(n.get_role_name(), name) for n, name in with_names(root, *ROLES) if not name.strip() or TYPE_NAME.match(name)]
     check(where + ': all controls have names', not bad, bad)
 
 
@@ -51,7 +50,6 @@ images = find(app.window, 'list', 'Boot Images')
 
 
 def place_in_list():
-    images.clear_cache()
     return [(is_on(n, 'SELECTED'), is_on(n, 'FOCUSED')) for n in kids(images)]
 
 
@@ -92,13 +90,11 @@ close('Deployment Files')
 # The button that is pressed makes room for another, and comes back.
 key('Up', 'Up', 'Tab')
 settle(.3)
-app.window.clear_cache()
 check('the keys lead to Prepare', is_on(button(app.window, 'Prepare'), 'FOCUSED'))
 ctl('image', 'set', 'KDL00001', 'scratch-space=128')
 wait(lambda: named(app.window, 'list item', 'Status: The recipe has changed since'), 'status')
 key('Return')
 wait(lambda: named(app.window, 'list item', 'Status: Up to date'), 'status')
-app.window.clear_cache()
 check('the focus is there again', is_on(button(app.window, 'Prepare'), 'FOCUSED'))
 make_narrow('Kindling')
 screenshot('5-narrow')

@@ -22,7 +22,7 @@ def create(name):
     key('ctrl+n')
     dialog = app.wait_dialog('Create Media')
     wait(lambda: entry(dialog, 'File Name'), 'file name')
-    Atspi.EditableText.set_text_contents(entry(dialog, 'File Name'), name)
+    set_text(entry(dialog, 'File Name'), name)
     wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next')
     click(button(dialog, 'Next'))
     wait(lambda: find(dialog, 'label', 'Protection'), 'protection')

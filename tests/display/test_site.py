@@ -9,7 +9,7 @@ site_profile('XYZ.ini', 'SiteCode=XYZ\nSiteSigningCertificate=' + signing + '\n'
 
 
 def enter(root, name, text):
-    Atspi.EditableText.set_text_contents(wait(lambda: entry(root, name), 'entry ' + name), text)
+    set_text(wait(lambda: entry(root, name), 'entry ' + name), text)
 
 
 app = App()

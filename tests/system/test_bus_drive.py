@@ -10,7 +10,8 @@ here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(here, '..', 'display'), os.path.join(here, '..', 'bus')]
 CTL = os.path.abspath(sys.argv[1])
 import a11y  # noqa: E402
-from a11y import Atspi, button, check, click, find, key, kids, settle, wait, walk  # noqa: E402
+from a11y import button, check, click, find, key, kids, settle, wait  # noqa: E402
+from bus_tree import programs  # noqa: E402
 from bus import BUSY, CANCELLED, CREATOR, KINDLING, NAME, Client  # noqa: E402
 from gi.repository import Gio, GLib  # noqa: E402
 
@@ -47,7 +48,7 @@ def start(log, environment):
 
 
 def question():
-    application = next((a for a in kids(Atspi.get_desktop(0)) if a.get_process_id() == program.pid), None)
+    application = next((a for a in programs() if a.get_process_id() == program.pid), None)
     return next((w for w in kids(application) if w.get_name() == TITLE and not a11y.is_on(w, 'DEFUNCT')),
                 None) if application else None
 
@@ -88,7 +89,6 @@ with open(os.path.join(os.environ['HOME'], 'log'), 'w+') as log:
         program.wait(timeout=30)
 
         program = start(log, os.environ)
-        Atspi.init()
         client.signals.clear()
         client.create('UFD', loop + 'p9', image)
         check('a volume that is not there is told', client.wait()[0] == 0x80070002, client.signals[-1:])
@@ -97,7 +97,7 @@ with open(os.path.join(os.environ['HOME'], 'log'), 'w+') as log:
         client.create('UFD+FORMAT', '/dev/null', image)
         check('what is no drive is told without a question', client.wait()[0] == 0x80070002, client.signals[-1:])
         dialog = ask(client)
-        said = '\n'.join(n.get_name() for n in walk(dialog))
+        said = a11y.all_names(dialog)
         comm = open('/proc/self/comm').read().strip()
         for words in f'“{comm}” (process {os.getpid()})', loop, 'Serial 0001', '536.9\u00a0MB', 'Everything on it will be lost':
             check(f'the question says “{words}”', words in said, said)
