@@ -6,6 +6,7 @@
 #include "bus/service-application.h"
 
 #include "bus/bus-service.h"
+#include "settings.h"
 
 struct _KlServiceApplication
 {
@@ -92,9 +93,7 @@ kl_service_application_class_init (KlServiceApplicationClass *klass)
 static void
 kl_service_application_init (KlServiceApplication *self)
 {
-  g_autofree char *path = kl_catalog_dup_default_path ();
-
-  self->catalog = kl_catalog_new (path);
+  self->catalog = kl_settings_open_catalog (NULL);
 }
 
 /**

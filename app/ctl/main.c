@@ -12,6 +12,7 @@
 #include "command.h"
 #include "job-runner.h"
 #include "output.h"
+#include "settings.h"
 #include "site/site-folder.h"
 
 #define SUMMARY_COLUMNS 42
@@ -327,16 +328,13 @@ options_clear (KlCtlOptions *options)
 /**
  * kl_ctl_open_catalog:
  *
- * Returns: (transfer full): the catalog of --catalog, else the usual one; nothing is read yet
+ * Returns: (transfer full): the catalog of --catalog, else that of the preferences, else the usual
+ *   one; nothing is read yet
  */
 KlCatalog *
 kl_ctl_open_catalog (const KlCtlOptions *options)
 {
-  g_autofree char *path = options->catalog != NULL
-                              ? g_canonicalize_filename (options->catalog, NULL)
-                              : kl_catalog_dup_default_path ();
-
-  return kl_catalog_new (path);
+  return kl_settings_open_catalog (options->catalog);
 }
 
 int

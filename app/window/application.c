@@ -9,8 +9,10 @@
 
 #include "bus/bus-service.h"
 #include "image/catalog.h"
+#include "settings.h"
 #include "window/about.h"
 #include "window/drive-question.h"
+#include "window/job-view.h"
 #include "window/jobs-window.h"
 #include "window/media-jobs.h"
 #include "window/preferences-window.h"
@@ -79,6 +81,56 @@ present_window (KlApplication *self)
   g_application_withdraw_notification (G_APPLICATION (self), DONE_NOTIFICATION);
 
   return KL_WINDOW (window);
+}
+
+static gboolean
+is_busy (GtkWindow *window)
+{
+  if (KL_IS_WINDOW (window))
+    return kl_window_is_busy (KL_WINDOW (window));
+  return gtk_window_get_modal (window) && !KL_IS_PREFERENCES_WINDOW (window)
+         && KL_IS_WINDOW (gtk_window_get_transient_for (window));
+}
+
+/* Whether something holds on to the catalog: a job, or a dialog about one of its images. */
+gboolean
+kl_application_is_busy (KlApplication *self)
+{
+  g_return_val_if_fail (KL_IS_APPLICATION (self), FALSE);
+
+  if (kl_media_jobs_get_n_running (kl_media_jobs_get ()) > 0 || kl_job_view_get_running () != NULL)
+    return TRUE;
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
+    if (is_busy (l->data))
+      return TRUE;
+
+  return FALSE;
+}
+
+gboolean
+kl_application_has_own_catalog (KlApplication *self)
+{
+  g_return_val_if_fail (KL_IS_APPLICATION (self), FALSE);
+
+  return self->catalog_path != NULL;
+}
+
+/* What is changed from outside while there is work goes by the next start. */
+static void
+catalog_folder_changed_cb (KlApplication *self)
+{
+  g_autoptr (KlCatalog) catalog = NULL;
+
+  if (kl_application_is_busy (self))
+    return;
+  catalog = kl_settings_open_catalog (NULL);
+  if (g_str_equal (kl_catalog_get_path (catalog), kl_catalog_get_path (self->catalog)))
+    return;
+
+  g_set_object (&self->catalog, catalog);
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
+    if (KL_IS_WINDOW (l->data))
+      kl_window_set_catalog (l->data, catalog);
 }
 
 /* The machine stays awake, and the program alive, as long as a medium is made. */
@@ -245,14 +297,15 @@ static void
 kl_application_startup (GApplication *application)
 {
   KlApplication *self = KL_APPLICATION (application);
-  g_autofree char *path = NULL;
 
   G_APPLICATION_CLASS (kl_application_parent_class)->startup (application);
 
   if (g_application_get_flags (application) & G_APPLICATION_IS_SERVICE)
     g_application_set_inactivity_timeout (application, KL_BUS_PATIENCE);
-  path = self->catalog_path ? g_strdup (self->catalog_path) : kl_catalog_dup_default_path ();
-  self->catalog = kl_catalog_new (path);
+  self->catalog = kl_settings_open_catalog (self->catalog_path);
+  if (self->catalog_path == NULL)
+    g_signal_connect_object (kl_settings_get (), "changed::catalog-folder",
+                             G_CALLBACK (catalog_folder_changed_cb), self, G_CONNECT_SWAPPED);
 
   g_signal_connect_object (kl_media_jobs_get (), "changed", G_CALLBACK (jobs_changed_cb), self,
                            G_CONNECT_SWAPPED);

@@ -9,6 +9,7 @@
 
 #include "job/media-batch.h"
 #include "media/layout.h"
+#include "settings.h"
 #include "window/drive-watch.h"
 #include "window/leave-question.h"
 #include "window/media-draft.h"
@@ -17,7 +18,6 @@
 #include "window/progress-page.h"
 #include "window/protection-page.h"
 #include "window/review-page.h"
-#include "window/settings.h"
 #include "window/site-page.h"
 #include "window/site-store.h"
 #include "window/target-page.h"
@@ -429,6 +429,22 @@ dup_folder (void)
   return g_strdup (g_get_home_dir ());
 }
 
+/* What new media get unless something else is chosen for them. */
+static void
+apply_preferences (KlCreateDialog *self)
+{
+  GSettings *settings = kl_settings_get ();
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (GDateTime) until
+      = g_date_time_add_days (now, (int) g_settings_get_uint (settings, "certificate-days"));
+  g_autofree char *site = kl_site_store_dup_default ();
+
+  g_object_set (self->draft, "site-profile", site, "valid-until", until, "verify",
+                g_settings_get_boolean (settings, "verify-media"), NULL);
+  g_object_set (get_target (self), "power-off",
+                g_settings_get_boolean (settings, "power-off-drives"), NULL);
+}
+
 /* What a drive must hold at least, so that smaller ones are not offered. */
 static guint64
 estimate_bytes (KlBootImage *image)
@@ -465,11 +481,10 @@ kl_create_dialog_new (GtkWindow *parent, KlCatalog *catalog, KlBootImage *image)
       = g_object_new (KL_TYPE_CREATE_DIALOG, "application", gtk_window_get_application (parent),
                       "transient-for", parent, NULL);
   g_autofree char *folder = dup_folder ();
-  g_autofree char *site = kl_site_store_dup_default ();
 
   self->catalog = g_object_ref (catalog);
   self->draft = kl_media_draft_new (image, folder);
-  g_object_set (self->draft, "site-profile", site, NULL);
+  apply_preferences (self);
   g_object_set (get_target (self), "bytes-needed", estimate_bytes (image), NULL);
   watch_drives (self);
   add_page (self, catalog, KL_TYPE_TARGET_PAGE);

@@ -57,6 +57,19 @@ kl_drive_watch_new (KlCatalog *catalog)
   return monitor;
 }
 
+/**
+ * kl_drive_watch_set_catalog:
+ *
+ * Protects the drive of another catalog instead of that of the one before.
+ */
+void
+kl_drive_watch_set_catalog (KlDriveMonitor *monitor, KlCatalog *catalog)
+{
+  g_object_set_data_full (G_OBJECT (monitor), CATALOG_KEY, g_strdup (kl_catalog_get_path (catalog)),
+                          g_free);
+  update (monitor);
+}
+
 void
 kl_drive_watch_protect (const char *path)
 {

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * files and folders that running jobs read or write. Main thread.
  */
 KlDriveMonitor *kl_drive_watch_new (KlCatalog *catalog);
+void kl_drive_watch_set_catalog (KlDriveMonitor *monitor, KlCatalog *catalog);
 void kl_drive_watch_protect (const char *path);
 void kl_drive_watch_release (const char *path); /* once for each kl_drive_watch_protect() */
 

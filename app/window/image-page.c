@@ -225,6 +225,14 @@ kl_image_page_set_queue (KlImagePage *self, KlCatalog *catalog, KlPrepareQueue *
 }
 
 void
+kl_image_page_set_catalog (KlImagePage *self, KlCatalog *catalog)
+{
+  g_return_if_fail (KL_IS_IMAGE_PAGE (self));
+
+  kl_preparation_group_set_catalog (self->preparation_group, catalog);
+}
+
+void
 kl_image_page_set_image (KlImagePage *self, KlBootImage *image)
 {
   const GError *error = image != NULL ? kl_boot_image_get_error (image) : NULL;

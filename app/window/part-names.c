@@ -85,6 +85,23 @@ kl_name_parts_of_preferences_window (AdwPreferencesWindow *window)
   name_all (GTK_WIDGET (window), GTK_TYPE_LIST_BOX, _ ("Search Results"));
 }
 
+/* AdwSplitButton gives its two halves no names of their own. */
+void
+kl_name_parts_of_split_button (GtkWidget *button, const char *name, const char *menu_name)
+{
+  for (GtkWidget *half = gtk_widget_get_first_child (button); half != NULL;
+       half = gtk_widget_get_next_sibling (half))
+    {
+      const gboolean menu = GTK_IS_MENU_BUTTON (half);
+
+      gtk_accessible_update_property (GTK_ACCESSIBLE (half), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                      menu ? menu_name : name, -1);
+      if (menu)
+        gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (half)),
+                                        GTK_ACCESSIBLE_PROPERTY_LABEL, menu_name, -1);
+    }
+}
+
 /* Its button and its list; GTK 4.8 gives them no names. */
 void
 kl_name_parts_of_drop_down (GtkDropDown *drop_down, const char *name)

@@ -8,7 +8,9 @@
 #include <glib/gi18n.h>
 
 #include "error-text.h"
+#include "settings.h"
 #include "site/site-folder.h"
+#include "window/catalog-group.h"
 #include "window/failure-view.h"
 #include "window/fact-row.h"
 #include "window/part-names.h"
@@ -28,6 +30,9 @@ struct _KlPreferencesWindow
   AdwPreferencesGroup *sites_group;
   AdwComboRow *default_row;
   KlFactRow *none_row;
+  GtkSwitch *verify_switch;
+  GtkSwitch *power_off_switch;
+  GtkSpinButton *days_button;
 };
 
 G_DEFINE_FINAL_TYPE (KlPreferencesWindow, kl_preferences_window, ADW_TYPE_PREFERENCES_WINDOW)
@@ -333,16 +338,33 @@ kl_preferences_window_class_init (KlPreferencesWindowClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = kl_preferences_window_dispose;
 
+  g_type_ensure (KL_TYPE_CATALOG_GROUP);
   g_type_ensure (KL_TYPE_FACT_ROW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/preferences-window.ui");
   gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, sites_group);
   gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, default_row);
   gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, none_row);
+  gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, verify_switch);
+  gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, power_off_switch);
+  gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, days_button);
   gtk_widget_class_bind_template_callback (widget_class, default_cb);
   gtk_widget_class_install_action (widget_class, "sites.add", NULL, add_activated);
   gtk_widget_class_install_action (widget_class, "sites.import", NULL, import_activated);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
+}
+
+static void
+bind_settings (KlPreferencesWindow *self)
+{
+  GSettings *settings = kl_settings_get ();
+
+  g_settings_bind (settings, "verify-media", self->verify_switch, "active",
+                   G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "power-off-drives", self->power_off_switch, "active",
+                   G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "certificate-days", gtk_spin_button_get_adjustment (self->days_button),
+                   "value", G_SETTINGS_BIND_DEFAULT);
 }
 
 static void
@@ -352,6 +374,7 @@ kl_preferences_window_init (KlPreferencesWindow *self)
   kl_name_parts_of_preferences_window (ADW_PREFERENCES_WINDOW (self));
   gtk_widget_init_template (GTK_WIDGET (self));
   kl_name_parts_of_combo_row (self->default_row);
+  bind_settings (self);
 }
 
 KlPreferencesWindow *

@@ -531,6 +531,14 @@ kl_preparation_group_set_queue (KlPreparationGroup *self, KlCatalog *catalog, Kl
   g_signal_connect_object (queue, "progress", G_CALLBACK (show_status), self, G_CONNECT_SWAPPED);
 }
 
+void
+kl_preparation_group_set_catalog (KlPreparationGroup *self, KlCatalog *catalog)
+{
+  g_return_if_fail (KL_IS_PREPARATION_GROUP (self));
+
+  g_set_object (&self->catalog, catalog);
+}
+
 /**
  * kl_preparation_group_set_image:
  * @image: (nullable): one that is not broken

@@ -16,6 +16,7 @@ G_DECLARE_FINAL_TYPE (KlPreparationGroup, kl_preparation_group, KL, PREPARATION_
 void kl_preparation_group_set_queue (KlPreparationGroup *self,
                                      KlCatalog *catalog,
                                      KlPrepareQueue *queue);
+void kl_preparation_group_set_catalog (KlPreparationGroup *self, KlCatalog *catalog);
 void kl_preparation_group_set_image (KlPreparationGroup *self, KlBootImage *image);
 gboolean kl_preparation_group_get_can_prepare (KlPreparationGroup *self);
 void kl_preparation_group_prepare (KlPreparationGroup *self);

@@ -83,6 +83,21 @@ kl_prepare_queue_new (KlCatalog *catalog)
   return self;
 }
 
+/**
+ * kl_prepare_queue_set_catalog:
+ *
+ * The images are those of another catalog from now on. Nothing may be waiting or running.
+ */
+void
+kl_prepare_queue_set_catalog (KlPrepareQueue *self, KlCatalog *catalog)
+{
+  g_return_if_fail (KL_IS_PREPARE_QUEUE (self));
+  g_return_if_fail (self->job == NULL);
+
+  g_set_object (&self->catalog, catalog);
+  g_hash_table_remove_all (self->errors);
+}
+
 static void start_next (KlPrepareQueue *self);
 
 static void

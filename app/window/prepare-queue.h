@@ -24,6 +24,7 @@ typedef enum
 G_DECLARE_FINAL_TYPE (KlPrepareQueue, kl_prepare_queue, KL, PREPARE_QUEUE, GObject)
 
 KlPrepareQueue *kl_prepare_queue_new (KlCatalog *catalog);
+void kl_prepare_queue_set_catalog (KlPrepareQueue *self, KlCatalog *catalog);
 void kl_prepare_queue_add (KlPrepareQueue *self, const char *id);
 void kl_prepare_queue_cancel (KlPrepareQueue *self, const char *id);
 /* @n_before: (out) (optional): how many images come first */

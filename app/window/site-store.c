@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "settings.h"
 #include "site/site-folder.h"
-#include "window/settings.h"
 
 #define SUFFIX ".ini"
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "data-path.h"
+#include "settings.h"
 #include "window/check-medium.h"
 #include "window/create-dialog.h"
 #include "window/drive-watch.h"
@@ -22,9 +23,9 @@
 #include "window/job-view.h"
 #include "window/leave-question.h"
 #include "window/media-jobs.h"
+#include "window/part-names.h"
 #include "window/power-off.h"
 #include "window/prepare-queue.h"
-#include "window/settings.h"
 #include "window/site-store.h"
 
 struct _KlWindow
@@ -493,16 +494,16 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (KlWindow) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!kl_catalog_load_finish (KL_CATALOG (source), result, &error))
+  const gboolean loaded = kl_catalog_load_finish (KL_CATALOG (source), result, &error);
+
+  if (KL_CATALOG (source) != self->catalog)
+    return; /* another one is shown, or the window has gone */
+  if (!loaded)
     {
-      if (self->catalog == NULL)
-        return; /* the window has gone */
       kl_failure_view_set_error (self->failure_view, error, kl_catalog_get_path (self->catalog));
       gtk_stack_set_visible_child_name (self->stack, "failed");
       return;
     }
-  if (self->catalog == NULL)
-    return;
 
   kl_catalog_watch (self->catalog);
   catalog_changed_cb (self);
@@ -557,25 +558,31 @@ kl_window_close_request (GtkWindow *window)
 }
 
 static void
-kl_window_dispose (GObject *object)
+forget_models (KlWindow *self)
 {
-  KlWindow *self = KL_WINDOW (object);
-
-  g_queue_clear_full (&self->imports, g_free);
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);
   if (self->filtered != NULL)
     g_signal_handlers_disconnect_by_data (self->filtered, self);
   if (self->catalog != NULL)
     g_signal_handlers_disconnect_by_data (self->catalog, self);
+  g_clear_object (&self->selection);
+  g_clear_object (&self->filtered);
+}
+
+static void
+kl_window_dispose (GObject *object)
+{
+  KlWindow *self = KL_WINDOW (object);
+
+  g_queue_clear_full (&self->imports, g_free);
+  forget_models (self);
   if (self->preparations != NULL)
     g_signal_handlers_disconnect_by_data (self->preparations, self);
   g_clear_object (&self->preparations);
   g_clear_object (&self->import);
   g_clear_object (&self->last_imported);
   g_clear_object (&self->chooser);
-  g_clear_object (&self->selection);
-  g_clear_object (&self->filtered);
   g_clear_object (&self->catalog);
   g_clear_object (&self->drives);
   g_clear_pointer (&self->search_key, g_free);
@@ -641,23 +648,6 @@ kl_window_class_init (KlWindowClass *klass)
   install_actions (widget_class);
 }
 
-/* AdwSplitButton gives its two halves no names of their own. */
-static void
-name_halves (GtkWidget *split_button)
-{
-  for (GtkWidget *half = gtk_widget_get_first_child (split_button); half != NULL;
-       half = gtk_widget_get_next_sibling (half))
-    {
-      const char *name = GTK_IS_MENU_BUTTON (half) ? _ ("Import From…") : _ ("Import");
-
-      gtk_accessible_update_property (GTK_ACCESSIBLE (half), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
-                                      -1);
-      if (GTK_IS_MENU_BUTTON (half))
-        gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (half)),
-                                        GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-    }
-}
-
 static void
 kl_window_init (KlWindow *self)
 {
@@ -667,7 +657,7 @@ kl_window_init (KlWindow *self)
   g_queue_init (&self->imports);
   gtk_widget_init_template (GTK_WIDGET (self));
 
-  name_halves (self->import_button);
+  kl_name_parts_of_split_button (self->import_button, _ ("Import"), _ ("Import From…"));
   gtk_widget_set_visible (self->sample_button, sample != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add-sample", sample != NULL);
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self));
@@ -722,6 +712,39 @@ kl_window_new (GtkApplication *application, KlCatalog *catalog)
   load_catalog (self);
 
   return self;
+}
+
+/**
+ * kl_window_set_catalog:
+ * @catalog: not yet loaded
+ *
+ * Shows another catalog. The window may not be busy.
+ */
+void
+kl_window_set_catalog (KlWindow *self, KlCatalog *catalog)
+{
+  g_return_if_fail (KL_IS_WINDOW (self) && !kl_window_is_busy (self));
+
+  gtk_stack_set_visible_child_name (self->stack, "loading");
+  gtk_search_bar_set_search_mode (self->search_bar, FALSE);
+  kl_image_page_set_image (self->image_page, NULL);
+  forget_models (self);
+  g_set_object (&self->catalog, catalog);
+  kl_drive_watch_set_catalog (self->drives, catalog);
+  kl_prepare_queue_set_catalog (self->preparations, catalog);
+  kl_image_page_set_catalog (self->image_page, catalog);
+  show_catalog (self);
+  update_actions (self);
+  load_catalog (self);
+}
+
+gboolean
+kl_window_is_busy (KlWindow *self)
+{
+  g_return_val_if_fail (KL_IS_WINDOW (self), FALSE);
+
+  return self->import != NULL || !g_queue_is_empty (&self->imports)
+         || kl_prepare_queue_get_job (self->preparations) != NULL;
 }
 
 /**

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include <glib/gstdio.h>
+
 #include "base/error.h"
 #include "base/file-io.h"
 #include "image/catalog-entry.h"
@@ -246,5 +248,80 @@ kl_catalog_set (KlCatalog *self, const char *id, const char *key, const char *va
     }
 
   kl_catalog_wake (self);
+  return TRUE;
+}
+
+/* An entry of a catalog is taken for a catalog by who looks one folder too deep. */
+static gboolean
+check_is_no_entry (const char *path, GError **error)
+{
+  g_autofree char *ini = g_build_filename (path, KL_INI_IMAGE_FILE, NULL);
+
+  if (!g_file_test (ini, G_FILE_TEST_EXISTS))
+    return TRUE;
+
+  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+               "“%s” is one boot image of a catalog; choose the folder that it lies in", path);
+  return FALSE;
+}
+
+/* What an import does first: a hidden folder with a lock in it. */
+static gboolean
+try_writing (KlCatalog *self, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("%s%08x", KL_IMPORT_PREFIX, g_random_int ());
+  g_autofree char *folder = g_build_filename (kl_catalog_get_path (self), name, NULL);
+  g_autoptr (KlEntryLock) lock = NULL;
+
+  if (g_mkdir (folder, 0777) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot make a folder in the catalog “%s”",
+                          kl_catalog_get_path (self));
+      return FALSE;
+    }
+
+  lock = kl_entry_lock_new (folder, name, TRUE, error);
+  if (lock == NULL)
+    {
+      kl_remove_tree (folder, NULL);
+      return FALSE;
+    }
+  return kl_remove_tree (folder, error);
+}
+
+/**
+ * kl_catalog_probe:
+ *
+ * Finds out whether the folder, which has to be there, can be read, written to and locked, as a
+ * catalog must; nothing stays in it. Blocks. Any thread.
+ *
+ * Errors: KL_ERROR_NOT_FOUND, KL_ERROR_INVALID_ARGUMENT where it is an entry of another catalog,
+ * KL_ERROR_PERMISSION, KL_ERROR_WRITE_PROTECTED, KL_ERROR_* of the file system.
+ */
+gboolean
+kl_catalog_probe (KlCatalog *self, GError **error)
+{
+  const char *path;
+  g_autoptr (GDir) dir = NULL;
+  g_autoptr (GError) unreadable = NULL;
+
+  g_return_val_if_fail (KL_IS_CATALOG (self), FALSE);
+
+  path = kl_catalog_get_path (self);
+  dir = g_dir_open (path, 0, &unreadable);
+  if (dir == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&unreadable));
+      kl_translate_io_error (error, "Cannot read the catalog “%s”", path);
+      return FALSE;
+    }
+
+  if (!check_is_no_entry (path, error))
+    return FALSE;
+  if (!try_writing (self, error))
+    {
+      kl_catalog_explain (self, error);
+      return FALSE;
+    }
   return TRUE;
 }

@@ -42,6 +42,7 @@ struct _KlCatalogScan
 {
   gatomicrefcount refs;
   char *path;
+  gint required; /* atomic: an absent folder is an error */
 
   GMutex running;     /* one scan at a time; guards stamps and generation */
   GHashTable *stamps; /* ID → EntryStamp */
@@ -50,6 +51,19 @@ struct _KlCatalogScan
   GMutex lock;        /* guards changes */
   GPtrArray *changes; /* of KlCatalogChange, in the order in which they were seen */
 };
+
+/* Any thread. */
+void
+kl_catalog_scan_require (KlCatalogScan *self)
+{
+  g_atomic_int_set (&self->required, TRUE);
+}
+
+gboolean
+kl_catalog_scan_is_required (KlCatalogScan *self)
+{
+  return g_atomic_int_get (&self->required);
+}
 
 void
 kl_catalog_change_free (KlCatalogChange *self)
@@ -224,7 +238,7 @@ scan_folder (KlCatalogScan *self, GError **error)
       int saved = errno;
 
       kl_close_fd (&fd);
-      if (saved == ENOENT)
+      if (saved == ENOENT && !kl_catalog_scan_is_required (self))
         {
           drop_unseen (self);
           return TRUE;
@@ -254,7 +268,7 @@ scan_folder (KlCatalogScan *self, GError **error)
  *
  * Compares the catalog with how it looked last, and reads what changed. Each change in an entry is
  * a rename in its folder and so a new modification time: for an entry that did not change, one stat
- * is all. An absent catalog is empty.
+ * is all. An absent catalog is empty, unless it is required.
  *
  * Errors: KL_ERROR_* of reading the catalog folder; what was known stays. Blocks.
  */

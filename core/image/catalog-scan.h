@@ -22,6 +22,8 @@ KlCatalogScan *kl_catalog_scan_ref (KlCatalogScan *self);
 void kl_catalog_scan_unref (KlCatalogScan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlCatalogScan, kl_catalog_scan_unref)
 
+void kl_catalog_scan_require (KlCatalogScan *self); /* an absent folder is an error from now on */
+gboolean kl_catalog_scan_is_required (KlCatalogScan *self);
 gboolean kl_catalog_scan_run (KlCatalogScan *self, GError **error);
 gboolean kl_catalog_scan_has_changes (KlCatalogScan *self);
 GPtrArray *kl_catalog_scan_take_changes (KlCatalogScan *self);

@@ -318,6 +318,29 @@ kl_catalog_get_path (KlCatalog *self)
 }
 
 /**
+ * kl_catalog_require:
+ *
+ * For a folder that somebody chose. When it is not there, its drive or share is away: to take it
+ * for an empty catalog, and to import into a new folder of that name, would hide what it holds. Any
+ * thread.
+ */
+void
+kl_catalog_require (KlCatalog *self)
+{
+  g_return_if_fail (KL_IS_CATALOG (self));
+
+  kl_catalog_scan_require (self->scan);
+}
+
+gboolean
+kl_catalog_is_required (KlCatalog *self)
+{
+  g_return_val_if_fail (KL_IS_CATALOG (self), FALSE);
+
+  return kl_catalog_scan_is_required (self->scan);
+}
+
+/**
  * kl_catalog_contains:
  * @path: of a file that may not exist yet
  *

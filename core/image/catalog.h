@@ -23,6 +23,9 @@ char *kl_catalog_dup_default_path (void); /* $XDG_DATA_HOME/kindling/catalog */
 
 KlCatalog *kl_catalog_new (const char *path); /* reads nothing yet */
 const char *kl_catalog_get_path (KlCatalog *self);
+void kl_catalog_require (KlCatalog *self); /* an absent folder is an error, not an empty catalog */
+gboolean kl_catalog_is_required (KlCatalog *self);
+gboolean kl_catalog_probe (KlCatalog *self, GError **error); /* whether the folder can be used */
 gboolean
 kl_catalog_contains (KlCatalog *self, const char *path); /* a file that may not exist yet */
 gboolean

@@ -168,9 +168,10 @@ make_staging (Import *self, GError **error)
 {
   const char *catalog = kl_catalog_get_path (self->catalog);
 
-  if (g_mkdir_with_parents (catalog, 0777) != 0)
+  if (kl_catalog_is_required (self->catalog) ? access (catalog, F_OK) != 0
+                                             : g_mkdir_with_parents (catalog, 0777) != 0)
     {
-      kl_set_error_errno (error, errno, "Cannot make the catalog folder “%s”", catalog);
+      kl_set_error_errno (error, errno, "Cannot use the catalog folder “%s”", catalog);
       return FALSE;
     }
 

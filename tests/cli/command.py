@@ -49,7 +49,7 @@ class CommandTest(unittest.TestCase):
 
     def environment(self):
         return {**os.environ, 'LC_ALL': 'C.UTF-8', 'G_DEBUG': 'fatal-criticals', 'HOME': self.folder,
-                'XDG_DATA_HOME': self.path('data')}
+                'XDG_DATA_HOME': self.path('data'), 'XDG_CONFIG_HOME': self.path('config'), 'GSETTINGS_BACKEND': 'memory'}
 
     def run_program(self, *arguments, prefix=(), **options):
         """Only the arguments given; no --catalog."""

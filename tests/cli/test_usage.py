@@ -110,6 +110,33 @@ class Usage(CommandTest):
         result = self.run_program('image', 'list')
         self.assertIn(self.path('data', 'kindling', 'catalog'), result.out)
 
+    def prefer_catalog(self, folder):
+        """As the preferences of the window do it; the options of the environment that has them."""
+        settings = self.path('config', 'glib-2.0', 'settings')
+        os.makedirs(settings)
+        with open(os.path.join(settings, 'keyfile'), 'w') as f:
+            f.write(f"[org/kindling/Kindling]\ncatalog-folder='{folder}'\n")
+        return {'env': {**self.environment(), 'GSETTINGS_BACKEND': 'keyfile'}}
+
+    def test_the_catalog_of_the_preferences_goes_before_the_usual_one(self):
+        chosen, other = self.path('chosen'), self.path('other')
+        preferred = self.prefer_catalog(chosen)
+        for command in ['image', 'list'], ['image', 'import', '--sample']:
+            run = self.run_program('--json', *command, **preferred)
+            self.assertEqual(run.status, 1)
+            self.assertEqual(run.last['code'], 'ERROR_FILE_NOT_FOUND')
+            self.assertIn(chosen, run.err + run.out)
+            self.assertFalse(os.path.exists(chosen), 'a folder that is away must not be made anew')
+        os.mkdir(chosen)
+        self.assertEqual(self.run_program('image', 'import', '--sample', **preferred).status, 0)
+        self.assertEqual(os.listdir(chosen), ['KDL00001'])
+        self.assertFalse(os.path.exists(self.path('data', 'kindling', 'catalog')))
+
+        # The command line goes before both, and may name a folder that is not there yet.
+        self.assertEqual(self.run_program('--catalog', other, '--json', 'image', 'list', **preferred).lines[:-1], [])
+        self.assertEqual(self.run_program('--catalog', other, 'image', 'import', '--sample', **preferred).status, 0)
+        self.assertEqual(os.listdir(other), ['KDL00001'])
+
     def test_utf8_where_no_locale_is_chosen(self):
         environment = {**self.environment(), 'LC_ALL': 'C'}
         result = self.run_program('image', 'bäke', env=environment)
