@@ -39,6 +39,7 @@ struct _Node
 struct _KlFat32Plan
 {
   char label[11];
+  gboolean has_label;
   guint16 date; /* as in KlFatEntry */
   guint16 time;
   GPtrArray *folders;  /* owned, of owned Node; the root first */
@@ -169,7 +170,7 @@ set_times (KlFat32Plan *self, GDateTime *created)
 
 /**
  * kl_fat32_plan_new:
- * @label: UTF-8; see kl_fat32_name_make_label()
+ * @label: UTF-8; see kl_fat32_name_make_label(); "" for none
  * @created: the time of all files and folders
  */
 KlFat32Plan *
@@ -181,6 +182,7 @@ kl_fat32_plan_new (const char *label, GDateTime *created)
 
   self = g_new0 (KlFat32Plan, 1);
   kl_fat32_name_make_label (label, self->label);
+  self->has_label = *label != '\0';
   set_times (self, created);
   self->folders = g_ptr_array_new_with_free_func (node_free);
   self->files = g_ptr_array_new_with_free_func (node_free);
@@ -498,7 +500,7 @@ fill_boot_sector (KlFat32Plan *self, guint32 hidden_sectors, guint32 serial, gui
   sector.drive = 0x80;
   sector.extended_signature = 0x29;
   sector.serial = GUINT32_TO_LE (serial);
-  memcpy (sector.label, self->label, sizeof sector.label);
+  memcpy (sector.label, self->has_label ? self->label : "NO NAME    ", sizeof sector.label);
   memcpy (sector.type_name, "FAT32   ", sizeof sector.type_name);
   memcpy (sector.code, code, sizeof code);
   sector.signature[0] = 0x55;
@@ -633,9 +635,9 @@ kl_fat32_plan_make_folder (KlFat32Plan *self, guint number)
   guint8 *bytes = g_malloc0 (folder->size);
   guint8 *at = bytes;
 
-  if (folder->parent == NULL)
+  if (folder->parent == NULL && self->has_label)
     at = put_special (self, self->label, KL_FAT_ATTRIBUTE_LABEL, 0, at);
-  else
+  else if (folder->parent != NULL)
     {
       /* The root is cluster 0 for its children. */
       guint32 parent = folder->parent->parent == NULL ? 0 : folder->parent->first_cluster;

@@ -154,6 +154,28 @@ kl_mbr_build (guint32 n_sectors,
   sector[0x1ff] = 0xaa;
 }
 
+/**
+ * kl_mbr_build_for_data:
+ * @type: KL_MBR_TYPE_FAT32_LBA, KL_MBR_TYPE_EXFAT
+ * @n_sectors: of the partition, which begins at KL_DISK_PARTITION_START
+ * @signature: of the disk; not 0
+ * @sector: (out caller-allocates): the MBR
+ *
+ * One partition from which nothing starts: not active, and without start code.
+ */
+void
+kl_mbr_build_for_data (guint8 type,
+                       guint32 n_sectors,
+                       guint32 signature,
+                       guint8 sector[KL_DISK_SECTOR])
+{
+  memset (sector, 0, KL_DISK_SECTOR);
+  kl_put_u32 (sector + SIGNATURE_OFFSET, signature);
+  put_entry (sector + TABLE_OFFSET, FALSE, type, KL_DISK_PARTITION_START, n_sectors);
+  sector[0x1fe] = 0x55;
+  sector[0x1ff] = 0xaa;
+}
+
 gboolean
 kl_mbr_has_signature (KlBytesView first_sector)
 {
@@ -193,7 +215,8 @@ kl_mbr_get_partition (KlBytesView first_sector, guint number, KlMbrPartition *pa
 /**
  * kl_gpt_compute_partition:
  *
- * Returns: as kl_mbr_compute_partition(), with room for the second header at the end
+ * Returns: sectors of the one partition: whole MiB up to the second header at the end of the disk,
+ *   however large that is; 0 where there is no room
  */
 guint64
 kl_gpt_compute_partition (guint64 disk_sectors)
@@ -202,7 +225,7 @@ kl_gpt_compute_partition (guint64 disk_sectors)
 
   if (disk_sectors <= KL_GPT_TAIL_SECTORS)
     return 0;
-  end = round_down (MIN (disk_sectors - KL_GPT_TAIL_SECTORS, (guint64) 1 << 32));
+  end = round_down (disk_sectors - KL_GPT_TAIL_SECTORS);
   return end > KL_DISK_PARTITION_START ? end - KL_DISK_PARTITION_START : 0;
 }
 
@@ -261,6 +284,7 @@ put_header (guint8 *at,
 
 /**
  * kl_gpt_build:
+ * @n_sectors: of the partition, which begins at KL_DISK_PARTITION_START
  * @head: (out caller-allocates): protective MBR, header, entries
  * @tail: (out caller-allocates): entries, second header: the last sectors of the disk
  *
@@ -268,12 +292,12 @@ put_header (guint8 *at,
  */
 void
 kl_gpt_build (guint64 disk_sectors,
+              guint64 n_sectors,
               const KlGptGuid *disk_guid,
               const KlGptGuid *partition_guid,
               guint8 head[KL_GPT_HEAD_SECTORS * KL_DISK_SECTOR],
               guint8 tail[KL_GPT_TAIL_SECTORS * KL_DISK_SECTOR])
 {
-  guint64 n_sectors = kl_gpt_compute_partition (disk_sectors);
   guint64 last = disk_sectors - 1;
   guint8 *entries = head + 2 * KL_DISK_SECTOR;
   guint32 crc;

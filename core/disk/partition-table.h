@@ -26,6 +26,7 @@ gboolean kl_disk_is_unfinished (KlBytesView first_sector);
 #define KL_MBR_CODE_BYTES 440
 #define KL_MBR_TYPE_FAT32_CHS 0x0b
 #define KL_MBR_TYPE_FAT32_LBA 0x0c
+#define KL_MBR_TYPE_EXFAT 0x07
 #define KL_MBR_TYPE_GPT 0xee
 
 guint64 kl_mbr_compute_partition (guint64 disk_sectors);
@@ -33,6 +34,11 @@ void kl_mbr_build (guint32 n_sectors,
                    guint32 signature,
                    const guint8 *code,
                    guint8 sector[KL_DISK_SECTOR]);
+
+void kl_mbr_build_for_data (guint8 type,
+                            guint32 n_sectors,
+                            guint32 signature,
+                            guint8 sector[KL_DISK_SECTOR]);
 
 typedef struct
 {
@@ -57,6 +63,7 @@ typedef struct
 
 guint64 kl_gpt_compute_partition (guint64 disk_sectors);
 void kl_gpt_build (guint64 disk_sectors,
+                   guint64 n_sectors,
                    const KlGptGuid *disk_guid,
                    const KlGptGuid *partition_guid,
                    guint8 head[KL_GPT_HEAD_SECTORS * KL_DISK_SECTOR],

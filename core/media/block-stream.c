@@ -295,6 +295,7 @@ sum_lengths (GPtrArray *pieces)
  * @pieces: (element-type KlPiece): sorted by offset, not overlapping, none empty; what lies between
  *   them is not written. Offsets and lengths of contiguous ones together are multiples of 4,096
  *   where the sink wants that
+ * @layout: (nullable): needed for pieces that are items of it
  * @share: (nullable): through which files are read that others write at the same time; the caller
  *   is a member
  * @regions: (element-type KlRegion): gets what was written, with its sums

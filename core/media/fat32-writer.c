@@ -3,28 +3,21 @@
 
 #include "media/fat32-writer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/checksum.h"
 #include "base/error.h"
 #include "disk/fat32-plan.h"
 #include "disk/vhd.h"
 #include "media/block-stream.h"
+#include "media/disk-frame.h"
 #include "sink/capacity-probe.h"
 
 #define MIB ((guint64) 1 << 20)
-#define PARTITION_OFFSET (KL_DISK_PARTITION_START * KL_DISK_SECTOR)
+#define PARTITION_OFFSET KL_DISK_FRAME_PARTITION
+#define FIRST_BLOCK KL_DISK_FRAME_FIRST_BLOCK
 
 /* What drives with large sectors want offsets and lengths to be multiples of; bytes. */
 #define ALIGNMENT ((guint64) 4096)
-
-/* The first block of the disk is written last: until then it holds the mark of an unfinished
- * medium. */
-#define FIRST_BLOCK ((gsize) 4096)
-
-/* What is cleared at once; bytes. */
-#define CLEAR_BYTES ((gsize) 512 << 10)
 
 struct _KlFat32Writer
 {
@@ -143,22 +136,12 @@ lay_out (KlFat32Writer *self, const KlFat32Options *options, GError **error)
       = (KL_DISK_PARTITION_START + min_sectors) * KL_DISK_SECTOR + (options->gpt ? MIB : 0);
   if (self->disk_bytes == 0)
     self->disk_bytes = self->min_bytes;
-  partition = options->gpt ? kl_gpt_compute_partition (self->disk_bytes / KL_DISK_SECTOR)
-                           : kl_mbr_compute_partition (self->disk_bytes / KL_DISK_SECTOR);
+  partition = kl_mbr_compute_partition (self->disk_bytes / KL_DISK_SECTOR);
+  if (options->gpt)
+    partition = MIN (partition, kl_gpt_compute_partition (self->disk_bytes / KL_DISK_SECTOR));
   if (partition < min_sectors || !kl_fat32_plan_lay_out (self->plan, partition))
     return set_too_large_error (self, error);
   return TRUE;
-}
-
-static guint32
-random_nonzero (void)
-{
-  guint32 number;
-
-  do
-    number = g_random_int ();
-  while (number == 0);
-  return number;
 }
 
 /* Everything before the partition: table and BIOS start code, or the GPT. */
@@ -174,12 +157,13 @@ make_front (KlFat32Writer *self, const KlFat32Options *options)
       const KlGptGuid disk = kl_gpt_guid_new (), partition = kl_gpt_guid_new ();
       guint8 *tail = g_malloc0 (KL_GPT_TAIL_SECTORS * KL_DISK_SECTOR);
 
-      kl_gpt_build (self->disk_bytes / KL_DISK_SECTOR, &disk, &partition, front, tail);
+      kl_gpt_build (self->disk_bytes / KL_DISK_SECTOR, n_sectors, &disk, &partition, front, tail);
       self->tail = g_bytes_new_take (tail, KL_GPT_TAIL_SECTORS * KL_DISK_SECTOR);
     }
   else
     {
-      kl_mbr_build (n_sectors, random_nonzero (), bios ? options->bios_code->mbr : NULL, front);
+      kl_mbr_build (n_sectors, kl_disk_frame_make_serial (), bios ? options->bios_code->mbr : NULL,
+                    front);
       if (bios)
         memcpy (front + KL_DISK_SECTOR, g_bytes_get_data (options->bios_code->core, NULL),
                 g_bytes_get_size (options->bios_code->core));
@@ -322,55 +306,6 @@ get_size (KlFat32Writer *self)
   return self->disk_bytes + (self->vhd ? KL_VHD_FOOTER_BYTES : 0);
 }
 
-static guint8 *
-allocate (gsize length)
-{
-  guint8 *bytes = aligned_alloc (ALIGNMENT, length);
-
-  if (bytes == NULL)
-    g_error ("Cannot get %" G_GSIZE_FORMAT " bytes of memory", length);
-  memset (bytes, 0, length);
-  return bytes;
-}
-
-/* So that cancelling is asked while it goes on. */
-static gboolean
-write_pieces (KlSink *sink,
-              const guint8 *bytes,
-              gsize length,
-              guint64 offset,
-              GCancellable *cancellable,
-              GError **error)
-{
-  for (gsize at = 0; at < length; at += CLEAR_BYTES)
-    if (g_cancellable_set_error_if_cancelled (cancellable, error)
-        || !kl_sink_write (sink, bytes + at, MIN (CLEAR_BYTES, length - at), offset + at, error))
-      return FALSE;
-  return TRUE;
-}
-
-/* Marks the medium as unfinished and takes away what it was before: partition tables at both ends,
- * boot sectors, signatures of file systems and RAID. */
-static gboolean
-clear_old (KlFat32Writer *self, KlSink *sink, GCancellable *cancellable, GError **error)
-{
-  guint64 end = get_size (self);
-  guint64 tail = (end - MIB) / ALIGNMENT * ALIGNMENT;
-  gsize head_bytes = PARTITION_OFFSET + KL_FAT32_HEAD_BYTES;
-  guint8 *bytes = allocate (head_bytes);
-  gboolean cleared;
-
-  G_STATIC_ASSERT (PARTITION_OFFSET >= MIB);
-  kl_disk_mark_unfinished (bytes);
-  kl_disk_label_unfinished (bytes);
-  cleared = write_pieces (sink, bytes, head_bytes, 0, cancellable, error);
-  memset (bytes, 0, FIRST_BLOCK);
-  cleared = cleared && write_pieces (sink, bytes, (gsize) (end - tail), tail, cancellable, error)
-            && kl_sink_flush (sink, NULL, cancellable, error);
-  free (bytes);
-  return cleared;
-}
-
 /* Before the content, so that a drive which obviously lies does not cost the time of writing. */
 static gboolean
 write_probe (KlFat32Writer *self, KlSink *sink, GCancellable *cancellable, GError **error)
@@ -401,7 +336,7 @@ kl_fat32_writer_write (KlMediaWriter *writer,
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error)
       || !kl_sink_prepare (sink, get_size (self), error)
-      || !clear_old (self, sink, cancellable, error)
+      || !kl_disk_frame_begin (sink, get_size (self), KL_FAT32_HEAD_BYTES, cancellable, error)
       || !write_probe (self, sink, cancellable, error)
       || !kl_pieces_write (pieces, self->layout, self->share, sink, regions, progress, cancellable,
                            error))
@@ -412,26 +347,7 @@ kl_fat32_writer_write (KlMediaWriter *writer,
   return TRUE;
 }
 
-/* What is written later lies before what was written earlier. */
-static gboolean
-write_last (GPtrArray *regions,
-            KlSink *sink,
-            const guint8 *bytes,
-            gsize length,
-            guint64 offset,
-            const char *name,
-            GError **error)
-{
-  if (!kl_sink_write (sink, bytes, length, offset, error))
-    return FALSE;
-
-  g_ptr_array_insert (
-      regions, 0, kl_region_new (offset, length, kl_crc32c_update (0, bytes, length), name, NULL));
-  return TRUE;
-}
-
-/* If the drive holds what it says: the volume's boot sectors, and when they are there for sure the
- * partition table. */
+/* If the drive holds what it says. */
 static gboolean
 kl_fat32_writer_finish (KlMediaWriter *writer,
                         KlSink *sink,
@@ -440,24 +356,13 @@ kl_fat32_writer_finish (KlMediaWriter *writer,
                         GError **error)
 {
   KlFat32Writer *self = KL_FAT32_WRITER (writer);
-  guint8 *bytes = allocate (KL_FAT32_HEAD_BYTES);
-  gboolean written;
+  guint8 *bytes = g_malloc (KL_FAT32_HEAD_BYTES);
+  g_autoptr (GBytes) head = g_bytes_new_take (bytes, KL_FAT32_HEAD_BYTES);
 
   kl_fat32_plan_fill_head (self->plan, KL_DISK_PARTITION_START, self->serial, bytes);
-  written
-      = !g_cancellable_set_error_if_cancelled (cancellable, error)
-        && (self->probe == NULL || kl_capacity_probe_check (self->probe, sink, cancellable, error))
-        && write_last (regions, sink, bytes, KL_FAT32_HEAD_BYTES, PARTITION_OFFSET, "boot sectors",
-                       error)
-        && kl_sink_flush (sink, NULL, cancellable, error);
-  if (written)
-    {
-      memcpy (bytes, g_bytes_get_data (self->front, NULL), FIRST_BLOCK);
-      written = write_last (regions, sink, bytes, FIRST_BLOCK, 0, "partition table", error)
-                && kl_sink_flush (sink, NULL, cancellable, error);
-    }
-  free (bytes);
-  return written;
+  return !g_cancellable_set_error_if_cancelled (cancellable, error)
+         && (self->probe == NULL || kl_capacity_probe_check (self->probe, sink, cancellable, error))
+         && kl_disk_frame_end (sink, head, self->front, regions, error);
 }
 
 static GPtrArray *
@@ -498,7 +403,7 @@ static void
 kl_fat32_writer_init (KlFat32Writer *self)
 {
   self->regions = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_region_free);
-  self->serial = random_nonzero ();
+  self->serial = kl_disk_frame_make_serial ();
 }
 
 /**

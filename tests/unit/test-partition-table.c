@@ -127,6 +127,8 @@ test_partition_sizes (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (kl_gpt_compute_partition (10), ==, 0);
   g_assert_cmpuint (kl_gpt_compute_partition (616448), ==, 614400 - 2048);
   g_assert_cmpuint (kl_gpt_compute_partition (616448 + 33), ==, 614400);
+  g_assert_cmpuint (kl_gpt_compute_partition (((guint64) 1 << 33) + 33), ==,
+                    ((guint64) 1 << 33) - 2048);
 }
 
 static void
@@ -138,7 +140,7 @@ test_gpt (Fixture *fixture, gconstpointer data)
   g_autofree char *verified = NULL;
   guint64 start = 0, n_sectors = 0;
 
-  kl_gpt_build (616448, &disk, &part, head, tail);
+  kl_gpt_build (616448, kl_gpt_compute_partition (616448), &disk, &part, head, tail);
   write_disk (fixture->path, 616448, head, sizeof head, tail, sizeof tail);
   dump = run ("sfdisk", "-d", fixture->path);
   assert_has (dump, "label: gpt");
