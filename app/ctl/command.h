@@ -63,6 +63,9 @@ typedef struct
   /* inspect */
   gboolean values;
 
+  /* drive restore, with some of create */
+  char *file_system; /* NULL: by size */
+
   /* drive list, drive watch */
   gboolean all;
 
@@ -97,6 +100,7 @@ extern const KlCtlCommand kl_ctl_media_commands[];
 extern const KlCtlCommand kl_ctl_site_commands[];
 extern const KlCtlCommand kl_ctl_create_commands[];
 extern const KlCtlCommand kl_ctl_drive_commands[];
+extern const KlCtlCommand kl_ctl_restore_commands[];
 extern const KlCtlCommand kl_ctl_driver_commands[];
 
 KlCatalog *kl_ctl_open_catalog (const KlCtlOptions *options);

@@ -135,27 +135,37 @@ check_serials (const KlCtlOptions *options, GPtrArray *drives, GError **error)
 }
 
 static KlDrive *
-find_whole_drive (KlDriveMonitor *monitor, const char *path, GError **error)
+find_whole_drive (const KlCtlOptions *options,
+                  KlDriveMonitor *monitor,
+                  const char *path,
+                  GError **error)
 {
   KlDrive *drive = kl_drive_monitor_find (monitor, path);
 
   if (drive == NULL)
     g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND,
                  "“%s” is no drive; “kindlingctl drive list --all” names the drives that are "
-                 "there. For a disk image in a file --disk-image SIZE is needed",
-                 path);
+                 "there%s",
+                 path,
+                 g_str_equal (options->command, "create")
+                     ? ". For a disk image in a file --disk-image SIZE is needed"
+                     : "");
   return drive;
 }
 
 /* @volumes: (nullable): gets the volume that @path names; %NULL: it names a drive */
 static KlDrive *
-find_drive (
-    KlDriveMonitor *monitor, GPtrArray *found, GPtrArray *volumes, const char *path, GError **error)
+find_drive (const KlCtlOptions *options,
+            KlDriveMonitor *monitor,
+            GPtrArray *found,
+            GPtrArray *volumes,
+            const char *path,
+            GError **error)
 {
   char *volume = NULL;
   g_autoptr (KlDrive) drive = volumes != NULL
                                   ? kl_drive_monitor_find_volume (monitor, path, &volume, error)
-                                  : find_whole_drive (monitor, path, error);
+                                  : find_whole_drive (options, monitor, path, error);
 
   if (drive == NULL)
     return NULL;
@@ -194,7 +204,7 @@ kl_ctl_choose_drives (
     return NULL;
   for (guint i = 0; i < n_paths; i++)
     {
-      KlDrive *drive = find_drive (monitor, drives, volumes, paths[i], error);
+      KlDrive *drive = find_drive (options, monitor, drives, volumes, paths[i], error);
 
       if (drive == NULL)
         return NULL;

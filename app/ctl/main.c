@@ -21,7 +21,7 @@ static const KlCtlCommand *const command_tables[] = {
   kl_ctl_image_commands,   kl_ctl_transfer_commands, kl_ctl_edit_commands,
   kl_ctl_prepare_commands, kl_ctl_create_commands,   kl_ctl_media_commands,
   kl_ctl_inspect_commands, kl_ctl_site_commands,     kl_ctl_drive_commands,
-  kl_ctl_driver_commands,
+  kl_ctl_restore_commands, kl_ctl_driver_commands,
 };
 
 static void
@@ -311,6 +311,7 @@ options_clear (KlCtlOptions *options)
   g_free (options->boot_files);
   g_free (options->source);
   g_free (options->label);
+  g_free (options->file_system);
   g_free (options->boot_manager);
   g_free (options->disk_image);
   g_free (options->architecture);

@@ -26,6 +26,7 @@ static const char *const steps[] = {
   N_ ("Reading back"),
   N_ ("Finishing"),
   N_ ("Writing the file system and small files"),
+  N_ ("Writing the file system"),
   N_ ("Collecting boot files"),
   N_ ("Exporting the image"),
   N_ ("Writing to the disk"),

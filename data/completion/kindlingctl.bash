@@ -23,7 +23,7 @@ _kindlingctl()
       --catalog | --site | --index | --id | --name | --boot-files | --label | --boot-manager | --disk-image | --password-fd | --password-file \
         | --certificate | --certificate-password-fd | --connection-options-fd | --valid-from | --valid-until \
         | --export-certificate | --variable) ((i++)) ;;
-      --architecture | --build | --hardware-id | --expect-serial) ((i++)) ;;
+      --architecture | --build | --hardware-id | --expect-serial | --file-system) ((i++)) ;;
       -*) ;;
       *) words+=("${COMP_WORDS[i]}") ;;
     esac
@@ -34,6 +34,7 @@ _kindlingctl()
     --boot-files | --site | --password-file | --certificate | --export-certificate) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --boot-manager) mapfile -t COMPREPLY < <(compgen -W '2011 2023' -- "$cur"); return ;;
     --architecture) mapfile -t COMPREPLY < <(compgen -W 'x86 x64 arm arm64 ia64' -- "$cur"); return ;;
+    --file-system) mapfile -t COMPREPLY < <(compgen -W 'fat32 exfat' -- "$cur"); return ;;
     --index | --id | --name | --label | --disk-image | --password-fd | --certificate-password-fd \
       | --connection-options-fd | --valid-from | --valid-until | --variable | --build | --hardware-id | --expect-serial) return ;;
   esac
@@ -46,8 +47,9 @@ _kindlingctl()
     'driver inspect') files=yes; options+=' --architecture --build --hardware-id' ;;
     'site ') choices='show check import' ;;
     'site import') files=yes ;;
-    'drive ') choices='list watch' ;;
+    'drive ') choices='list watch restore' ;;
     'drive list' | 'drive watch') options+=' --all' ;;
+    'drive restore') files=yes; options+=' --file-system --label --expect-serial --yes --allow-fixed --dry-run' ;;
     'image ') choices='list show history import remove export export-default properties set prepare preview status forget-status add-driver remove-driver' ;;
     'image import') files=yes; options+=' --index --id --name --boot-files --reexport --sample' ;;
     'image export-default') files=yes; options+=' --index --from'; [[ ${#words[@]} == 2 ]] && choices='x86 x64 arm64 ia64' ;;

@@ -9,7 +9,7 @@ from command import CommandTest
 
 COMMANDS = [('image', 'list'), ('image', 'show'), ('image', 'import'), ('image', 'remove'), ('image', 'export'),
             ('image', 'set'), ('image', 'status'), ('create',), ('check',), ('inspect',), ('driver', 'inspect'),
-            ('drive', 'list'), ('drive', 'watch')]
+            ('drive', 'list'), ('drive', 'watch'), ('drive', 'restore')]
 
 
 class Usage(CommandTest):
@@ -58,6 +58,8 @@ class Usage(CommandTest):
         self.assert_usage('either PATH or --sample', 'image', 'import', 'x.wim', '--sample')
         self.assert_usage('“name” is not of the form KEY=VALUE', 'image', 'set', 'KDL00001', 'name')
         self.assert_usage('“x” is one argument too many', 'drive', 'list', 'x')
+        self.assert_usage('“drive restore” needs DRIVE', 'drive', 'restore')
+        self.assert_usage('“ntfs” is no file system', 'drive', 'restore', '/dev/sdx', '--file-system', 'ntfs')
         self.assert_usage('Argument 1 of “image import” is empty', 'image', 'import', '')
         self.assert_usage('Argument 2 of “create” is empty', 'create', 'CD', '', 'KDL00001')
         self.assert_usage('--boot-files needs', 'image', 'import', 'x.wim', '--boot-files', '')

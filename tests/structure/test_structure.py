@@ -30,6 +30,7 @@ MAY_INCLUDE = {
     'iso': {'base', 'source', 'sink', 'media'},
     'volume': {'base', 'disk', 'drive', 'access', 'sink', 'media'},
     'job': {'base', 'crypto', 'site', 'disk', 'image', 'prepare', 'drive', 'access', 'sink', 'media', 'iso', 'volume'},
+    'restore': {'base', 'disk', 'drive', 'access', 'sink', 'media', 'job'},
 }
 
 # Foreign header (pattern) → the only files that may include it.
