@@ -11,7 +11,16 @@ G_BEGIN_DECLS
  * for the descriptor's. */
 extern gboolean kl_drive_allow_plain_files;
 
-/* UDisks2, by blocking calls; no limit on the time in which a person types a password. */
+/* How long UDisks2 is waited for; milliseconds. Tests are less patient. */
+typedef struct
+{
+  guint asking; /* a person may be asked for a password */
+  guint quiet;
+} KlUdisksLimits;
+
+extern KlUdisksLimits kl_udisks_limits;
+
+/* UDisks2, by blocking calls. KL_ERROR_FAILED with what to do if it does not answer in time. */
 GDBusConnection *kl_udisks_connect (GCancellable *cancellable);
 gboolean kl_udisks_list (GDBusConnection *connection,
                          GPtrArray *drives,
@@ -20,7 +29,7 @@ gboolean kl_udisks_list (GDBusConnection *connection,
                          GError **error);
 gboolean kl_udisks_unmount (GDBusConnection *connection,
                             const char *device,
-                            const char *where,
+                            guint limit,
                             GCancellable *cancellable,
                             GError **error);
 gboolean kl_udisks_lock (GDBusConnection *connection,
@@ -46,6 +55,7 @@ char *kl_udisks_mount (GDBusConnection *connection,
                        GCancellable *cancellable,
                        GError **error);
 void kl_udisks_rescan (GDBusConnection *connection, const char *device);
+void kl_udisks_translate_error (GError **error, const char *what, const char *device, guint limit);
 
 /* Who keeps a drive busy. */
 char *kl_drive_find_users (const KlDriveFacts *facts, const char *mount_point);

@@ -71,7 +71,8 @@ unmount_one (const KlDriveFacts *facts,
 
   if (connection != NULL)
     {
-      if (kl_udisks_unmount (connection, mount->device, mount->where, cancellable, &problem))
+      if (kl_udisks_unmount (connection, mount->device, kl_udisks_limits.asking, cancellable,
+                             &problem))
         return TRUE;
     }
   else if (umount2 (mount->where, UMOUNT_NOFOLLOW) == 0 || errno == EINVAL)

@@ -15,6 +15,10 @@
 /* UDisks2 may have to be started first; milliseconds. */
 #define LIST_TIMEOUT 30000
 
+/* Asking: a person has to find a password, or a stick takes all that was written to it before it is
+ * unmounted. Quiet: nobody is asked, and nothing is left to write. */
+KlUdisksLimits kl_udisks_limits = { .asking = 10 * 60 * 1000, .quiet = 60 * 1000 };
+
 /* UDisks2 passes most errors of the system on as text. */
 static const struct
 {
@@ -59,8 +63,8 @@ find_code (const char *name, const char *message)
 }
 
 /* A person who closes the password dialogue cancels; one who may not do it is denied. */
-static void
-translate_error (GError **error, const char *what, const char *device)
+void
+kl_udisks_translate_error (GError **error, const char *what, const char *device, guint limit)
 {
   g_autofree char *name = g_dbus_error_get_remote_error (*error);
   g_autoptr (GError) raw = NULL;
@@ -76,18 +80,26 @@ translate_error (GError **error, const char *what, const char *device)
   else if (g_strcmp0 (name, ERROR_PREFIX "Cancelled") == 0)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s “/dev/%s” was cancelled", what,
                  device);
+  else if (g_error_matches (raw, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    g_set_error (
+        error, KL_ERROR, KL_ERROR_FAILED,
+        "%s “/dev/%s” failed: UDisks2 has not answered for %u seconds. Look for a question "
+        "about a password that waits behind other windows; else unplug the drive, plug it "
+        "in again and repeat",
+        what, device, (limit + 999) / 1000);
   else
     g_set_error (error, KL_ERROR, find_code (name != NULL ? name : "", raw->message),
                  "%s “/dev/%s” failed: %s", what, device, raw->message);
 }
 
-/* Errors are as GDBus gives them. */
+/* Errors are as GDBus gives them. @limit: milliseconds */
 static GVariant *
 call_object (GDBusConnection *connection,
              const char *path,
              const char *interface,
              const char *method,
              GVariant *parameters,
+             guint limit,
              GUnixFDList **fds,
              GCancellable *cancellable,
              GError **error)
@@ -96,7 +108,8 @@ call_object (GDBusConnection *connection,
 
   return g_dbus_connection_call_with_unix_fd_list_sync (
       connection, KL_UDISKS_NAME, path, name, method, parameters, NULL,
-      G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, G_MAXINT, NULL, fds, cancellable, error);
+      G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, (int) limit, NULL, fds, cancellable,
+      error);
 }
 
 static GVariant *
@@ -105,13 +118,15 @@ call (GDBusConnection *connection,
       const char *interface,
       const char *method,
       GVariant *parameters,
+      guint limit,
       GUnixFDList **fds,
       GCancellable *cancellable,
       GError **error)
 {
   g_autofree char *path = kl_udisks_path_of_device (device);
 
-  return call_object (connection, path, interface, method, parameters, fds, cancellable, error);
+  return call_object (connection, path, interface, method, parameters, limit, fds, cancellable,
+                      error);
 }
 
 /**
@@ -158,18 +173,18 @@ kl_udisks_list (GDBusConnection *connection,
   return TRUE;
 }
 
-/* What is not mounted any more is no error. */
+/* What is not mounted any more is no error. @limit: milliseconds, one of kl_udisks_limits */
 gboolean
 kl_udisks_unmount (GDBusConnection *connection,
                    const char *device,
-                   const char *where,
+                   guint limit,
                    GCancellable *cancellable,
                    GError **error)
 {
   g_autoptr (GError) problem = NULL;
   g_autoptr (GVariant) reply = call (connection, device, "Filesystem", "Unmount",
                                      g_variant_new ("(@a{sv})", g_variant_new ("a{sv}", NULL)),
-                                     NULL, cancellable, &problem);
+                                     limit, NULL, cancellable, &problem);
   g_autofree char *name = NULL;
 
   if (reply != NULL)
@@ -178,7 +193,7 @@ kl_udisks_unmount (GDBusConnection *connection,
   if (g_strcmp0 (name, ERROR_PREFIX "NotMounted") == 0)
     return TRUE;
 
-  translate_error (&problem, "Unmounting", device);
+  kl_udisks_translate_error (&problem, "Unmounting", device, limit);
   g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
 }
@@ -193,11 +208,11 @@ kl_udisks_lock (GDBusConnection *connection,
   g_autoptr (GError) problem = NULL;
   g_autoptr (GVariant) reply = call (connection, device, "Encrypted", "Lock",
                                      g_variant_new ("(@a{sv})", g_variant_new ("a{sv}", NULL)),
-                                     NULL, cancellable, &problem);
+                                     kl_udisks_limits.asking, NULL, cancellable, &problem);
 
   if (reply != NULL)
     return TRUE;
-  translate_error (&problem, "Locking", device);
+  kl_udisks_translate_error (&problem, "Locking", device, kl_udisks_limits.asking);
   g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
 }
@@ -208,6 +223,7 @@ open_device (GDBusConnection *connection,
              const char *device,
              const char *mode,
              GVariant *options,
+             guint limit,
              GCancellable *cancellable,
              GError **error)
 {
@@ -215,12 +231,12 @@ open_device (GDBusConnection *connection,
   g_autoptr (GUnixFDList) fds = NULL;
   g_autoptr (GVariant) reply
       = call (connection, device, "Block", "OpenDevice", g_variant_new ("(s@a{sv})", mode, options),
-              &fds, cancellable, &problem);
+              limit, &fds, cancellable, &problem);
   gint32 handle = -1;
   int fd = -1;
 
   if (reply == NULL)
-    translate_error (&problem, "Opening", device);
+    kl_udisks_translate_error (&problem, "Opening", device, limit);
   else if (!g_variant_is_of_type (reply, G_VARIANT_TYPE ("(h)")) || fds == NULL)
     problem = g_error_new (KL_ERROR, KL_ERROR_FAILED,
                            "Opening “/dev/%s” failed: UDisks2 sent no descriptor", device);
@@ -250,7 +266,8 @@ kl_udisks_open (GDBusConnection *connection,
 
   g_variant_dict_init (&options, NULL);
   g_variant_dict_insert (&options, "flags", "i", flags);
-  return open_device (connection, device, "rw", g_variant_dict_end (&options), cancellable, error);
+  return open_device (connection, device, "rw", g_variant_dict_end (&options),
+                      kl_udisks_limits.asking, cancellable, error);
 }
 
 /* Returns a descriptor open for reading, or -1 where a person would have to be asked. */
@@ -264,44 +281,8 @@ kl_udisks_open_quietly (GDBusConnection *connection,
 
   g_variant_dict_init (&options, NULL);
   g_variant_dict_insert (&options, "auth.no_user_interaction", "b", TRUE);
-  return open_device (connection, device, "r", g_variant_dict_end (&options), cancellable, error);
-}
-
-/**
- * kl_udisks_mount:
- * @read_only: mount it so that nothing can be written
- *
- * Returns: (transfer full) (nullable): where; also if it was mounted by somebody else meanwhile
- */
-char *
-kl_udisks_mount (GDBusConnection *connection,
-                 const char *device,
-                 gboolean read_only,
-                 GCancellable *cancellable,
-                 GError **error)
-{
-  g_autoptr (GError) problem = NULL;
-  g_autoptr (GVariant) reply = NULL;
-  GVariantDict options;
-  char *where = NULL;
-
-  g_variant_dict_init (&options, NULL);
-  if (read_only)
-    g_variant_dict_insert (&options, "options", "s", "ro");
-  reply = call (connection, device, "Filesystem", "Mount",
-                g_variant_new ("(@a{sv})", g_variant_dict_end (&options)), NULL, cancellable,
-                &problem);
-  if (reply == NULL)
-    translate_error (&problem, "Mounting", device);
-  else if (!g_variant_is_of_type (reply, G_VARIANT_TYPE ("(s)")))
-    problem = g_error_new (KL_ERROR, KL_ERROR_FAILED,
-                           "Mounting “/dev/%s” failed: UDisks2 does not say where", device);
-  else
-    g_variant_get (reply, "(s)", &where);
-
-  if (where == NULL)
-    g_propagate_error (error, g_steal_pointer (&problem));
-  return where;
+  return open_device (connection, device, "r", g_variant_dict_end (&options),
+                      kl_udisks_limits.quiet, cancellable, error);
 }
 
 /* Has the partition table read again, which needs a privilege. Failures mean that partitions show
@@ -316,7 +297,8 @@ kl_udisks_rescan (GDBusConnection *connection, const char *device)
   g_variant_dict_init (&options, NULL);
   g_variant_dict_insert (&options, "auth.no_user_interaction", "b", TRUE);
   reply = call (connection, device, "Block", "Rescan",
-                g_variant_new ("(@a{sv})", g_variant_dict_end (&options)), NULL, NULL, &problem);
+                g_variant_new ("(@a{sv})", g_variant_dict_end (&options)), kl_udisks_limits.quiet,
+                NULL, NULL, &problem);
   if (reply == NULL)
     g_debug ("Rescan of %s: %s", device, problem->message);
 }
@@ -375,11 +357,11 @@ kl_udisks_power_off (GDBusConnection *connection,
     }
 
   reply = call_object (connection, path, "Drive", method,
-                       g_variant_new ("(@a{sv})", g_variant_new ("a{sv}", NULL)), NULL, cancellable,
-                       &problem);
+                       g_variant_new ("(@a{sv})", g_variant_new ("a{sv}", NULL)),
+                       kl_udisks_limits.asking, NULL, cancellable, &problem);
   if (reply != NULL)
     return TRUE;
-  translate_error (&problem, "Switching off", device);
+  kl_udisks_translate_error (&problem, "Switching off", device, kl_udisks_limits.asking);
   g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
 }

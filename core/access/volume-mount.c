@@ -331,8 +331,9 @@ kl_volume_mount_drop_cached (KlVolumeMount *self)
     posix_fadvise (self->node, 0, 0, POSIX_FADV_DONTNEED);
 }
 
-/* Gives the volume back, and unmounts it if it was mounted here; that it is in use again meanwhile
- * is no error, since everything was flushed. */
+/* Gives the volume back, and unmounts it if it was mounted here, also after cancelling; that it is
+ * in use again meanwhile, or that UDisks2 does not answer, is no error, since everything was
+ * flushed. */
 void
 kl_volume_mount_close (KlVolumeMount *self)
 {
@@ -341,7 +342,8 @@ kl_volume_mount_close (KlVolumeMount *self)
   kl_close_fd (&self->folder);
   kl_close_fd (&self->node);
   if (self->mounted_here
-      && !kl_udisks_unmount (self->connection, get_name (self), self->where, NULL, &problem))
+      && !kl_udisks_unmount (self->connection, get_name (self), kl_udisks_limits.quiet, NULL,
+                             &problem))
     g_info ("%s stays mounted: %s", self->volume->path, problem->message);
   self->mounted_here = FALSE;
 }

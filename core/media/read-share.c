@@ -13,11 +13,14 @@
 /* How far one reader may be behind another: 16 MiB. */
 #define N_SLOTS 16
 
-/* The content of a file, whatever its name. */
+/* The content of a file, whatever its name; of one that changes, the content at one time. */
 typedef struct
 {
   guint64 device;
   guint64 inode;
+  guint64 size;    /* bytes */
+  gint64 seconds;  /* of the last change */
+  gint64 fraction; /* nanoseconds */
 } File;
 
 typedef enum
@@ -61,7 +64,9 @@ file_equal (gconstpointer a, gconstpointer b)
 {
   const File *first = a, *second = b;
 
-  return first->inode == second->inode && first->device == second->device;
+  return first->inode == second->inode && first->device == second->device
+         && first->size == second->size && first->seconds == second->seconds
+         && first->fraction == second->fraction;
 }
 
 /**
@@ -306,7 +311,8 @@ kl_read_share_read (KlReadShare *self,
       kl_set_error_errno (error, errno, "Cannot read “%s”", name);
       return FALSE;
     }
-  file = (File){ info.st_dev, info.st_ino };
+  file = (File){ info.st_dev, info.st_ino, (guint64) info.st_size, info.st_ctim.tv_sec,
+                 info.st_ctim.tv_nsec };
   size = (guint64) info.st_size;
   if (offset > size || length > size - offset)
     return kl_read_at (fd, bytes, length, offset, name, error);

@@ -44,7 +44,7 @@ set_up (Fixture *fixture, gconstpointer source)
   make_node (&fixture->drives, "sdb");
 
   udisks.open_error = udisks.open_message = udisks.unmount_error = NULL;
-  udisks.no_descriptor = udisks.never_answer = FALSE;
+  udisks.no_descriptor = udisks.never_answer = udisks.never_unmounts = FALSE;
   udisks.n_opened = udisks.n_unmounted = udisks.n_powered_off = udisks.n_ejected = 0;
   udisks.n_busy = 0;
   udisks_drive_set_can_power_off (udisks.drive, FALSE);
@@ -320,7 +320,30 @@ test_cancelled_while_asking (Fixture *fixture, gconstpointer source)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpint (g_get_monotonic_time () - started, <, 5 * G_USEC_PER_SEC);
   g_thread_join (thread);
-  g_dbus_method_invocation_return_dbus_error (udisks.waiting, UDISKS_ERROR_NAME ("Cancelled"), "");
+  udisks_fixture_answer (&udisks, UDISKS_ERROR_NAME ("Cancelled"), NULL);
+}
+
+/* Nobody waits for ever: neither for opening nor for unmounting. */
+static void
+test_never_answers (Fixture *fixture, gconstpointer source)
+{
+  static const char *const media[] = { "/media/stick", NULL };
+  const KlUdisksLimits usual = kl_udisks_limits;
+
+  kl_udisks_limits.asking = 300;
+  udisks.never_answer = TRUE;
+  assert_open_fails (fixture, KL_ERROR, KL_ERROR_FAILED,
+                     "Opening “/dev/sdb” failed: UDisks2 has not answered for 1 seconds");
+  udisks_fixture_answer (&udisks, UDISKS_ERROR_NAME ("Failed"), NULL);
+
+  udisks.never_answer = FALSE;
+  udisks.never_unmounts = TRUE;
+  udisks_filesystem_set_mount_points (udisks.file_system, media);
+  g_usleep (G_USEC_PER_SEC / 5);
+  assert_open_fails (fixture, KL_ERROR, KL_ERROR_FAILED, "plug it in again");
+  g_assert_cmpuint (udisks.n_opened, ==, 1);
+  udisks_fixture_answer (&udisks, UDISKS_ERROR_NAME ("Failed"), NULL);
+  kl_udisks_limits = usual;
 }
 
 /* Each field, before opening and after: refused, with both identities. */
@@ -458,6 +481,7 @@ main (int argc, char **argv)
   add_for ("udisks/unmounts-and-opens", KL_DRIVE_SOURCE_UDISKS, test_opened_by_udisks);
   add_for ("udisks/no-descriptor", KL_DRIVE_SOURCE_UDISKS, test_no_descriptor);
   add_for ("udisks/cancelled-while-asking", KL_DRIVE_SOURCE_UDISKS, test_cancelled_while_asking);
+  add_for ("udisks/never-answers", KL_DRIVE_SOURCE_UDISKS, test_never_answers);
   add_for ("udisks/other-drive-is-pinned", KL_DRIVE_SOURCE_UDISKS, test_other_identity);
   add_for ("udisks/swapped-after-opening", KL_DRIVE_SOURCE_UDISKS, test_swapped_by_udisks);
   add_for ("udisks/switched-off", KL_DRIVE_SOURCE_UDISKS, test_switched_off);

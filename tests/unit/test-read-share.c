@@ -110,6 +110,21 @@ test_behind (Fixture *fixture, gconstpointer data)
   leave (fixture, 2);
 }
 
+/* A file that is written anew in its place is another one: nobody gets what it held before. */
+static void
+test_changed (Fixture *fixture, gconstpointer data)
+{
+  g_autofd int fd = open (fixture->path, O_WRONLY | O_CLOEXEC);
+
+  join (fixture, 2);
+  read_piece (fixture, 0, 0);
+  fixture->content[5] ^= 0xff;
+  g_usleep (20000); /* the kernel's clock for files ticks every 10 ms at most */
+  g_assert_cmpint (pwrite (fd, fixture->content, 10, 0), ==, 10);
+  read_piece (fixture, 1, 0);
+  leave (fixture, 2);
+}
+
 /* Without another member there is nothing to keep. */
 static void
 test_alone (Fixture *fixture, gconstpointer data)
@@ -349,6 +364,7 @@ main (int argc, char **argv)
 #define ADD(path, func) g_test_add ("/read-share/" path, Fixture, NULL, set_up, func, tear_down)
   ADD ("readers-of-one-pace-read-once", test_read_once);
   ADD ("one-that-falls-behind-reads-for-itself", test_behind);
+  ADD ("a-file-that-changes-is-read-anew", test_changed);
   ADD ("one-alone-keeps-nothing", test_alone);
   ADD ("one-that-fails-fails-alone", test_failing_reader);
   ADD ("the-end-of-the-file-is-told", test_ends_early);

@@ -72,6 +72,7 @@ set_up (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (g_chmod (node, 01644), ==, 0);
 
   udisks.open_error = udisks.open_message = udisks.unmount_error = udisks.mount_error = NULL;
+  udisks.never_mounts = udisks.never_unmounts = FALSE;
   udisks.volume_backing = NULL;
   udisks.mount_folder = fixture->disk.folder;
   udisks.n_opened = udisks.n_mounted = udisks.n_unmounted = 0;
@@ -300,6 +301,82 @@ test_mount_fails (Fixture *fixture, gconstpointer data)
   g_assert_false (has_wim (fixture));
 }
 
+static gpointer
+cancel_when_called (gpointer cancellable)
+{
+  while (g_atomic_pointer_get (&udisks.waiting) == NULL)
+    g_usleep (1000);
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+/* What is mounted when nobody waits for it any more does not stay mounted. */
+static void
+assert_unmounted_later (Fixture *fixture)
+{
+  const gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+
+  g_assert_cmpuint (udisks.n_mounted, ==, 1);
+  g_assert_cmpint (g_atomic_int_get (&udisks.n_unmounted), ==, 0);
+  udisks.never_mounts = FALSE;
+  udisks_fixture_answer (&udisks, NULL, fixture->disk.folder);
+  while (g_atomic_int_get (&udisks.n_unmounted) == 0 && g_get_monotonic_time () < end)
+    g_usleep (1000);
+  g_assert_cmpint (g_atomic_int_get (&udisks.n_unmounted), ==, 1);
+}
+
+static void
+test_mount_cancelled (Fixture *fixture, gconstpointer data)
+{
+  const KlUdisksLimits usual = kl_udisks_limits;
+  g_autoptr (KlVolumeTarget) target = open_target (fixture, FALSE, FALSE, NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  GThread *thread = g_thread_new ("cancel", cancel_when_called, cancellable);
+
+  kl_udisks_limits.quiet = 300;
+  udisks.never_mounts = TRUE;
+  g_assert_false (kl_volume_target_judge (target, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (thread);
+  kl_udisks_limits = usual;
+  assert_unmounted_later (fixture);
+}
+
+static void
+test_mount_never_answers (Fixture *fixture, gconstpointer data)
+{
+  const KlUdisksLimits usual = kl_udisks_limits;
+  g_autoptr (GError) error = NULL;
+
+  kl_udisks_limits = (KlUdisksLimits){ 300, 300 };
+  udisks.never_mounts = TRUE;
+  g_assert_false (judge (fixture, FALSE, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message, "UDisks2 has not answered for 1 seconds"));
+  kl_udisks_limits = usual;
+  assert_unmounted_later (fixture);
+}
+
+/* All was flushed: the medium is good, and the work ends. */
+static void
+test_unmount_never_answers (Fixture *fixture, gconstpointer data)
+{
+  const KlUdisksLimits usual = kl_udisks_limits;
+  g_autoptr (KlVolumeTarget) target = open_target (fixture, FALSE, FALSE, NULL);
+  g_autoptr (GError) error = NULL;
+
+  kl_udisks_limits.quiet = 300;
+  udisks.never_unmounts = TRUE;
+  write_all (fixture, target, &error);
+  g_assert_no_error (error);
+  g_clear_pointer (&target, kl_volume_target_free);
+  g_assert_true (has_wim (fixture));
+  g_assert_cmpuint (udisks.n_unmounted, ==, 1);
+  udisks_fixture_answer (&udisks, NULL, NULL);
+  kl_udisks_limits = usual;
+}
+
 static void
 test_other_drive (Fixture *fixture, gconstpointer data)
 {
@@ -428,6 +505,9 @@ main (int argc, char *argv[])
   ADD_WITH ("leaves-mounted-what-was", GINT_TO_POINTER (FALSE), test_mounted_by_others);
   ADD_WITH ("takes-what-an-automounter-mounted", GINT_TO_POINTER (TRUE), test_mounted_by_others);
   ADD ("says-why-mounting-failed", test_mount_fails);
+  ADD ("mounts-nothing-after-cancelling", test_mount_cancelled);
+  ADD ("waits-for-mounting-not-for-ever", test_mount_never_answers);
+  ADD ("waits-for-unmounting-not-for-ever", test_unmount_never_answers);
   ADD ("writes-to-no-other-drive", test_other_drive);
   ADD ("refuses-the-drive-of-the-system", test_refused);
   ADD ("writes-start-code-on-request", test_bios_start);

@@ -34,14 +34,15 @@ typedef struct
   const char *mount_folder;   /* what mounting gives */
   const char *volume_backing; /* file behind sdb1; NULL: it may not be opened */
   gboolean no_descriptor;
-  gboolean never_answer;
+  gboolean never_answer; /* to opening; nor to mounting and unmounting: */
+  gboolean never_mounts, never_unmounts;
 
   guint n_busy; /* so often it cannot be switched off */
 
   guint n_opened, n_mounted, n_unmounted, n_powered_off, n_ejected;
   gint32 open_flags;
   gboolean mounted_read_only;     /* the last time */
-  GDBusMethodInvocation *waiting; /* when it never answers */
+  GDBusMethodInvocation *waiting; /* when it never answers; atomic */
 } UdisksFixture;
 
 #define UDISKS_ERROR_NAME(name) "org.freedesktop.UDisks2.Error." name
@@ -62,7 +63,7 @@ open_device_cb (UDisksBlock *block,
   g_variant_lookup (options, "flags", "i", &self->open_flags);
   if (self->never_answer)
     {
-      self->waiting = call;
+      g_atomic_pointer_set (&self->waiting, call);
       return TRUE;
     }
   if (self->open_error != NULL)
@@ -117,6 +118,11 @@ mount_cb (UDisksFilesystem *file_system,
   const char *how = NULL;
 
   self->n_mounted++;
+  if (self->never_mounts)
+    {
+      g_atomic_pointer_set (&self->waiting, call);
+      return TRUE;
+    }
   if (self->mount_error != NULL)
     {
       /* Somebody else was quicker. */
@@ -142,7 +148,12 @@ unmount_cb (UDisksFilesystem *file_system,
   static const char *const nowhere[] = { NULL };
   UdisksFixture *self = user_data;
 
-  self->n_unmounted++;
+  g_atomic_int_inc (&self->n_unmounted);
+  if (self->never_unmounts)
+    {
+      g_atomic_pointer_set (&self->waiting, call);
+      return TRUE;
+    }
   if (self->unmount_error != NULL)
     {
       g_dbus_method_invocation_return_dbus_error (call, self->unmount_error, "injected");
@@ -188,6 +199,20 @@ export_object (GDBusObjectManagerServer *manager, const char *path, gpointer one
   if (two != NULL)
     g_dbus_object_skeleton_add_interface (object, G_DBUS_INTERFACE_SKELETON (two));
   g_dbus_object_manager_server_export (manager, object);
+}
+
+/* The answer to the last call that got none, much too late: an error, or NULL for success. */
+static inline void
+udisks_fixture_answer (UdisksFixture *self, const char *error, const char *result)
+{
+  GDBusMethodInvocation *call = g_atomic_pointer_exchange (&self->waiting, NULL);
+
+  g_assert_nonnull (call);
+  if (error != NULL)
+    g_dbus_method_invocation_return_dbus_error (call, error, "too late");
+  else
+    g_dbus_method_invocation_return_value (call,
+                                           result != NULL ? g_variant_new ("(s)", result) : NULL);
 }
 
 #define OBJECTS "/org/freedesktop/UDisks2"
