@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +24,11 @@
 
 /* What is waited for at a time while flushing; bytes. A second on a slow stick. */
 #define FLUSH_WINDOW ((guint64) 4 << 20)
+
+/* Of the hidden name: the file's own, random digits in between. */
+#define HIDDEN_START ".%.200s."
+#define HIDDEN_SUFFIX ".part"
+#define HIDDEN_ATTEMPTS 5
 
 struct _KlAtomicFile
 {
@@ -382,14 +389,84 @@ kl_remove_tree (const char *path, GError **error)
   return TRUE;
 }
 
+/* A file without its final name is locked by whoever writes it. One that nobody locks is left of a
+ * program that was killed: ours, and a plain file, or it is none of our business. */
+static void
+sweep_one (const char *path)
+{
+  struct stat info;
+  g_autofd int fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+  if (fd >= 0 && fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && info.st_uid == geteuid ()
+      && flock (fd, LOCK_EX | LOCK_NB) == 0)
+    unlink (path);
+}
+
+/* Whether @name is one that hidden_name() gives. */
+static gboolean
+is_hidden_name (const char *name, const char *start)
+{
+  const gsize length = strlen (start), digits = 8;
+
+  return g_str_has_prefix (name, start) && strspn (name + length, "0123456789abcdef") == digits
+         && g_str_equal (name + length + digits, HIDDEN_SUFFIX);
+}
+
+/* What earlier attempts to write @path left. */
+static void
+sweep_hidden (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *base = g_path_get_basename (path);
+  g_autofree char *start = g_strdup_printf (HIDDEN_START, base);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (is_hidden_name (name, start))
+      {
+        g_autofree char *leftover = g_build_filename (folder, name, NULL);
+
+        sweep_one (leftover);
+      }
+}
+
 static char *
 hidden_name (const char *path)
 {
   g_autofree char *folder = g_path_get_dirname (path);
   g_autofree char *base = g_path_get_basename (path);
-  g_autofree char *name = g_strdup_printf (".%.200s.%08x.part", base, g_random_int ());
+  g_autofree char *name
+      = g_strdup_printf (HIDDEN_START "%08x" HIDDEN_SUFFIX, base, g_random_int ());
 
   return g_build_filename (folder, name, NULL);
+}
+
+/* For file systems that know only files with names. Another program may take the new file for a
+ * leftover before it is locked: then there is another one. */
+static void
+open_hidden (KlAtomicFile *self, int mode)
+{
+  struct stat info = { .st_nlink = 0 };
+
+  for (guint attempt = 0; attempt < HIDDEN_ATTEMPTS && info.st_nlink == 0; attempt++)
+    {
+      kl_close_fd (&self->fd);
+      g_free (self->temporary);
+      self->temporary = hidden_name (self->path);
+      self->fd = open (self->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+      if (self->fd < 0)
+        {
+          int saved = errno;
+
+          g_clear_pointer (&self->temporary, g_free);
+          errno = saved;
+          return;
+        }
+      flock (self->fd, LOCK_EX | LOCK_NB);
+      if (fstat (self->fd, &info) != 0)
+        return;
+    }
 }
 
 /**
@@ -419,25 +496,18 @@ kl_atomic_file_new (const char *path, int mode, GError **error)
       return NULL;
     }
 
+  sweep_hidden (path);
   self->fd = open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
   if (self->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
-    {
-      self->temporary = hidden_name (path);
-      self->fd = open (self->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-      if (self->fd < 0)
-        {
-          int saved = errno;
-
-          g_clear_pointer (&self->temporary, g_free);
-          errno = saved;
-        }
-    }
+    open_hidden (self, mode);
   if (self->fd < 0)
     {
       kl_set_error_errno (error, errno, "Cannot write into the folder “%s”", folder);
       return NULL;
     }
 
+  /* Where locks are not to be had, nobody sweeps, either. */
+  flock (self->fd, LOCK_EX | LOCK_NB);
   return g_steal_pointer (&self);
 }
 
@@ -515,7 +585,7 @@ kl_atomic_file_free (KlAtomicFile *self)
 gboolean
 kl_replace_file (const char *path, const void *data, gsize length, GError **error)
 {
-  g_autoptr (KlAtomicFile) file = kl_atomic_file_new (path, 0666, error);
+  g_autoptr (KlAtomicFile) file = kl_atomic_file_new (path, KL_FILE_MODE, error);
 
   return file != NULL && kl_write_at (file->fd, data, length, 0, path, error)
          && kl_atomic_file_commit (file, error);

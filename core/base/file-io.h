@@ -10,6 +10,11 @@ G_BEGIN_DECLS
  * two. */
 #define KL_IO_BLOCK ((gsize) 1 << 20)
 
+/* Of new files and folders, before the umask, which says whether a group shares them: nobody else
+ * may ever write. */
+#define KL_FILE_MODE 0664
+#define KL_FOLDER_MODE 0775
+
 /* g_autofd is GLib 2.76; Debian 12 has 2.74. */
 void kl_close_fd (int *fd);
 #ifndef g_autofd

@@ -279,7 +279,7 @@ stage_from_beside (KlMediaSource *beside,
                    GCancellable *cancellable,
                    GError **error)
 {
-  g_autofd int fd = open (staged, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  g_autofd int fd = open (staged, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, KL_FILE_MODE);
 
   if (fd < 0)
     {

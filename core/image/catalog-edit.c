@@ -39,8 +39,8 @@ remove_locked (KlCatalog *self, const char *id, const char *folder, GError **err
 /**
  * kl_catalog_remove:
  *
- * Takes an image out of the catalog, by one rename, and deletes its files. A broken entry can be
- * removed too. Any thread.
+ * Takes an image out of the catalog, by one rename, and deletes its files, and what a removal that
+ * was killed left. A broken entry can be removed too. Any thread.
  *
  * Errors: KL_ERROR_MISSING_PACKAGE, KL_ERROR_BUSY, KL_ERROR_PERMISSION, KL_ERROR_WRITE_PROTECTED.
  */
@@ -52,6 +52,7 @@ kl_catalog_remove (KlCatalog *self, const char *id, GError **error)
 
   g_return_val_if_fail (KL_IS_CATALOG (self), FALSE);
 
+  kl_catalog_sweep (self);
   folder = kl_catalog_find_entry (self, id, error);
   if (folder == NULL)
     return FALSE;
@@ -93,7 +94,7 @@ write_export (KlBootImage *image,
   guint32 crc = 0;
 
   source = kl_file_source_new (kl_boot_image_get_media_wim (image), error);
-  file = source != NULL ? kl_atomic_file_new (path, 0666, error) : NULL;
+  file = source != NULL ? kl_atomic_file_new (path, KL_FILE_MODE, error) : NULL;
   if (file == NULL)
     return FALSE;
 

@@ -49,7 +49,8 @@ KlEntryLock *
 kl_entry_lock_new (const char *folder, const char *name, gboolean create, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, KL_LOCK_FILE, NULL);
-  g_autofd int fd = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0666);
+  g_autofd int fd
+      = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), KL_FILE_MODE);
   KlEntryLock *self;
   struct stat held, there;
 
@@ -208,10 +209,11 @@ sweep_folder (const char *folder, const char *name)
   lock = kl_entry_lock_new (folder, name, FALSE, &error);
   if (lock == NULL)
     {
-      /* Without a lock file it may have been made this moment. */
+      /* Without a lock file, an import may have been made this moment; a removal has lost it. */
       if (!g_error_matches (error, KL_ERROR, KL_ERROR_NOT_FOUND) || lstat (folder, &info) != 0
           || !S_ISDIR (info.st_mode)
-          || info.st_mtim.tv_sec > g_get_real_time () / G_USEC_PER_SEC - ABANDONED_AGE)
+          || (g_str_has_prefix (name, KL_IMPORT_PREFIX)
+              && info.st_mtim.tv_sec > g_get_real_time () / G_USEC_PER_SEC - ABANDONED_AGE))
         return;
     }
 

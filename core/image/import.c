@@ -169,7 +169,7 @@ make_staging (Import *self, GError **error)
   const char *catalog = kl_catalog_get_path (self->catalog);
 
   if (kl_catalog_is_required (self->catalog) ? access (catalog, F_OK) != 0
-                                             : g_mkdir_with_parents (catalog, 0777) != 0)
+                                             : g_mkdir_with_parents (catalog, KL_FOLDER_MODE) != 0)
     {
       kl_set_error_errno (error, errno, "Cannot use the catalog folder “%s”", catalog);
       return FALSE;
@@ -182,7 +182,7 @@ make_staging (Import *self, GError **error)
       g_autofree char *staging = g_build_filename (catalog, name, NULL);
       g_autoptr (GError) lock_error = NULL;
 
-      if (g_mkdir (staging, 0777) != 0)
+      if (g_mkdir (staging, KL_FOLDER_MODE) != 0)
         {
           if (errno == EEXIST)
             continue;
@@ -223,7 +223,7 @@ check_space (Import *self, GError **error)
 static gboolean
 copy_wim (Import *self, GError **error)
 {
-  g_autofd int fd = open (self->source_wim, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  g_autofd int fd = open (self->source_wim, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, KL_FILE_MODE);
 
   if (fd < 0)
     {
@@ -262,7 +262,7 @@ collect_boot_files (Import *self, GError **error)
 {
   g_autofree char *folder = g_build_filename (self->staging, KL_BOOT_FILES_FOLDER, NULL);
 
-  if (g_mkdir (folder, 0777) != 0)
+  if (g_mkdir (folder, KL_FOLDER_MODE) != 0)
     {
       kl_set_error_errno (error, errno, "Cannot make the folder “%s”", folder);
       return FALSE;

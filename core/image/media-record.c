@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 
 #include "base/error.h"
+#include "base/file-io.h"
 #include "image/image-ini.h"
 
 #define GROUP "Medium"
@@ -98,7 +99,7 @@ kl_media_record_save (const KlMediaRecord *self, const char *entry, GError **err
   g_autofree char *time = g_date_time_format (self->made, NAME_FORMAT);
   g_autofree char *name = g_strdup_printf ("%s-%.8s" SUFFIX, time, self->thumbprint);
 
-  if (g_mkdir (folder, 0777) != 0 && errno != EEXIST)
+  if (g_mkdir (folder, KL_FOLDER_MODE) != 0 && errno != EEXIST)
     {
       kl_set_error_errno (error, errno, "Making the folder “%s”", folder);
       return FALSE;

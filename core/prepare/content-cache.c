@@ -296,7 +296,8 @@ kl_content_cache_store (KlContentCache *self)
 
   name = g_strdup_printf (PACK_FORMAT, crc, size);
   final = g_build_filename (self->folder, name, NULL);
-  if ((g_mkdir (self->folder, 0777) == 0 || errno == EEXIST) && rename (self->pack, final) == 0)
+  if ((g_mkdir (self->folder, KL_FOLDER_MODE) == 0 || errno == EEXIST)
+      && rename (self->pack, final) == 0)
     prune (self->folder);
   else
     g_message ("Compressed files are not kept in “%s”: %s", self->folder, g_strerror (errno));

@@ -339,7 +339,7 @@ kl_file_sink_new (const char *path, GError **error)
   if (self->path == NULL)
     return NULL;
 
-  self->file = kl_atomic_file_new (self->path, 0666, error);
+  self->file = kl_atomic_file_new (self->path, KL_FILE_MODE, error);
   if (self->file == NULL)
     return NULL;
 

@@ -204,7 +204,7 @@ kl_folder_open_parent (
       int next;
 
       g_string_append_printf (at, "/%s", parts[i]);
-      if (created != NULL && mkdirat (folder, parts[i], 0777) == 0)
+      if (created != NULL && mkdirat (folder, parts[i], KL_FOLDER_MODE) == 0)
         g_ptr_array_add (created, g_strdup (at->str));
       next = openat (folder, parts[i], FOLDER_FLAGS);
       if (next < 0)

@@ -491,7 +491,7 @@ write_file (KlFolderWriter *self,
   if (folder < 0)
     return FALSE;
   fd = openat (folder, kl_folder_get_name (written->path),
-               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, KL_FILE_MODE);
   if (fd < 0)
     return set_call_error (self, "write", change->path, error);
   kl_progress_set_info (progress, "Writing %s", change->path + 1);

@@ -32,7 +32,7 @@ static gboolean level_is_taken; /* by one that wants another; guarded by level_l
 static gboolean
 reserve_target (const char *target, GError **error)
 {
-  g_autofd int fd = open (target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  g_autofd int fd = open (target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, KL_FILE_MODE);
 
   if (fd < 0)
     {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -104,6 +105,79 @@ test_atomic_abort (Fixture *fixture, gconstpointer data)
   g_assert_true (kl_write_at (kl_atomic_file_get_fd (file), "half", 4, 0, path, &error));
   kl_atomic_file_free (file);
   g_assert_cmpuint (count_names (fixture->folder), ==, 0);
+}
+
+static guint
+count_files (Fixture *fixture)
+{
+  g_autoptr (GDir) dir = g_dir_open (fixture->folder, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* What a program that was killed left under a hidden name goes when the file is written the next
+ * time; not what another program is writing, nor what only looks like it. */
+static void
+test_atomic_sweeps (Fixture *fixture, gconstpointer data)
+{
+  static const char *const left[] = { ".a.iso.0123abcd.part", ".a.iso.00000000.part" };
+  static const char *const others[]
+      = { ".a.iso.0123abcd.par", ".a.iso.0123abcg.part", ".a.iso.0123abcd0.part",
+          "a.iso.0123abcd.part", ".b.iso.0123abcd.part", ".a.iso.busybusy.part" };
+  g_autofree char *path = g_build_filename (fixture->folder, "a.iso", NULL);
+  g_autofree char *busy = g_build_filename (fixture->folder, ".a.iso.fedcba98.part", NULL);
+  g_autofree char *link = g_build_filename (fixture->folder, ".a.iso.11111111.part", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlAtomicFile) file = NULL;
+  g_autofd int fd = open (busy, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+  g_assert_cmpint (flock (fd, LOCK_EX), ==, 0);
+  g_assert_cmpint (symlink (busy, link), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (left) + G_N_ELEMENTS (others); i++)
+    {
+      const char *name = i < G_N_ELEMENTS (left) ? left[i] : others[i - G_N_ELEMENTS (left)];
+      g_autofree char *one = g_build_filename (fixture->folder, name, NULL);
+
+      g_assert_true (g_file_set_contents (one, "half", 4, NULL));
+    }
+
+  file = kl_atomic_file_new (path, 0666, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_files (fixture), ==, G_N_ELEMENTS (others) + 2);
+  g_assert_true (g_file_test (busy, G_FILE_TEST_EXISTS));
+  g_assert_true (kl_atomic_file_commit (file, &error));
+  g_assert_cmpuint (count_files (fixture), ==, G_N_ELEMENTS (others) + 3);
+}
+
+/* The umask decides about the group, which may share a catalog; nobody else may ever write. */
+static void
+test_atomic_modes (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    mode_t mask, mode, result;
+  } rows[] = { { 0, KL_FILE_MODE, 0664 },
+               { 022, KL_FILE_MODE, 0644 },
+               { 077, KL_FILE_MODE, 0600 },
+               { 0, 0600, 0600 } };
+  const mode_t usual = umask (0);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/%u", fixture->folder, i);
+      g_autoptr (KlAtomicFile) file = NULL;
+      struct stat info;
+
+      umask (rows[i].mask);
+      file = kl_atomic_file_new (path, (int) rows[i].mode, NULL);
+      g_assert_true (kl_atomic_file_commit (file, NULL));
+      g_assert_cmpint (stat (path, &info), ==, 0);
+      g_assert_cmphex (info.st_mode & 07777, ==, rows[i].result);
+    }
+  umask (usual);
 }
 
 static void
@@ -257,6 +331,8 @@ main (int argc, char **argv)
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/file-io/commit-replaces-the-old-file-at-once", test_atomic_commit);
   ADD ("/file-io/nothing-remains-without-commit", test_atomic_abort);
+  ADD ("/file-io/leftovers-of-the-killed-go", test_atomic_sweeps);
+  ADD ("/file-io/nobody-else-may-write", test_atomic_modes);
   ADD ("/file-io/a-folder-or-device-is-no-target", test_atomic_refuses);
   ADD ("/file-io/copies-a-range", test_copy_range);
   ADD ("/file-io/copying-can-be-cancelled", test_copy_cancelled);
