@@ -12,6 +12,7 @@
 #include "settings.h"
 #include "window/about.h"
 #include "window/drive-question.h"
+#include "window/help-window.h"
 #include "window/job-view.h"
 #include "window/jobs-window.h"
 #include "window/media-jobs.h"
@@ -43,6 +44,7 @@ static const struct
   const char *accelerators[3];
 } accelerators[] = {
   { "app.quit", { "<Control>q" } },
+  { "app.help", { "F1" } },
   { "app.preferences", { "<Control>comma" } },
   { "window.close", { "<Control>w" } },
   { "win.show-help-overlay", { "<Control>question", "<Control>F1" } },
@@ -234,7 +236,23 @@ preferences_activated (GSimpleAction *action, GVariant *parameter, gpointer user
     gtk_window_present (GTK_WINDOW (kl_preferences_window_new (window)));
 }
 
+static void
+help_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  GtkApplication *application = GTK_APPLICATION (user_data);
+
+  kl_help_show (application, kl_help_find_place (gtk_application_get_active_window (application)));
+}
+
+static void
+help_place_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  kl_help_show (GTK_APPLICATION (user_data), g_variant_get_string (parameter, NULL));
+}
+
 static const GActionEntry actions[] = {
+  { "help", help_activated },
+  { "help-place", help_place_activated, "s" },
   { "preferences", preferences_activated },
   { "quit", quit_activated },
   { "about", about_activated },

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "error-text.h"
+#include "window/help-window.h"
 
 /* Height of a window that shows the details; pixels. */
 #define ROOM_FOR_DETAILS 580
@@ -23,6 +24,7 @@ struct _KlFailureView
   GtkLabel *title_label;
   GtkLabel *next_step_label;
   GtkWidget *preferences_button;
+  GtkWidget *help_button;
   GtkExpander *expander;
   GtkLabel *detail_label;
   GtkButton *copy_button;
@@ -143,6 +145,7 @@ kl_failure_view_class_init (KlFailureViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, title_label);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, next_step_label);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, preferences_button);
+  gtk_widget_class_bind_template_child (widget_class, KlFailureView, help_button);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, expander);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, detail_label);
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, copy_button);
@@ -154,6 +157,17 @@ static void
 kl_failure_view_init (KlFailureView *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+/* The manual has a place for every code; what was cancelled has none. */
+static void
+set_help (KlFailureView *self, const GError *error)
+{
+  const char *symbol = error->domain == KL_ERROR ? kl_error_get_symbol (error) : NULL;
+  g_autofree char *place = g_strconcat ("codes", symbol ? "#" : NULL, symbol, NULL);
+
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (self->help_button), "s", place);
+  kl_help_set_place (GTK_WIDGET (self), place);
 }
 
 void
@@ -169,6 +183,7 @@ kl_failure_view_set_error (KlFailureView *self, const GError *error, const char 
   gtk_label_set_label (self->next_step_label, kl_error_text_get_next_step (error));
   gtk_label_set_label (self->detail_label, detail);
   gtk_widget_set_visible (self->preferences_button, is_of_site (error));
+  set_help (self, error);
   gtk_expander_set_expanded (self->expander, FALSE);
   gtk_button_set_label (self->copy_button, _ ("_Copy Details"));
 }

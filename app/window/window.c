@@ -15,6 +15,7 @@
 #include "window/drive-watch.h"
 #include "window/drives-pane.h"
 #include "window/failure-view.h"
+#include "window/help-window.h"
 #include "window/image-actions.h"
 #include "window/image-page.h"
 #include "window/image-row.h"
@@ -57,6 +58,7 @@ struct _KlWindow
   KlDrivesPane *drives_pane;
   KlImagePage *image_page;
   KlFailureView *failure_view;
+  GtkWidget *first_button; /* where there is no image yet */
   GtkWidget *sample_button;
   GtkWidget *import_button;
 };
@@ -509,7 +511,9 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   catalog_changed_cb (self);
   filtered_cb (self);
   selected_cb (self);
-  gtk_widget_grab_focus (GTK_WIDGET (self->list_view));
+  gtk_widget_grab_focus (g_list_model_get_n_items (G_LIST_MODEL (self->catalog)) > 0
+                             ? GTK_WIDGET (self->list_view)
+                             : self->first_button);
 }
 
 static void
@@ -639,6 +643,7 @@ kl_window_class_init (KlWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlWindow, jobs_button);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, jobs_label);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, failure_view);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, first_button);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, sample_button);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, import_button);
   gtk_widget_class_bind_template_callback (widget_class, search_changed_cb);
@@ -658,6 +663,9 @@ kl_window_init (KlWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 
   kl_name_parts_of_split_button (self->import_button, _ ("Import"), _ ("Import From…"));
+  kl_help_set_place (gtk_stack_get_child_by_name (self->stack, "empty"), "start");
+  kl_help_set_place (gtk_stack_get_child_by_name (self->stack, "failed"),
+                     "troubleshooting#catalog-away");
   gtk_widget_set_visible (self->sample_button, sample != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add-sample", sample != NULL);
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self));
