@@ -7,62 +7,7 @@
 
 #include <glib/gi18n.h>
 
-/* The sentences that core reports as it goes, for xgettext; what is not here shows in English. */
-static const char *const steps[] = {
-  N_ ("Preparing the boot image"),
-  N_ ("Copying the source image"),
-  N_ ("Reading the image"),
-  N_ ("Checking drivers"),
-  N_ ("Adding deployment files"),
-  N_ ("Adding drivers"),
-  N_ ("Writing start-up files"),
-  N_ ("Setting scratch space"),
-  N_ ("Writing the image"),
-  N_ ("Updating the catalogue"),
-  N_ ("Checking the boot image"),
-  N_ ("Laying out the medium"),
-  N_ ("Writing files"),
-  N_ ("Flushing to the disk"),
-  N_ ("Reading back"),
-  N_ ("Finishing"),
-  N_ ("Writing the file system and small files"),
-  N_ ("Writing the file system"),
-  N_ ("Collecting boot files"),
-  N_ ("Exporting the image"),
-  N_ ("Writing to the disk"),
-  N_ ("Reading the medium"),
-  N_ ("Waiting for the first medium"),
-};
-
-/* Sentences that end in the name of a file on the medium. */
-static const struct
-{
-  const char *prefix;
-  const char *format;
-} file_steps[] = {
-  { "Writing ", N_ ("Writing %s") },
-  { "Reading ", N_ ("Reading %s") },
-  { "Copying ", N_ ("Copying %s") },
-  { "Checking ", N_ ("Checking %s") },
-};
-
-char *
-kl_job_text_translate_step (const char *info)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
-    if (strcmp (info, steps[i]) == 0)
-      return g_strdup (_ (steps[i]));
-
-  for (guint i = 0; i < G_N_ELEMENTS (file_steps); i++)
-    if (g_str_has_prefix (info, file_steps[i].prefix))
-      {
-        g_auto (GStrv) parts = g_strsplit (_ (file_steps[i].format), "%s", 2);
-
-        return g_strconcat (parts[0], info + strlen (file_steps[i].prefix), parts[1], NULL);
-      }
-
-  return g_strdup (info);
-}
+#include "core-text.h"
 
 char *
 kl_job_text_dup_step (KlJob *job)
@@ -72,7 +17,7 @@ kl_job_text_dup_step (KlJob *job)
   if (info == NULL || *info == '\0')
     return g_strdup (_ ("Starting"));
 
-  return kl_job_text_translate_step (info);
+  return kl_core_text_translate (info);
 }
 
 char *

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "core-text.h"
 #include "image/injection-status.h"
 #include "window/drivers-window.h"
 #include "window/fact-row.h"
@@ -160,7 +161,7 @@ dup_step (KlPreparationGroup *self, gboolean own)
                               kl_job_get_num_steps (job), step);
     }
 
-  step = kl_job_text_translate_step (status->progress_text);
+  step = kl_core_text_translate (status->progress_text);
   /* Translators: the number of a step, of how many, what is done in it. */
   return g_strdup_printf (_ ("Step %u of %u: %s (by another program)"), status->progress,
                           status->max_progress, step);

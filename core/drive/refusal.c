@@ -112,8 +112,8 @@ kl_refusal_find (const KlDriveFacts *facts, GPtrArray *mounts, gboolean allow_fi
     }
   if (!allow_fixed && !is_plugged_in (facts))
     {
-      *reason = g_strdup_printf ("It is a fixed disk (%s)",
-                                 facts->bus != NULL ? facts->bus : "of an unknown bus");
+      *reason = facts->bus != NULL ? g_strdup_printf ("It is a fixed disk (%s)", facts->bus)
+                                   : g_strdup ("It is a fixed disk of an unknown bus");
       return KL_REFUSAL_FIXED;
     }
   return KL_REFUSAL_NONE;

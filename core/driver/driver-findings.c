@@ -177,9 +177,12 @@ check_machine (Check *check,
     }
 
   found = kl_pe_machine_to_architecture (machine);
-  if (g_strcmp0 (found, architecture) != 0)
-    add (check, package, "D15", KL_DRIVER_ERROR, "“%s” is for %s, not for %s", file->name,
-         found != NULL ? found : "an unknown machine", architecture);
+  if (found == NULL)
+    add (check, package, "D15", KL_DRIVER_ERROR, "“%s” is for an unknown machine, not for %s",
+         file->name, architecture);
+  else if (strcmp (found, architecture) != 0)
+    add (check, package, "D15", KL_DRIVER_ERROR, "“%s” is for %s, not for %s", file->name, found,
+         architecture);
 }
 
 static void
@@ -294,10 +297,10 @@ static void
 check_rivals (Check *check, KlDriverPackage *package)
 {
   Rivals rivals = { 0 };
-  const char *date, *version, *relation;
+  const char *others, *date, *version;
   g_autofree char *id = NULL;
-  g_autofree char *ids = NULL;
-  g_autofree char *others = NULL;
+  g_autofree char *shared = NULL;
+  g_autofree char *newest = NULL;
   int order;
 
   find_rivals (check, package, &rivals);
@@ -306,17 +309,21 @@ check_rivals (Check *check, KlDriverPackage *package)
     return;
 
   order = kl_driver_package_compare_version (rivals.other, package);
-  relation = order > 0 ? "newer" : order < 0 ? "older" : "of the same version";
+  others = rivals.n_others == 1 ? "package" : "packages";
   date = kl_driver_package_get_date (rivals.other);
   version = kl_driver_package_get_version (rivals.other);
-  ids = rivals.n_ids == 1 ? g_strdup_printf ("the hardware ID “%s”", id)
-                          : g_strdup_printf ("%u hardware IDs, such as “%s”,", rivals.n_ids, id);
-  others = rivals.n_others == 1
-               ? g_strdup ("another package,")
-               : g_strdup_printf ("%u packages, the newest of them", rivals.n_others);
-  add (check, package, "D16", KL_DRIVER_NOTE, "It shares %s with %s “%s” (%s%s%s), which is %s",
-       ids, others, kl_driver_package_get_inf (rivals.other), date != NULL ? date : "no date",
-       version != NULL ? ", " : "", version != NULL ? version : "", relation);
+  if (rivals.n_ids == 1)
+    shared = g_strdup_printf ("It shares the hardware ID “%s” with %u other %s.", id,
+                              rivals.n_others, others);
+  else
+    shared = g_strdup_printf ("It shares %u hardware IDs, such as “%s”, with %u other %s.",
+                              rivals.n_ids, id, rivals.n_others, others);
+  newest = g_strjoin (", ", date != NULL ? date : "no date", version, NULL);
+  add (check, package, "D16", KL_DRIVER_NOTE,
+       order > 0   ? "%s The newest of the others, “%s” (%s), is newer"
+       : order < 0 ? "%s The newest of the others, “%s” (%s), is older"
+                   : "%s The newest of the others, “%s” (%s), is of the same version",
+       shared, kl_driver_package_get_inf (rivals.other), newest);
 }
 
 static void

@@ -20,7 +20,7 @@ for path in glob.glob('app/**/*.[cu]*', recursive=True):
 wrong = [f'not in POTFILES: {p}' for p in sorted(marked - listed)]
 wrong += [f'in POTFILES but not there: {p}' for p in sorted(listed) if not os.path.exists(p)]
 run = subprocess.run(['xgettext', '--from-code=UTF-8', '--files-from=-', '--output=-', '--add-comments=Translators',
-                      '--keyword=_', '--keyword=N_', '--keyword=C_:1c,2'], input='\n'.join(sorted(listed)),
+                      '--keyword=_', '--keyword=N_', '--keyword=C_:1c,2', '--keyword=PLURAL:1,2'], input='\n'.join(sorted(listed)),
                      capture_output=True, text=True)
 wrong += run.stderr.splitlines()
 count = run.stdout.count('\nmsgid "') - 1
