@@ -7,8 +7,12 @@
 
 #include <glib/gi18n.h>
 
+#include "window/check-medium.h"
 #include "window/drive-row.h"
 #include "window/drive-text.h"
+#include "window/media-jobs.h"
+#include "window/power-off.h"
+#include "window/restore-window.h"
 
 struct _KlDrivesPane
 {
@@ -39,20 +43,38 @@ add_item (GMenu *menu, const char *label, const char *action, const char *path)
   g_menu_append_item (menu, item);
 }
 
+/* Divided where it begins to be about the drive as such. */
+static GMenu *
+new_menu (KlDrive *drive)
+{
+  const gboolean usable = kl_drive_get_refusal (drive, NULL) == KL_REFUSAL_NONE;
+  const char *path = kl_drive_get_path (drive);
+  GMenu *menu = g_menu_new ();
+  g_autoptr (GMenu) medium = g_menu_new ();
+  g_autoptr (GMenu) whole = g_menu_new ();
+
+  if (usable)
+    add_item (medium, _ ("Create _Media…"), "win.create-on-drive", path);
+  add_item (medium, _ ("_Check Medium"), "drive.check", path);
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (medium));
+  if (usable)
+    {
+      add_item (whole, _ ("_Restore to Normal Use…"), "drive.restore", path);
+      add_item (whole, _ ("_Power Off"), "drive.power-off", path);
+      g_menu_append_section (menu, NULL, G_MENU_MODEL (whole));
+    }
+  return menu;
+}
+
 static GtkWidget *
 new_menu_button (KlDrive *drive)
 {
   GtkWidget *button = gtk_menu_button_new ();
-  g_autoptr (GMenu) menu = g_menu_new ();
+  g_autoptr (GMenu) menu = new_menu (drive);
   g_autofree char *name = kl_drive_dup_name (drive);
   /* Translators: name of a button; %s is vendor and model of a drive. */
   g_autofree char *label = g_strdup_printf (_ ("Menu of %s"), name);
 
-  if (kl_drive_get_refusal (drive, NULL) == KL_REFUSAL_NONE)
-    add_item (menu, _ ("Create _Media…"), "win.create-on-drive", kl_drive_get_path (drive));
-  add_item (menu, _ ("_Check Medium"), "win.check-drive", kl_drive_get_path (drive));
-  if (kl_drive_get_refusal (drive, NULL) == KL_REFUSAL_NONE)
-    add_item (menu, _ ("_Power Off"), "win.power-off-drive", kl_drive_get_path (drive));
   gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), G_MENU_MODEL (menu));
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (button), "view-more-symbolic");
   gtk_widget_set_tooltip_text (button, _ ("Drive Menu"));
@@ -113,6 +135,48 @@ ready_cb (KlDrivesPane *self)
   update_note (self, n);
 }
 
+/* The menu of a drive names its node; whatever drive has that name now is the one that is meant,
+ * and is shown again before anything is written. */
+static KlDrive *
+find_drive (GtkWidget *widget, GVariant *path)
+{
+  return kl_drive_monitor_find (KL_DRIVES_PANE (widget)->monitor,
+                                g_variant_get_string (path, NULL));
+}
+
+static GtkWindow *
+get_window (GtkWidget *widget)
+{
+  return GTK_WINDOW (gtk_widget_get_root (widget));
+}
+
+static void
+check_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  g_autoptr (KlDrive) drive = find_drive (widget, parameter);
+
+  if (drive != NULL)
+    kl_check_drive (get_window (widget), drive);
+}
+
+static void
+restore_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  g_autoptr (KlDrive) drive = find_drive (widget, parameter);
+
+  if (drive != NULL && kl_media_jobs_find_busy (kl_media_jobs_get (), drive) == NULL)
+    kl_restore_window_present (get_window (widget), KL_DRIVES_PANE (widget)->monitor, drive);
+}
+
+static void
+power_off_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  g_autoptr (KlDrive) drive = find_drive (widget, parameter);
+
+  if (drive != NULL && kl_media_jobs_find_busy (kl_media_jobs_get (), drive) == NULL)
+    kl_power_off (get_window (widget), drive);
+}
+
 static void
 kl_drives_pane_dispose (GObject *object)
 {
@@ -133,6 +197,9 @@ kl_drives_pane_class_init (KlDrivesPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlDrivesPane, note_label);
   gtk_widget_class_bind_template_child (widget_class, KlDrivesPane, scrolled_window);
   gtk_widget_class_bind_template_child (widget_class, KlDrivesPane, list);
+  gtk_widget_class_install_action (widget_class, "drive.check", "s", check_activated);
+  gtk_widget_class_install_action (widget_class, "drive.restore", "s", restore_activated);
+  gtk_widget_class_install_action (widget_class, "drive.power-off", "s", power_off_activated);
 }
 
 static void

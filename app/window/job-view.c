@@ -21,6 +21,7 @@ struct _KlJobView
   KlJob *job;           /* owned; nullable */
   char *subject;        /* owned; nullable; for the detail of a failure */
   char *cancelled_text; /* owned; nullable; what is left of the target */
+  char *leaving_text;   /* owned; nullable; what would be left of it */
 
   GPtrArray *facts;       /* of KlFactRow, borrowed from the group */
   GtkWindow *also_closed; /* weak; a window that closes once the job has ended */
@@ -164,6 +165,7 @@ kl_job_view_dispose (GObject *object)
   g_clear_object (&self->job);
   g_clear_pointer (&self->subject, g_free);
   g_clear_pointer (&self->cancelled_text, g_free);
+  g_clear_pointer (&self->leaving_text, g_free);
   g_clear_pointer (&self->facts, g_ptr_array_unref);
   g_clear_weak_pointer (&self->also_closed);
 
@@ -314,10 +316,11 @@ kl_job_view_ask_to_close (KlJobView *self, GtkWindow *also_closed)
     return FALSE;
 
   g_set_weak_pointer (&self->also_closed, also_closed);
-  dialog = adw_message_dialog_new (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))),
-                                   _ ("Cancel the Running Job?"),
-                                   _ ("The job has not ended. If it is cancelled, nothing of it "
-                                      "remains."));
+  dialog = adw_message_dialog_new (
+      GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), _ ("Cancel the Running Job?"),
+      self->leaving_text != NULL
+          ? self->leaving_text
+          : _ ("The job has not ended. If it is cancelled, nothing of it remains."));
   adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "keep", _ ("_Keep Working"),
                                     "cancel", _ ("_Cancel the Job and Close"), NULL);
   adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "cancel",
@@ -351,6 +354,16 @@ kl_job_view_set_cancelled_text (KlJobView *self, const char *text)
 
   g_free (self->cancelled_text);
   self->cancelled_text = g_strdup (text);
+  adw_status_page_set_description (self->cancelled_page, text);
+}
+
+void
+kl_job_view_set_leaving_text (KlJobView *self, const char *text)
+{
+  g_return_if_fail (KL_IS_JOB_VIEW (self));
+
+  g_free (self->leaving_text);
+  self->leaving_text = g_strdup (text);
 }
 
 static void

@@ -26,6 +26,8 @@ void kl_job_view_cancel (KlJobView *self);
 
 /* What stands below "Cancelled": what is left of the target. */
 void kl_job_view_set_cancelled_text (KlJobView *self, const char *text);
+/* What is said about leaving a job that runs, in place of “nothing of it remains”. */
+void kl_job_view_set_leaving_text (KlJobView *self, const char *text);
 void kl_job_view_set_done (KlJobView *self, const char *title, const char *description);
 void kl_job_view_set_warned (KlJobView *self, const char *title, const char *description);
 /* @icon_name: nullable */

@@ -25,7 +25,6 @@
 #include "window/leave-question.h"
 #include "window/media-jobs.h"
 #include "window/part-names.h"
-#include "window/power-off.h"
 #include "window/prepare-queue.h"
 #include "window/site-store.h"
 
@@ -372,43 +371,18 @@ create_media_activated (GtkWidget *widget, const char *action, GVariant *paramet
       GTK_WINDOW (kl_create_dialog_new (GTK_WINDOW (self), self->catalog, get_selected (self))));
 }
 
-/* The menu of a drive names its node; whatever drive has that name now is the one that is meant,
- * and is shown again before anything is written. */
-static KlDrive *
-find_drive (KlWindow *self, GVariant *path)
-{
-  return kl_drive_monitor_find (self->drives, g_variant_get_string (path, NULL));
-}
-
 static void
 create_on_drive_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   KlWindow *self = KL_WINDOW (widget);
-  g_autoptr (KlDrive) drive = find_drive (self, parameter);
+  g_autoptr (KlDrive) drive
+      = kl_drive_monitor_find (self->drives, g_variant_get_string (parameter, NULL));
   KlCreateDialog *dialog
       = kl_create_dialog_new (GTK_WINDOW (self), self->catalog, get_selected (self));
 
   if (drive != NULL)
     kl_create_dialog_choose_drive (dialog, drive);
   gtk_window_present (GTK_WINDOW (dialog));
-}
-
-static void
-check_drive_activated (GtkWidget *widget, const char *action, GVariant *parameter)
-{
-  g_autoptr (KlDrive) drive = find_drive (KL_WINDOW (widget), parameter);
-
-  if (drive != NULL)
-    kl_check_drive (GTK_WINDOW (widget), drive);
-}
-
-static void
-power_off_drive_activated (GtkWidget *widget, const char *action, GVariant *parameter)
-{
-  g_autoptr (KlDrive) drive = find_drive (KL_WINDOW (widget), parameter);
-
-  if (drive != NULL && kl_media_jobs_find_busy (kl_media_jobs_get (), drive) == NULL)
-    kl_power_off (GTK_WINDOW (widget), drive);
 }
 
 static void
@@ -605,9 +579,6 @@ install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.create-media", NULL, create_media_activated);
   gtk_widget_class_install_action (widget_class, "win.create-on-drive", "s",
                                    create_on_drive_activated);
-  gtk_widget_class_install_action (widget_class, "win.check-drive", "s", check_drive_activated);
-  gtk_widget_class_install_action (widget_class, "win.power-off-drive", "s",
-                                   power_off_drive_activated);
   gtk_widget_class_install_action (widget_class, "win.rename-image", NULL, rename_activated);
   gtk_widget_class_install_action (widget_class, "win.remove-image", NULL, remove_activated);
   gtk_widget_class_install_action (widget_class, "win.export-image", NULL, export_activated);
