@@ -57,7 +57,8 @@ kl_ctl_describe_content (KlDrive *drive)
       g_string_append (text, i > 0 ? ", " : "");
       g_string_append (text, kind != NULL ? kind : _ ("no known file system"));
       if (volume->label != NULL)
-        g_string_append_printf (text, " “%s”", volume->label);
+        /* Translators: follows a file system; %s is the label of the volume. */
+        g_string_append_printf (text, _ (" “%s”"), volume->label);
       for (guint j = 0; volume->mount_points[j] != NULL; j++)
         g_string_append_printf (text, _ (" at %s"), volume->mount_points[j]);
     }

@@ -145,16 +145,33 @@ kl_ctl_clean (const char *text)
   return g_string_free (clean, FALSE);
 }
 
+/* Columns of a terminal: Chinese and Japanese characters take two. */
+static guint
+get_columns (gunichar character)
+{
+  return g_unichar_iswide (character) ? 2 : g_unichar_iszerowidth (character) ? 0 : 1;
+}
+
+static guint
+count_columns (const char *text)
+{
+  guint columns = 0;
+
+  for (; *text != '\0'; text = g_utf8_next_char (text))
+    columns += get_columns (g_utf8_get_char (text));
+  return columns;
+}
+
 /**
  * kl_ctl_pad:
  *
- * Returns: (transfer full): @text with spaces up to @columns characters
+ * Returns: (transfer full): @text with spaces up to @columns of a terminal
  */
 char *
 kl_ctl_pad (const char *text, guint columns)
 {
-  glong length = g_utf8_strlen (text, -1);
-  int spaces = length < (glong) columns ? (int) (columns - length) : 0;
+  const guint width = count_columns (text);
+  const int spaces = width < columns ? (int) (columns - width) : 0;
 
   return g_strdup_printf ("%s%*s", text, spaces, "");
 }
@@ -293,6 +310,22 @@ describe_progress (KlJob *job)
   return g_string_free (text, FALSE);
 }
 
+/* Returns: (transfer full): as much of @text as fits */
+static char *
+cut (const char *text, guint columns)
+{
+  const char *end = text;
+  guint width = 0;
+
+  for (; *end != '\0'; end = g_utf8_next_char (end))
+    {
+      width += get_columns (g_utf8_get_char (end));
+      if (width > columns)
+        break;
+    }
+  return g_strndup (text, (gsize) (end - text));
+}
+
 /**
  * kl_ctl_format_bar:
  * @target: (nullable): what stands in front
@@ -307,7 +340,7 @@ kl_ctl_format_bar (KlJob *job, const char *target)
       = g_strconcat (target != NULL ? target : "", target != NULL ? "  " : "", progress, NULL);
   g_autofree char *clean = kl_ctl_clean (line);
 
-  return g_utf8_substring (clean, 0, MIN (g_utf8_strlen (clean, -1), terminal_columns () - 1));
+  return cut (clean, (guint) MAX (terminal_columns () - 1, 0));
 }
 
 /**

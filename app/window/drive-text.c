@@ -61,7 +61,8 @@ append_volume (GString *text, const KlVolume *volume)
   g_string_append (text, text->len > 0 ? "; " : "");
   g_string_append (text, get_kind (volume));
   if (volume->label != NULL && *volume->label != '\0')
-    g_string_append_printf (text, " “%s”", volume->label);
+    /* Translators: follows a file system; %s is the label of the volume. */
+    g_string_append_printf (text, _ (" “%s”"), volume->label);
   if (*where != '\0')
     /* Translators: follows a file system; %s is one folder or several. */
     g_string_append_printf (text, _ (", mounted at %s"), where);
