@@ -141,8 +141,8 @@ inspect (gpointer data, KlProgress *progress, GCancellable *cancellable, GError 
     return FALSE;
   if (options->hardware_id != NULL)
     self->matches = kl_driver_find (self->packages, options->hardware_id, options->architecture,
-                                    (guint) options->build);
-  return TRUE;
+                                    (guint) options->build, cancellable, error);
+  return options->hardware_id == NULL || self->matches != NULL;
 }
 
 static void

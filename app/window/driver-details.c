@@ -10,6 +10,7 @@
 #include "driver/driver-archive.h"
 #include "error-text.h"
 #include "window/fact-row.h"
+#include "window/long-text.h"
 
 /* IDs and files that are shown; the terminal program lists all. */
 #define MOST_LINES 200
@@ -18,10 +19,13 @@ struct _KlDriverDetails
 {
   AdwBin parent_instance;
 
-  KlDriverItem *item; /* owned; nullable */
+  KlDriverItem *item;     /* owned; nullable */
+  KlDriverSurvey *survey; /* owned; nullable; of the item */
+  guint n_parts;          /* of the page that are made */
 
-  GtkWidget *page;   /* child; nullable */
-  GtkWidget *toggle; /* borrowed from the page; nullable */
+  GtkWidget *page;            /* child; nullable */
+  GtkWidget *toggle;          /* borrowed from the page; nullable */
+  AdwPreferencesGroup *facts; /* borrowed from the page; nullable */
 };
 
 G_DEFINE_FINAL_TYPE (KlDriverDetails, kl_driver_details, ADW_TYPE_BIN)
@@ -37,7 +41,10 @@ static guint signals[N_SIGNALS];
 static void
 kl_driver_details_dispose (GObject *object)
 {
-  g_clear_object (&KL_DRIVER_DETAILS (object)->item);
+  KlDriverDetails *self = KL_DRIVER_DETAILS (object);
+
+  g_clear_object (&self->item);
+  g_clear_pointer (&self->survey, kl_driver_survey_unref);
 
   G_OBJECT_CLASS (kl_driver_details_parent_class)->dispose (object);
 }
@@ -87,12 +94,11 @@ add_fact (AdwPreferencesGroup *group, const char *title, const char *value)
 static void
 add_list (KlDriverDetails *self, const char *title, char **texts)
 {
-  static const char *const classes[] = { "detail", "driver-list", NULL };
   const guint n = g_strv_length (texts);
   g_autofree char *heading = g_strdup_printf ("%s (%u)", title, n);
   GString *text = g_string_new (NULL);
   g_autofree char *valid = NULL;
-  GtkWidget *label;
+  GtkWidget *lines;
 
   for (guint i = 0; i < MIN (n, MOST_LINES); i++)
     g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", texts[i]);
@@ -104,16 +110,13 @@ add_list (KlDriverDetails *self, const char *title, char **texts)
   if (n == 0)
     return;
 
-  label = gtk_label_new (valid);
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_CHAR);
-  gtk_widget_set_css_classes (label, (const char **) classes);
+  lines = kl_long_text_new (valid);
+  gtk_widget_add_css_class (lines, "detail");
+  gtk_widget_add_css_class (lines, "driver-list");
   adw_preferences_group_add (add_group (self, heading),
                              g_object_new (ADW_TYPE_PREFERENCES_ROW, "title", heading, "child",
-                                           label, "activatable", FALSE, "focusable", FALSE, NULL));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (label)),
+                                           lines, "activatable", FALSE, "focusable", FALSE, NULL));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (lines)),
                                   GTK_ACCESSIBLE_PROPERTY_LABEL, heading, -1);
 }
 
@@ -172,31 +175,67 @@ add_switch (KlDriverDetails *self, AdwPreferencesGroup *group)
                                   GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
 }
 
-static void
-show_package (KlDriverDetails *self, const KlSurveyPackage *item, const KlDriverSurvey *survey)
+/* One part of the page: all at once take longer than a frame. FALSE for the last. */
+static gboolean
+show_part (KlDriverDetails *self, guint part)
 {
+  const KlSurveyPackage *item = kl_driver_item_get_package (self->item);
   KlDriverPackage *package = item->package;
-  const char *architecture = item->serves ? survey->architecture : NULL;
-  const guint build = item->serves ? survey->build : 0;
+  const char *architecture = item->serves ? self->survey->architecture : NULL;
+  const guint build = item->serves ? self->survey->build : 0;
   g_autofree char *architectures
       = g_strjoinv (", ", (char **) kl_driver_package_get_architectures (package));
-  AdwPreferencesGroup *group = add_group (self, NULL);
 
-  add_switch (self, group);
-  add_findings (self, item);
-  group = add_group (self, _ ("Package"));
-  add_fact (group, _ ("Class"), kl_driver_package_get_class_name (package));
-  add_fact (group, _ ("Provider"), kl_driver_package_get_provider (package));
-  add_fact (group, _ ("Version"), kl_driver_package_get_version (package));
-  add_fact (group, _ ("Date"), kl_driver_package_get_date (package));
-  add_fact (group, _ ("Architectures"), architectures);
-  add_fact (group, _ ("Catalog File"), kl_driver_package_get_catalog (package, architecture));
-  add_fact (group, _ ("Folder"), item->folder->driver->path);
-  add_list (self, _ ("Hardware IDs"),
-            kl_driver_package_dup_hardware_ids (package, architecture, build));
-  add_list (self, _ ("Files"), kl_driver_package_dup_files (package, architecture, build));
-  add_list (self, _ ("Missing Files"),
-            kl_driver_package_dup_missing (package, architecture, build));
+  switch (part)
+    {
+    case 0:
+      add_switch (self, add_group (self, NULL));
+      add_findings (self, item);
+      break;
+    case 1:
+      self->facts = add_group (self, _ ("Package"));
+      add_fact (self->facts, _ ("Class"), kl_driver_package_get_class_name (package));
+      add_fact (self->facts, _ ("Provider"), kl_driver_package_get_provider (package));
+      add_fact (self->facts, _ ("Version"), kl_driver_package_get_version (package));
+      add_fact (self->facts, _ ("Date"), kl_driver_package_get_date (package));
+      break;
+    case 2:
+      add_fact (self->facts, _ ("Architectures"), architectures);
+      add_fact (self->facts, _ ("Catalog File"),
+                kl_driver_package_get_catalog (package, architecture));
+      add_fact (self->facts, _ ("Folder"), item->folder->driver->path);
+      break;
+    case 3:
+      add_list (self, _ ("Hardware IDs"),
+                kl_driver_package_dup_hardware_ids (package, architecture, build));
+      break;
+    case 4:
+      add_list (self, _ ("Files"), kl_driver_package_dup_files (package, architecture, build));
+      break;
+    case 5:
+    default:
+      add_list (self, _ ("Missing Files"),
+                kl_driver_package_dup_missing (package, architecture, build));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* The page is another one when the item is: this belongs to the page. */
+static gboolean
+show_part_cb (GtkWidget *page, GdkFrameClock *clock, gpointer user_data)
+{
+  KlDriverDetails *self = user_data;
+
+  return show_part (self, self->n_parts++);
+}
+
+static void
+show_package (KlDriverDetails *self)
+{
+  show_part (self, 0);
+  self->n_parts = 1;
+  gtk_widget_add_tick_callback (self->page, show_part_cb, self, NULL);
 }
 
 static void
@@ -230,20 +269,31 @@ show_folder (KlDriverDetails *self, const KlSurveyFolder *folder)
 }
 
 void
-kl_driver_details_set_item (KlDriverDetails *self, KlDriverItem *item, const KlDriverSurvey *survey)
+kl_driver_details_set_item (KlDriverDetails *self, KlDriverItem *item, KlDriverSurvey *survey)
 {
   g_return_if_fail (KL_IS_DRIVER_DETAILS (self));
 
   g_set_object (&self->item, item);
+  g_clear_pointer (&self->survey, kl_driver_survey_unref);
+  self->survey = survey != NULL ? kl_driver_survey_ref (survey) : NULL;
   self->toggle = NULL;
   self->page = item != NULL ? adw_preferences_page_new () : NULL;
   adw_bin_set_child (ADW_BIN (self), self->page);
   if (item == NULL)
     return;
   if (kl_driver_item_get_package (item) != NULL)
-    show_package (self, kl_driver_item_get_package (item), survey);
+    show_package (self);
   else
     show_folder (self, kl_driver_item_get_folder (item));
+}
+
+/* Lends; NULL where nothing is shown. */
+KlDriverItem *
+kl_driver_details_get_item (KlDriverDetails *self)
+{
+  g_return_val_if_fail (KL_IS_DRIVER_DETAILS (self), NULL);
+
+  return self->item;
 }
 
 /* Where the focus was before the details were shown anew. */

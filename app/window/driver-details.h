@@ -13,9 +13,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KlDriverDetails, kl_driver_details, KL, DRIVER_DETAILS, AdwBin)
 
 /* @item: nullable */
-void kl_driver_details_set_item (KlDriverDetails *self,
-                                 KlDriverItem *item,
-                                 const KlDriverSurvey *survey);
+void kl_driver_details_set_item (KlDriverDetails *self, KlDriverItem *item, KlDriverSurvey *survey);
+KlDriverItem *kl_driver_details_get_item (KlDriverDetails *self);
 void kl_driver_details_grab_switch (KlDriverDetails *self);
 
 G_END_DECLS

@@ -11,30 +11,46 @@ struct _KlDriverItem
 {
   GObject parent_instance;
 
+  KlDriverSurvey *survey;         /* owned */
   const KlSurveyFolder *folder;   /* of the survey */
   const KlSurveyPackage *package; /* of the survey; NULL for the folder itself */
+  char *words;                    /* owned; what a search looks through; case-folded */
+  const char *state;              /* word that was told last; translated */
 };
 
 G_DEFINE_FINAL_TYPE (KlDriverItem, kl_driver_item, G_TYPE_OBJECT)
 
+enum
+{
+  SIGNAL_CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static void
+kl_driver_item_finalize (GObject *object)
+{
+  KlDriverItem *self = KL_DRIVER_ITEM (object);
+
+  kl_driver_survey_unref (self->survey);
+  g_free (self->words);
+
+  G_OBJECT_CLASS (kl_driver_item_parent_class)->finalize (object);
+}
+
 static void
 kl_driver_item_class_init (KlDriverItemClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = kl_driver_item_finalize;
+
+  signals[SIGNAL_CHANGED] = g_signal_new ("changed", KL_TYPE_DRIVER_ITEM, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
 kl_driver_item_init (KlDriverItem *self)
 {
-}
-
-KlDriverItem *
-kl_driver_item_new (const KlSurveyFolder *folder, const KlSurveyPackage *package)
-{
-  KlDriverItem *self = g_object_new (KL_TYPE_DRIVER_ITEM, NULL);
-
-  self->folder = folder;
-  self->package = package;
-  return self;
 }
 
 const KlSurveyFolder *
@@ -125,13 +141,48 @@ kl_driver_item_dup_subtitle (KlDriverItem *self)
   return g_string_free (text, FALSE);
 }
 
+/**
+ * kl_driver_item_new:
+ * @folder: of the survey
+ * @package: (nullable): of the survey, in the folder
+ *
+ * Any thread may make it; all else but kl_driver_item_matches() is for the main one.
+ */
+KlDriverItem *
+kl_driver_item_new (KlDriverSurvey *survey,
+                    const KlSurveyFolder *folder,
+                    const KlSurveyPackage *package)
+{
+  KlDriverItem *self = g_object_new (KL_TYPE_DRIVER_ITEM, NULL);
+  g_autofree char *title = NULL;
+  g_autofree char *subtitle = NULL;
+  g_autofree char *text = NULL;
+
+  self->survey = kl_driver_survey_ref (survey);
+  self->folder = folder;
+  self->package = package;
+  self->state = kl_driver_item_get_state (self).word;
+  title = kl_driver_item_dup_title (self);
+  subtitle = kl_driver_item_dup_subtitle (self);
+  text = g_strjoin (" ", title, subtitle, NULL);
+  self->words = g_utf8_casefold (text, -1);
+  return self;
+}
+
 gboolean
 kl_driver_item_matches (KlDriverItem *self, const char *key)
 {
-  g_autofree char *title = kl_driver_item_dup_title (self);
-  g_autofree char *subtitle = kl_driver_item_dup_subtitle (self);
-  g_autofree char *text = g_strjoin (" ", title, subtitle, NULL);
-  g_autofree char *folded = g_utf8_casefold (text, -1);
+  return strstr (self->words, key) != NULL;
+}
 
-  return strstr (folded, key) != NULL;
+/* Tells who shows it, if its state is another one than when it was told last. */
+void
+kl_driver_item_refresh (KlDriverItem *self)
+{
+  const char *state = kl_driver_item_get_state (self).word;
+
+  if (state == self->state)
+    return;
+  self->state = state;
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }

@@ -10,22 +10,13 @@
 #include "base/error.h"
 #include "window/driver-details.h"
 #include "window/driver-edit.h"
+#include "window/driver-search.h"
 #include "window/failure-view.h"
 #include "window/image-text.h"
+#include "window/list-feeder.h"
 #include "window/list-row.h"
 #include "window/part-names.h"
 #include "window/preparation-text.h"
-
-/* In the drop-down. */
-enum
-{
-  CLASS_ALL,
-  CLASS_NETWORK,
-  CLASS_STORAGE,
-  CLASS_BUS,
-  CLASS_OTHER,
-  CLASS_FINDINGS,
-};
 
 struct _KlDriversWindow
 {
@@ -34,10 +25,16 @@ struct _KlDriversWindow
   KlCatalog *catalog;            /* owned */
   KlBootImage *image;            /* owned */
   KlDriverSurvey *survey;        /* owned; nullable: not read yet */
-  GListStore *items;             /* owned; of KlDriverItem, which lend from the survey */
+  GPtrArray *all;                /* owned; of KlDriverItem: the survey's; nullable */
+  GListStore *items;             /* owned; of KlDriverItem: what is to be seen */
+  KlListFeeder *feeder;          /* owned; of the items */
   GtkSingleSelection *selection; /* owned */
   GCancellable *cancellable;     /* owned */
+  GCancellable *search;          /* owned; nullable; of the newest search */
+  gboolean for_device;           /* that search looks for a device */
   char *wanted_key;              /* owned; nullable; of the item to select */
+  gboolean wants_focus;          /* of the list, then */
+  guint details_tick;            /* 0 where the details are those of the item that is selected */
   GtkFileChooserNative *chooser; /* owned while it is open */
 
   AdwLeaflet *leaflet;
@@ -60,7 +57,7 @@ get_selected (KlDriversWindow *self)
 }
 
 static void
-selected_cb (KlDriversWindow *self)
+show_details (KlDriversWindow *self)
 {
   KlDriverItem *item = get_selected (self);
   g_autofree char *title = item != NULL ? kl_driver_item_dup_title (item) : NULL;
@@ -72,119 +69,64 @@ selected_cb (KlDriversWindow *self)
 }
 
 static gboolean
-fits_class (const KlSurveyPackage *package, guint class)
+show_details_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
-  const KlDriverGroup group = kl_driver_package_get_group (package->package);
+  KlDriversWindow *self = user_data;
+  KlDriverItem *item = get_selected (self);
 
-  switch (class)
-    {
-    case CLASS_NETWORK:
-      return group == KL_DRIVER_GROUP_NETWORK;
-    case CLASS_STORAGE:
-      return group == KL_DRIVER_GROUP_STORAGE;
-    case CLASS_BUS:
-      return group == KL_DRIVER_GROUP_BUS;
-    case CLASS_OTHER:
-      return group == KL_DRIVER_GROUP_OTHER;
-    case CLASS_FINDINGS:
-      return package->findings->len > 0;
-    case CLASS_ALL:
-    default:
-      return TRUE;
-    }
+  /* None if it has left the list, and another one will come; the same if it only has moved. */
+  self->details_tick = 0;
+  if (item != NULL && item != kl_driver_details_get_item (self->details))
+    show_details (self);
+  return G_SOURCE_REMOVE;
 }
 
-static guint
-get_rank (KlDriverItem *item)
+/* At most once for a frame, however many are passed by in it. */
+static void
+selected_cb (KlDriversWindow *self)
 {
-  static const guint ranks[] = {
-    [KL_DRIVER_GROUP_NETWORK] = 0,
-    [KL_DRIVER_GROUP_STORAGE] = 1,
-    [KL_DRIVER_GROUP_BUS] = 2,
-    [KL_DRIVER_GROUP_OTHER] = 3,
-  };
-
-  return ranks[kl_driver_package_get_group (kl_driver_item_get_package (item)->package)];
-}
-
-/* What Windows PE needs comes first: network, then storage. */
-static int
-compare_packages (gconstpointer a, gconstpointer b)
-{
-  KlDriverItem *one = *(KlDriverItem *const *) a;
-  KlDriverItem *other = *(KlDriverItem *const *) b;
-
-  if (get_rank (one) != get_rank (other))
-    return get_rank (one) < get_rank (other) ? -1 : 1;
-  return strcmp (kl_driver_package_get_inf (kl_driver_item_get_package (one)->package),
-                 kl_driver_package_get_inf (kl_driver_item_get_package (other)->package));
+  if (self->details_tick == 0)
+    self->details_tick
+        = gtk_widget_add_tick_callback (GTK_WIDGET (self->details), show_details_cb, self, NULL);
 }
 
 static void
-add_folder (KlDriversWindow *self,
-            const KlSurveyFolder *folder,
-            const char *key,
-            guint class,
-            GPtrArray *found)
+arrived_cb (KlDriversWindow *self, guint position)
 {
-  g_autoptr (GPtrArray) packages = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (KlDriverItem) heading = kl_driver_item_new (folder, NULL);
-
-  for (guint i = 0; i < self->survey->packages->len; i++)
-    {
-      const KlSurveyPackage *package = self->survey->packages->pdata[i];
-      g_autoptr (KlDriverItem) item = NULL;
-
-      if (package->folder != folder || !fits_class (package, class))
-        continue;
-      item = kl_driver_item_new (folder, package);
-      if (*key == '\0' || kl_driver_item_matches (item, key))
-        g_ptr_array_add (packages, g_steal_pointer (&item));
-    }
-  g_ptr_array_sort (packages, compare_packages);
-
-  if (packages->len > 0 || (*key == '\0' && class == CLASS_ALL)
-      || kl_driver_item_matches (heading, *key != '\0' ? key : "\n"))
-    g_ptr_array_add (found, g_steal_pointer (&heading));
-  for (guint i = 0; i < packages->len; i++)
-    g_ptr_array_add (found, g_object_ref (packages->pdata[i]));
+  gtk_single_selection_set_selected (self->selection, position);
+  gtk_widget_activate_action (GTK_WIDGET (self->list_view), "list.scroll-to-item", "u", position);
+  if (self->wants_focus)
+    gtk_widget_grab_focus (GTK_WIDGET (self->list_view));
+  self->wants_focus = FALSE;
 }
 
-static const KlSurveyPackage *
-find_survey_package (KlDriversWindow *self, KlDriverPackage *package)
-{
-  for (guint i = 0; i < self->survey->packages->len; i++)
-    {
-      const KlSurveyPackage *item = self->survey->packages->pdata[i];
-
-      if (item->package == package)
-        return item;
-    }
-  return NULL;
-}
-
-/* Which packages serve a device, the best one first; the answer stands above them. */
 static void
-find_device (KlDriversWindow *self, const char *id, GPtrArray *found)
+filled_cb (KlDriversWindow *self)
 {
-  g_autoptr (GPtrArray) packages = g_ptr_array_new ();
-  g_autoptr (GPtrArray) matches = NULL;
+  if (get_selected (self) == NULL)
+    show_details (self);
+}
+
+/* What it shows may be old: its switch was moved, or that of its folder. */
+static void
+stays_cb (KlDriversWindow *self, KlDriverItem *item)
+{
+  kl_driver_item_refresh (item);
+}
+
+/* The answer stands above the packages. */
+static void
+show_answer (KlDriversWindow *self, GPtrArray *found)
+{
   g_autofree char *text = NULL;
   guint n_loaded = 0;
 
-  for (guint i = 0; i < self->survey->packages->len; i++)
-    g_ptr_array_add (packages, ((KlSurveyPackage *) self->survey->packages->pdata[i])->package);
-  matches = kl_driver_find (packages, id, self->survey->architecture, self->survey->build);
-  for (guint i = 0; i < matches->len; i++)
-    {
-      const KlDriverMatch *match = matches->pdata[i];
-      const KlSurveyPackage *package = find_survey_package (self, match->package);
+  for (guint i = 0; self->for_device && i < found->len; i++)
+    n_loaded += kl_survey_package_loads (kl_driver_item_get_package (found->pdata[i]));
 
-      n_loaded += kl_survey_package_loads (package);
-      g_ptr_array_add (found, kl_driver_item_new (package->folder, package));
-    }
-
-  if (matches->len == 0)
+  if (!self->for_device)
+    text = g_strdup (_ ("Nothing fits."));
+  else if (found->len == 0)
     text = g_strdup (_ ("No package serves this device."));
   else if (n_loaded == 0)
     text = g_strdup (_ ("Only packages that are not loaded serve this device."));
@@ -194,59 +136,65 @@ find_device (KlDriversWindow *self, const char *id, GPtrArray *found)
                                       "one first.",
                                       n_loaded),
                             n_loaded);
+  gtk_widget_set_visible (GTK_WIDGET (self->answer_label), self->for_device || found->len == 0);
   gtk_label_set_label (self->answer_label, text);
 }
 
-static void
-select_wanted (KlDriversWindow *self)
+/* The one that was asked for; else the one that is selected; else the first. */
+static guint
+choose_place (KlDriversWindow *self, GPtrArray *found)
 {
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->items)); i++)
-    {
-      g_autoptr (KlDriverItem) item = g_list_model_get_item (G_LIST_MODEL (self->items), i);
-      g_autofree char *key = kl_driver_item_dup_key (item);
+  KlDriverItem *selected = get_selected (self);
+  guint place = 0;
 
-      if (g_strcmp0 (key, self->wanted_key) == 0)
-        {
-          gtk_single_selection_set_selected (self->selection, i);
-          gtk_widget_activate_action (GTK_WIDGET (self->list_view), "list.scroll-to-item", "u", i);
-          return;
-        }
+  for (guint i = 0; self->wanted_key != NULL && i < found->len; i++)
+    {
+      g_autofree char *key = kl_driver_item_dup_key (found->pdata[i]);
+
+      if (!g_str_equal (key, self->wanted_key))
+        continue;
+      g_clear_pointer (&self->wanted_key, g_free);
+      return i;
     }
+  if (selected != NULL)
+    g_ptr_array_find (found, selected, &place);
+  return place;
 }
 
-/* Makes the list anew: for some thousand packages a matter of milliseconds. */
+static void
+searched_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KlDriversWindow *self = KL_DRIVERS_WINDOW (source);
+  g_autoptr (GPtrArray) found = kl_driver_search_finish (result, NULL);
+  g_autofree char *summary = NULL;
+
+  if (found == NULL)
+    return; /* cancelled: a newer one is on its way, or the window is closed */
+
+  summary = kl_preparation_text_dup_drivers (self->survey->recipe, self->survey);
+  adw_window_title_set_subtitle (self->title, summary);
+  gtk_stack_set_visible_child_name (self->stack, self->survey->folders->len > 0 ? "list" : "empty");
+  show_answer (self, found);
+  kl_list_feeder_set (self->feeder, found, choose_place (self, found));
+}
+
+/* Looks anew what is to be seen; an older search is over then. */
 static void
 fill_list (KlDriversWindow *self)
 {
-  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_object_unref);
   g_autofree char *text
       = g_strstrip (g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->search_entry))));
-  g_autofree char *key = g_utf8_casefold (text, -1);
-  g_autofree char *summary = NULL;
-  const gboolean device = strchr (text, '\\') != NULL;
 
   if (self->survey == NULL)
     return;
 
-  if (device)
-    find_device (self, text, found);
-  for (guint i = 0; !device && i < self->survey->folders->len; i++)
-    add_folder (self, self->survey->folders->pdata[i], key,
-                gtk_drop_down_get_selected (self->class_drop_down), found);
-  gtk_widget_set_visible (GTK_WIDGET (self->answer_label), device || found->len == 0);
-  if (!device)
-    gtk_label_set_label (self->answer_label, _ ("Nothing fits."));
-
-  /* The details are made once, not for each item that is selected on the way. */
-  g_signal_handlers_block_by_func (self->selection, selected_cb, self);
-  g_list_store_splice (self->items, 0, g_list_model_get_n_items (G_LIST_MODEL (self->items)),
-                       found->pdata, found->len);
-  select_wanted (self);
-  g_signal_handlers_unblock_by_func (self->selection, selected_cb, self);
-  selected_cb (self);
-  summary = kl_preparation_text_dup_drivers (self->survey->recipe, self->survey);
-  adw_window_title_set_subtitle (self->title, summary);
-  gtk_stack_set_visible_child_name (self->stack, self->survey->folders->len > 0 ? "list" : "empty");
+  g_cancellable_cancel (self->search);
+  g_clear_object (&self->search);
+  self->search = g_cancellable_new ();
+  self->for_device = kl_driver_search_is_device (text);
+  kl_driver_search_start (self, self->survey, self->all, text,
+                          gtk_drop_down_get_selected (self->class_drop_down), self->search,
+                          searched_cb);
 }
 
 static void
@@ -262,10 +210,9 @@ setup_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
 }
 
 static void
-bind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+show_in_row (KlDriverItem *driver, GtkListItem *item)
 {
   KlListRow *row = KL_LIST_ROW (gtk_list_item_get_child (item));
-  KlDriverItem *driver = gtk_list_item_get_item (item);
   const KlStateText state = kl_driver_item_get_state (driver);
   g_autofree char *title = kl_driver_item_dup_title (driver);
   g_autofree char *subtitle = kl_driver_item_dup_subtitle (driver);
@@ -276,31 +223,59 @@ bind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
 }
 
 static void
+bind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+{
+  KlDriverItem *driver = gtk_list_item_get_item (item);
+
+  show_in_row (driver, item);
+  g_signal_connect (driver, "changed", G_CALLBACK (show_in_row), item);
+}
+
+static void
+unbind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+{
+  g_signal_handlers_disconnect_by_data (gtk_list_item_get_item (item), item);
+}
+
+static void
 row_activated_cb (KlDriversWindow *self, guint position)
 {
   gtk_single_selection_set_selected (self->selection, position);
   adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
 }
 
+typedef struct
+{
+  KlDriverSurvey *survey; /* owned */
+  GPtrArray *items;       /* owned */
+} Reading;
+
+static void
+reading_free (gpointer data)
+{
+  Reading *reading = data;
+
+  g_clear_pointer (&reading->items, g_ptr_array_unref);
+  g_clear_pointer (&reading->survey, kl_driver_survey_unref);
+  g_free (reading);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reading, reading_free)
+
 static void
 read_in_thread (GTask *task, gpointer source, gpointer folder, GCancellable *cancellable)
 {
+  g_autoptr (Reading) reading = g_new0 (Reading, 1);
   GError *error = NULL;
-  KlDriverSurvey *survey = kl_driver_survey_new (folder, NULL, NULL, cancellable, &error);
 
-  if (survey != NULL)
-    g_task_return_pointer (task, survey, (GDestroyNotify) kl_driver_survey_free);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-take_survey (KlDriversWindow *self, KlDriverSurvey *survey)
-{
-  g_list_store_remove_all (self->items);
-  kl_driver_details_set_item (self->details, NULL, NULL);
-  g_clear_pointer (&self->survey, kl_driver_survey_free);
-  self->survey = survey;
+  reading->survey = kl_driver_survey_new (folder, NULL, NULL, cancellable, &error);
+  if (reading->survey == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  reading->items = kl_driver_search_list (reading->survey);
+  g_task_return_pointer (task, g_steal_pointer (&reading), reading_free);
 }
 
 static void
@@ -308,18 +283,18 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   KlDriversWindow *self = KL_DRIVERS_WINDOW (source);
   g_autoptr (GError) error = NULL;
-  KlDriverSurvey *survey = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autoptr (Reading) reading = g_task_propagate_pointer (G_TASK (result), &error);
 
-  if (survey != NULL && self->items != NULL)
+  if (reading != NULL && self->items != NULL)
     {
-      take_survey (self, survey);
+      g_clear_pointer (&self->all, g_ptr_array_unref);
+      g_clear_pointer (&self->survey, kl_driver_survey_unref);
+      self->survey = g_steal_pointer (&reading->survey);
+      self->all = g_steal_pointer (&reading->items);
+      self->wants_focus = TRUE;
       fill_list (self);
-      if (self->survey->folders->len > 0)
-        gtk_widget_grab_focus (GTK_WIDGET (self->list_view));
     }
-  else if (survey != NULL)
-    kl_driver_survey_free (survey);
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  else if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     kl_failure_view_present (GTK_WINDOW (self), error, kl_boot_image_get_folder (self->image));
 }
 
@@ -378,6 +353,8 @@ switch_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (error == NULL || self->items == NULL)
     return;
   kl_failure_view_present (GTK_WINDOW (self), error, kl_boot_image_get_folder (self->image));
+  if (self->wanted_key == NULL && get_selected (self) != NULL)
+    self->wanted_key = kl_driver_item_dup_key (get_selected (self));
   start_reading (self);
 }
 
@@ -389,6 +366,7 @@ switched_idle_cb (gpointer user_data)
   if (self->items == NULL)
     return G_SOURCE_REMOVE;
   fill_list (self);
+  show_details (self);
   kl_driver_details_grab_switch (self->details);
   return G_SOURCE_REMOVE;
 }
@@ -399,12 +377,12 @@ switched_cb (KlDriversWindow *self, gboolean on)
 {
   KlDriverItem *item = get_selected (self);
 
+  g_autofree char *key = item != NULL ? kl_driver_item_dup_key (item) : NULL;
+
   if (item == NULL)
     return;
-  g_free (self->wanted_key);
-  self->wanted_key = kl_driver_item_dup_key (item);
   note_switched (self, item, on);
-  kl_driver_edit_switch (self, self->catalog, self->image, self->wanted_key, on, switch_ended_cb);
+  kl_driver_edit_switch (self, self->catalog, self->image, key, on, switch_ended_cb);
   g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, switched_idle_cb, g_object_ref (self), g_object_unref);
 }
 
@@ -537,9 +515,11 @@ kl_drivers_window_dispose (GObject *object)
   KlDriversWindow *self = KL_DRIVERS_WINDOW (object);
 
   g_cancellable_cancel (self->cancellable);
+  g_cancellable_cancel (self->search);
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);
   g_clear_object (&self->chooser);
+  g_clear_object (&self->feeder);
   g_clear_object (&self->selection);
   g_clear_object (&self->items);
   g_clear_object (&self->catalog);
@@ -548,14 +528,25 @@ kl_drivers_window_dispose (GObject *object)
   G_OBJECT_CLASS (kl_drivers_window_parent_class)->dispose (object);
 }
 
+static gpointer
+free_survey_cb (gpointer survey)
+{
+  kl_driver_survey_unref (survey);
+  return NULL;
+}
+
 static void
 kl_drivers_window_finalize (GObject *object)
 {
   KlDriversWindow *self = KL_DRIVERS_WINDOW (object);
 
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->search);
   g_clear_object (&self->image);
-  g_clear_pointer (&self->survey, kl_driver_survey_free);
+  g_clear_pointer (&self->all, g_ptr_array_unref);
+  /* Hundreds of packages with all their devices: not between two frames. */
+  if (self->survey != NULL)
+    g_thread_unref (g_thread_new ("kl-survey", free_survey_cb, g_steal_pointer (&self->survey)));
 
   G_OBJECT_CLASS (kl_drivers_window_parent_class)->finalize (object);
 }
@@ -575,6 +566,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, filter_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, setup_row_cb);
   gtk_widget_class_bind_template_callback (widget_class, bind_row_cb);
+  gtk_widget_class_bind_template_callback (widget_class, unbind_row_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, switched_cb);
 }
@@ -617,6 +609,12 @@ kl_drivers_window_init (KlDriversWindow *self)
 
   kl_name_parts_of_drop_down (self->class_drop_down, _ ("Class"));
   self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->items)));
+  gtk_single_selection_set_autoselect (self->selection, FALSE);
+  self->feeder = kl_list_feeder_new (self->items);
+  g_signal_connect_object (self->feeder, "stays", G_CALLBACK (stays_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->feeder, "arrived", G_CALLBACK (arrived_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->feeder, "done", G_CALLBACK (filled_cb), self, G_CONNECT_SWAPPED);
   gtk_list_view_set_model (self->list_view, GTK_SELECTION_MODEL (self->selection));
   g_signal_connect_object (self->selection, "notify::selected-item", G_CALLBACK (selected_cb), self,
                            G_CONNECT_SWAPPED);

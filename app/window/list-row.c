@@ -26,6 +26,18 @@ new_label (PangoEllipsizeMode ellipsize)
   return label;
 }
 
+/* Asked for when the pointer rests: to set it makes a trip to the X server for each row of a list.
+ */
+static gboolean
+query_tooltip_cb (KlListRow *self, int x, int y, gboolean keyboard_mode, GtkTooltip *tooltip)
+{
+  g_autofree char *text = g_strjoin ("\n", gtk_label_get_label (GTK_LABEL (self->title)),
+                                     gtk_label_get_label (GTK_LABEL (self->subtitle)), NULL);
+
+  gtk_tooltip_set_text (tooltip, text);
+  return TRUE;
+}
+
 static void
 kl_list_row_class_init (KlListRowClass *klass)
 {
@@ -51,6 +63,8 @@ kl_list_row_init (KlListRow *self)
   gtk_box_append (GTK_BOX (box), self->icon);
   gtk_box_append (GTK_BOX (box), lines);
   adw_bin_set_child (ADW_BIN (self), box);
+  gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
+  g_signal_connect (self, "query-tooltip", G_CALLBACK (query_tooltip_cb), NULL);
 }
 
 GtkWidget *
@@ -70,13 +84,11 @@ kl_list_row_set (KlListRow *self,
   const char *classes[] = { css_class, NULL };
   GtkWidget *item = gtk_widget_get_parent (GTK_WIDGET (self));
   g_autofree char *label = g_strjoin (", ", title, subtitle, word, NULL);
-  g_autofree char *tooltip = g_strjoin ("\n", title, subtitle, NULL);
 
   gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), icon_name);
   gtk_widget_set_css_classes (self->icon, classes);
   gtk_label_set_label (GTK_LABEL (self->title), title);
   gtk_label_set_label (GTK_LABEL (self->subtitle), subtitle);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), tooltip);
   if (item != NULL)
     gtk_accessible_update_property (GTK_ACCESSIBLE (item), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                     -1);

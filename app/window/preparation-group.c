@@ -76,7 +76,7 @@ reading_free (Reading *reading)
   g_free (reading->id);
   g_free (reading->folder);
   g_clear_pointer (&reading->recipe, kl_recipe_free);
-  g_clear_pointer (&reading->survey, kl_driver_survey_free);
+  g_clear_pointer (&reading->survey, kl_driver_survey_unref);
   g_free (reading);
 }
 
@@ -339,7 +339,7 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       || !g_str_equal (reading->id, get_id (self)))
     return; /* a newer reading is under way, or the entry is broken and says so */
 
-  g_clear_pointer (&self->survey, kl_driver_survey_free);
+  g_clear_pointer (&self->survey, kl_driver_survey_unref);
   g_clear_pointer (&self->recipe, kl_recipe_free);
   self->recipe = g_steal_pointer (&reading->recipe);
   self->survey = g_steal_pointer (&reading->survey);
@@ -459,7 +459,7 @@ kl_preparation_group_dispose (GObject *object)
   g_clear_object (&self->image);
   g_clear_object (&self->queue);
   g_clear_object (&self->catalog);
-  g_clear_pointer (&self->survey, kl_driver_survey_free);
+  g_clear_pointer (&self->survey, kl_driver_survey_unref);
   g_clear_pointer (&self->recipe, kl_recipe_free);
 
   G_OBJECT_CLASS (kl_preparation_group_parent_class)->dispose (object);
@@ -558,7 +558,7 @@ kl_preparation_group_set_image (KlPreparationGroup *self, KlBootImage *image)
   g_set_object (&self->image, image);
   if (!same)
     {
-      g_clear_pointer (&self->survey, kl_driver_survey_free);
+      g_clear_pointer (&self->survey, kl_driver_survey_unref);
       g_clear_pointer (&self->recipe, kl_recipe_free);
       self->needed = FALSE;
       show_recipe (self);

@@ -13,10 +13,15 @@
 /* A frame of a screen with 60 Hz; microseconds. */
 #define FRAME 16000
 
+/* How often a summary is made where all turns are counted; microseconds. */
+#define PERIOD G_USEC_PER_SEC
+
+static gboolean all_turns; /* not only those of a job */
+static gint64 reported;    /* when the last summary was made; microseconds */
 static gboolean in_job;    /* whether one ran when the last turn ended */
 static gint64 woken;       /* when the last poll returned; microseconds; 0 before the first */
 static gint64 woken_spent; /* processor time of the main thread then; microseconds */
-static guint n_turns;      /* while a job ran, since the last summary */
+static guint n_turns;      /* that count, since the last summary */
 static guint n_long;       /* of them, over a frame */
 static gint64 longest;     /* of them; microseconds */
 
@@ -44,14 +49,27 @@ count_turn (gint64 duration)
 }
 
 static void
-report_job (void)
+report (const char *what)
 {
   if (n_turns > 0)
-    g_message ("job ended: %u turns, %u over %d ms, longest %.1f ms", n_turns, n_long, FRAME / 1000,
+    g_message ("%s: %u turns, %u over %d ms, longest %.1f ms", what, n_turns, n_long, FRAME / 1000,
                (double) longest / 1000);
   n_turns = 0;
   n_long = 0;
   longest = 0;
+}
+
+static void
+end_any_turn (void)
+{
+  const gint64 now = g_get_monotonic_time ();
+
+  if (woken != 0)
+    count_turn (now - woken);
+  if (now - reported < PERIOD)
+    return;
+  report ("all");
+  reported = now;
 }
 
 static void
@@ -64,7 +82,7 @@ end_turn (void)
   if (woken != 0 && (in_job || was_in_job))
     count_turn (g_get_monotonic_time () - woken);
   if (!in_job)
-    report_job ();
+    report ("job ended");
 }
 
 /* A turn of the main loop is what lies between two polls. */
@@ -73,7 +91,10 @@ poll_and_measure (GPollFD *fds, guint n_fds, int timeout)
 {
   int ready;
 
-  end_turn ();
+  if (all_turns)
+    end_any_turn ();
+  else
+    end_turn ();
   ready = g_poll (fds, n_fds, timeout);
   woken = g_get_monotonic_time ();
   woken_spent = get_spent ();
@@ -85,11 +106,15 @@ poll_and_measure (GPollFD *fds, guint n_fds, int timeout)
  * kl_turn_log_start:
  *
  * Where the environment has KINDLING_DEBUG_FRAMES=1, logs every turn of the main loop that takes
- * longer than a frame while a job runs, and a summary when the job ends.
+ * longer than a frame while a job runs, and a summary when the job ends. With "all" it does so
+ * whether a job runs or not, and sums up every second.
  */
 void
 kl_turn_log_start (void)
 {
-  if (g_strcmp0 (g_getenv ("KINDLING_DEBUG_FRAMES"), "1") == 0)
+  const char *wanted = g_getenv ("KINDLING_DEBUG_FRAMES");
+
+  all_turns = g_strcmp0 (wanted, "all") == 0;
+  if (all_turns || g_strcmp0 (wanted, "1") == 0)
     g_main_context_set_poll_func (NULL, poll_and_measure);
 }

@@ -269,13 +269,22 @@ compare_matches (gconstpointer a, gconstpointer b)
  *
  * Which packages serve a device.
  *
+ * Errors: G_IO_ERROR_CANCELLED. Takes up to a tenth of a second for a thousand packages; any
+ * thread.
+ *
  * Returns: (transfer full) (element-type KlDriverMatch): the one that Windows would choose first:
  *   by rank, then by date and version
  */
 GPtrArray *
-kl_driver_find (GPtrArray *packages, const char *hardware_id, const char *architecture, guint build)
+kl_driver_find (GPtrArray *packages,
+                const char *hardware_id,
+                const char *architecture,
+                guint build,
+                GCancellable *cancellable,
+                GError **error)
 {
-  GPtrArray *matches = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_driver_match_free);
+  g_autoptr (GPtrArray) matches
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_driver_match_free);
   guint n_hardware;
   g_auto (GStrv) wanted = kl_driver_expand_hardware_id (hardware_id, &n_hardware);
 
@@ -284,6 +293,8 @@ kl_driver_find (GPtrArray *packages, const char *hardware_id, const char *archit
       KlDriverPackage *package = g_ptr_array_index (packages, i);
       KlDriverMatch best = { 0 };
 
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return NULL;
       rank_package (&best, package, (const char *const *) wanted, n_hardware, architecture, build);
       if (best.id == NULL)
         continue;
@@ -292,7 +303,7 @@ kl_driver_find (GPtrArray *packages, const char *hardware_id, const char *archit
     }
 
   g_ptr_array_sort (matches, compare_matches);
-  return matches;
+  return g_steal_pointer (&matches);
 }
 
 /**

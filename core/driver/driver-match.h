@@ -27,7 +27,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlDriverMatch, kl_driver_match_free)
 GPtrArray *kl_driver_find (GPtrArray *packages,
                            const char *hardware_id,
                            const char *architecture,
-                           guint build);
+                           guint build,
+                           GCancellable *cancellable,
+                           GError **error);
 char **kl_driver_expand_hardware_id (const char *hardware_id, guint *n_hardware);
 const char *kl_driver_match_kind_to_string (KlDriverMatchKind kind);
 

@@ -25,17 +25,27 @@ package_free (gpointer data)
   g_free (package);
 }
 
-void
-kl_driver_survey_free (KlDriverSurvey *self)
+static void
+clear (gpointer data)
 {
-  if (self == NULL)
-    return;
+  KlDriverSurvey *self = data;
 
   g_clear_pointer (&self->packages, g_ptr_array_unref);
   g_clear_pointer (&self->folders, g_ptr_array_unref);
   g_clear_pointer (&self->recipe, kl_recipe_free);
   g_free (self->architecture);
-  g_free (self);
+}
+
+KlDriverSurvey *
+kl_driver_survey_ref (KlDriverSurvey *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+void
+kl_driver_survey_unref (KlDriverSurvey *self)
+{
+  g_atomic_rc_box_release_full (self, clear);
 }
 
 /**
@@ -191,7 +201,7 @@ kl_driver_survey_new (const char *folder,
   if (ini == NULL)
     return NULL;
 
-  self = g_new0 (KlDriverSurvey, 1);
+  self = g_atomic_rc_box_new0 (KlDriverSurvey);
   self->recipe = path != NULL ? recipe_of_path (path) : kl_recipe_new_from_ini (ini);
   self->architecture = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_ARCHITECTURE, 64);
   self->build = kl_image_ini_get_build (ini);

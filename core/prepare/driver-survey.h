@@ -24,7 +24,8 @@ typedef struct
   GPtrArray *findings;      /* of KlDriverFinding, of all packages of the survey */
 } KlSurveyPackage;
 
-/* What the drivers of a recipe are, and what preparing the image would do with each: a value. */
+/* What the drivers of a recipe are, and what preparing the image would do with each: a value,
+ * counted, which threads may share; what is on is for one of them to read and change. */
 typedef struct
 {
   KlRecipe *recipe;
@@ -34,8 +35,9 @@ typedef struct
   GPtrArray *packages; /* of KlSurveyPackage, by folder, as read */
 } KlDriverSurvey;
 
-void kl_driver_survey_free (KlDriverSurvey *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlDriverSurvey, kl_driver_survey_free)
+KlDriverSurvey *kl_driver_survey_ref (KlDriverSurvey *self);
+void kl_driver_survey_unref (KlDriverSurvey *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlDriverSurvey, kl_driver_survey_unref)
 
 KlDriverSurvey *kl_driver_survey_new (const char *folder,
                                       const char *path,

@@ -266,7 +266,7 @@ test_checking_without_an_architecture (void)
 static void
 assert_matches (GPtrArray *packages, const char *id, guint build, const char *expected)
 {
-  g_autoptr (GPtrArray) matches = kl_driver_find (packages, id, "x64", build);
+  g_autoptr (GPtrArray) matches = kl_driver_find (packages, id, "x64", build, NULL, NULL);
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < matches->len; i++)
