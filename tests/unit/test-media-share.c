@@ -5,13 +5,15 @@
 
 /* How long a test waits for somebody to wait; microseconds. */
 #define MOMENT 30000
+#define NOT_YET 99
+#define PATIENCE (20 * G_USEC_PER_SEC)
 
 typedef struct
 {
   KlMediaShare *share;
   KlSharedWork work;
   GCancellable *cancellable;
-  KlTurn turn;
+  int turn; /* KlTurn; NOT_YET before; atomic */
   GError *error;
 } Waiter;
 
@@ -19,10 +21,11 @@ static gpointer
 wait_thread (gpointer data)
 {
   Waiter *self = data;
+  KlTurn turn;
 
   kl_media_share_enter (self->share);
-  self->turn
-      = kl_media_share_begin (self->share, self->work, NULL, self->cancellable, &self->error);
+  turn = kl_media_share_begin (self->share, self->work, NULL, self->cancellable, &self->error);
+  g_atomic_int_set (&self->turn, (int) turn);
   kl_media_share_leave (self->share);
   return NULL;
 }
@@ -68,7 +71,7 @@ start (Fixture *fixture, KlSharedWork work)
   g_assert_cmpint (begin (fixture, work), ==, KL_TURN_MINE);
   for (guint i = 0; i < 2; i++)
     {
-      fixture->waiters[i] = (Waiter){ fixture->share, work, g_cancellable_new (), 99, NULL };
+      fixture->waiters[i] = (Waiter){ fixture->share, work, g_cancellable_new (), NOT_YET, NULL };
       fixture->threads[i] = g_thread_new ("waiter", wait_thread, &fixture->waiters[i]);
     }
   g_usleep (MOMENT);
@@ -85,11 +88,21 @@ static void
 test_checked_once (Fixture *fixture, gconstpointer data)
 {
   start (fixture, KL_SHARED_CHECK);
-  g_assert_cmpint (fixture->waiters[0].turn, ==, 99);
+  g_assert_cmpint (g_atomic_int_get (&fixture->waiters[0].turn), ==, NOT_YET);
   kl_media_share_end (fixture->share, KL_SHARED_CHECK, TRUE, NULL, NULL);
   join (fixture);
   for (guint i = 0; i < 2; i++)
     g_assert_cmpint (fixture->waiters[i].turn, ==, KL_TURN_NOT_NOW);
+}
+
+static guint
+count_mine (Fixture *fixture)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < 2; i++)
+    n += g_atomic_int_get (&fixture->waiters[i].turn) == KL_TURN_MINE;
+  return n;
 }
 
 /* Not the others' cancelling, and not the end of the work. */
@@ -98,7 +111,7 @@ test_cancelled_hands_over (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GCancellable) cancelled = g_cancellable_new ();
   g_autoptr (GError) problem = NULL;
-  guint n_mine;
+  gint64 end;
 
   for (guint work = 0; work < KL_N_SHARED; work++)
     {
@@ -107,10 +120,11 @@ test_cancelled_hands_over (Fixture *fixture, gconstpointer data)
       g_cancellable_set_error_if_cancelled (cancelled, &problem);
       start (fixture, work);
       kl_media_share_end (fixture->share, work, work != KL_SHARED_PREPARATION, cancelled, problem);
+      end = g_get_monotonic_time () + PATIENCE;
+      while (count_mine (fixture) == 0 && g_get_monotonic_time () < end)
+        g_usleep (1000);
       g_usleep (MOMENT);
-      n_mine
-          = (fixture->waiters[0].turn == KL_TURN_MINE) + (fixture->waiters[1].turn == KL_TURN_MINE);
-      g_assert_cmpuint (n_mine, ==, 1);
+      g_assert_cmpuint (count_mine (fixture), ==, 1);
       kl_media_share_end (fixture->share, work, work != KL_SHARED_PREPARATION, NULL, NULL);
       join (fixture);
       for (guint i = 0; i < 2; i++)

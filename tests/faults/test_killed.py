@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs that are killed at any time, that work on one catalog at once, and whose clock jumps.
+
+test_killed.py PROGRAM CLOCK-MODULE WIM [--kills N] [--seed N]
+"""
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import scenarios
+from scenarios import Broken, environment
+
+YEAR = 365 * 86400
+
+
+def start(scenario, *arguments):
+    return subprocess.Popen([scenario.program, '--catalog', scenario.path('catalog'), *arguments], text=True,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            env=environment(HOME=scenario.folder, XDG_DATA_HOME=scenario.path('data')))
+
+
+class Place:
+    """A scenario in a folder of its own, which can be made as new."""
+
+    def __init__(self, kind, options):
+        self.top = tempfile.mkdtemp(prefix='kindling-killed-', dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None)
+        self.work, self.master = os.path.join(self.top, 'work'), os.path.join(self.top, 'master')
+        os.mkdir(self.work)
+        self.scenario = scenarios.SCENARIOS[kind](options.program, options.wim, self.work)
+        self.scenario.prepare()
+        shutil.copytree(self.work, self.master)
+        self.before = self.scenario.snapshot()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *problem):
+        shutil.rmtree(self.top, ignore_errors=True)
+
+    def renew(self):
+        shutil.rmtree(self.work)
+        shutil.copytree(self.master, self.work)
+
+
+def kill_at_any_time(kind, count, options, chance):
+    """SIGKILL, at times spread over the whole run and its end."""
+    killed = 0
+    with Place(kind, options) as place:
+        scenario = place.scenario
+        began = time.monotonic()
+        scenario.ok(*scenario.command())
+        length = time.monotonic() - began
+        for n in range(count):
+            place.renew()
+            process = start(scenario, *scenario.command())
+            moment = chance.uniform(0, 1.1) * length
+            try:
+                process.wait(moment)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            process.communicate()
+            if process.returncode == 0:
+                scenario.check_success()
+                continue
+            if process.returncode != -9:
+                raise Broken(f'kill {n}: status {process.returncode}')
+            killed += 1
+            try:
+                if scenario.snapshot() != place.before:
+                    scenario.check_failure()
+                scenario.run(*scenario.command())
+                scenario.check_success()
+            except Broken as problem:
+                raise Broken(f'killed after {moment:.3f} of {length:.3f} s: {problem}') from problem
+    return f'{killed} of {count} killed at work'
+
+
+def together(options):
+    """Several programs on one catalog: each does its work, or says that another one is at it."""
+    with Place('prepare', options) as place:
+        scenario = place.scenario
+        commands = [('image', 'prepare', scenarios.ID), ('image', 'prepare', scenarios.ID),
+                    ('create', 'CD', scenario.path('out', 'a.iso'), scenarios.ID),
+                    ('create', 'CD', scenario.path('out', 'b.iso'), scenarios.ID),
+                    ('create', 'CD', scenario.path('out', 'b.iso'), scenarios.ID),
+                    ('image', 'import', scenario.wim, '--name', 'One more'),
+                    ('image', 'import', scenario.wim, '--name', 'And another'),
+                    ('image', 'set', scenarios.ID, 'description=Together'),
+                    ('image', 'list')]
+        processes = [start(scenario, *command) for command in commands]
+        for command, process in zip(commands, processes):
+            error = process.communicate(timeout=scenarios.TIMEOUT)[1]
+            if process.returncode != 0 and ('What to do: ' not in error or command[1] in ('import', 'list')):
+                raise Broken(f'{command}: status {process.returncode}: {error}')
+        if len(scenario.check_catalog()) != 3:
+            raise Broken('an import is missing')
+        for name in os.listdir(scenario.path('out')):
+            scenario.ok('check', scenario.path('out', name))
+        scenario.run('image', 'prepare', scenarios.ID)
+        scenario.check_success()
+        if scenario.leftovers():
+            raise Broken(f'left behind {scenario.leftovers()}')
+        return f'{sum(p.returncode == 0 for p in processes)} of {len(processes)} programs had their way'
+
+
+def clock(options):
+    """A clock that jumps by a year, both ways, is no reason to fail or to say anything wrong."""
+    told = 0
+    for kind in ('iso', 'import', 'prepare', 'settings', 'export'):
+        with Place(kind, options) as place:
+            run = place.scenario.run(*place.scenario.command(),
+                                     env={'LD_PRELOAD': options.clock, 'JUMP_SECONDS': str(YEAR)})
+            if run.returncode != 0 and not ('certificate' in run.stderr and 'What to do: ' in run.stderr):
+                raise Broken(f'{kind}: status {run.returncode}: {run.stderr}')
+            told += run.returncode != 0
+            if run.returncode == 0:
+                place.scenario.check_success()
+            elif place.scenario.snapshot() != place.before:
+                place.scenario.check_failure()
+    return f'5 jobs, {told} of them ended for the certificate'
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('program')
+    parser.add_argument('clock')
+    parser.add_argument('wim')
+    parser.add_argument('--kills', type=int, default=36)
+    parser.add_argument('--seed', type=int, default=1)
+    options = parser.parse_args()
+    for name in ('program', 'clock', 'wim'):
+        setattr(options, name, os.path.abspath(getattr(options, name)))
+    chance = random.Random(options.seed)
+    kinds = ('iso', 'disk-image', 'import', 'prepare', 'export', 'remove')
+    tests = {f'killed-{kind}': lambda kind=kind: kill_at_any_time(kind, options.kills // len(kinds), options, chance)
+             for kind in kinds}
+    tests |= {'together': lambda: together(options), 'clock': lambda: clock(options)}
+
+    failed = 0
+    for number, (name, test) in enumerate(tests.items(), 1):
+        verdict = 'ok'
+        try:
+            print(f'# {name}: {test()}')
+        except (Broken, subprocess.SubprocessError) as problem:
+            print('# ' + str(problem).replace('\n', '\n# '))
+            verdict, failed = 'not ok', failed + 1
+        print(f'{verdict} {number} {name}', flush=True)
+    print(f'1..{len(tests)}')
+    sys.exit(1 if failed else 0)
+
+
+main()
