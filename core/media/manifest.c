@@ -5,9 +5,11 @@
 
 #include <string.h>
 
+#include "base/checksum.h"
 #include "base/error.h"
 
 #define FORMAT_VERSION "1"
+#define CHECKSUM_KEY "manifest-sha256"
 #define MAX_BYTES ((gsize) 16 << 20)
 #define MAX_FILES 100000
 #define MAX_PATH_BYTES 4096
@@ -42,7 +44,8 @@ typedef struct
   KlManifest *manifest; /* borrowed */
   GHashTable *paths;    /* owned; set of lower-case paths seen */
   gboolean bios_seen;
-  guint line; /* 1 … */
+  guint line;       /* 1 … */
+  const char *rest; /* borrowed: what follows the line */
 } Reading;
 
 static char **
@@ -221,6 +224,17 @@ read_text_value (Reading *reading, const TextKey *key, const char *value, GError
   return TRUE;
 }
 
+/* Over all that follows its line, so that a manifest that was cut off is found, too. Those of
+ * earlier versions have none. */
+static gboolean
+check_sum (Reading *reading, const char *value, GError **error)
+{
+  g_autofree char *sha256 = kl_sha256_data (reading->rest, strlen (reading->rest));
+
+  return g_ascii_strcasecmp (value, sha256) == 0
+         || refuse (reading, error, "the checksum does not fit: the manifest is damaged");
+}
+
 static gboolean
 read_line (Reading *reading, const char *line, GError **error)
 {
@@ -239,6 +253,8 @@ read_line (Reading *reading, const char *line, GError **error)
         return refuse (reading, error, "a format version that this program does not know");
       return TRUE;
     }
+  if (reading->line == 2 && g_str_equal (key, CHECKSUM_KEY))
+    return check_sum (reading, equals + 1, error);
   if (g_str_equal (key, "file"))
     return read_file_value (reading, equals + 1, error);
   if (g_str_equal (key, "bios"))
@@ -265,6 +281,7 @@ read_lines (Reading *reading, const char *text, GError **error)
       if (end == NULL)
         return refuse (reading, error, "the last line does not end: the manifest is cut off");
       line = g_strndup (at, (gsize) (end - at));
+      reading->rest = end + 1;
       if (!read_line (reading, line, error))
         return FALSE;
       at = end + 1;
@@ -359,11 +376,12 @@ GBytes *
 kl_manifest_to_bytes (KlManifest *self)
 {
   g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *head = NULL;
+  g_autofree char *sha256 = NULL;
   gsize i;
 
   g_return_val_if_fail (self != NULL, NULL);
 
-  append_key (text, "kindling-manifest", FORMAT_VERSION);
   for (i = 0; i < G_N_ELEMENTS (text_keys); i++)
     {
       const char *value = *text_field (self, &text_keys[i]);
@@ -382,6 +400,10 @@ kl_manifest_to_bytes (KlManifest *self)
       append_escaped (text, file->path);
       g_string_append_c (text, '\n');
     }
+
+  sha256 = kl_sha256_data (text->str, text->len);
+  head = g_strdup_printf ("kindling-manifest=%s\n%s=%s\n", FORMAT_VERSION, CHECKSUM_KEY, sha256);
+  g_string_prepend (text, head);
   return g_string_free_to_bytes (g_steal_pointer (&text));
 }
 
@@ -390,7 +412,8 @@ kl_manifest_to_bytes (KlManifest *self)
  * @bytes: from a medium; may hold anything
  *
  * Reads a manifest. At most 16 MiB and 100,000 files; paths are absolute, without "." and ".." and
- * without a twin that differs in case only; unknown keys are passed over.
+ * without a twin that differs in case only; unknown keys are passed over. The checksum in the
+ * second line has to fit where there is one.
  *
  * Errors: KL_ERROR_FORMAT with the line and what is wrong with it.
  *
@@ -404,7 +427,7 @@ kl_manifest_parse (GBytes *bytes, GError **error)
   g_autoptr (KlManifest) manifest = kl_manifest_new ();
   g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autofree char *text = NULL;
-  Reading reading = { manifest, paths, FALSE, 0 };
+  Reading reading = { manifest, paths, FALSE, 0, NULL };
 
   if (size > MAX_BYTES)
     {

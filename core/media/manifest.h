@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  * LF:
  *
  *     kindling-manifest=1
+ *     manifest-sha256=SHA256          (of all lines below; earlier versions wrote none)
  *     image-id=KDL00001
  *     image-name=Windows PE 26100 x64
  *     architecture=x64

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/checksum.h"
 #include "base/error.h"
 
 #define SHA_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -50,14 +51,24 @@ assert_refused (const char *text, const char *part)
     g_error ("no \"%s\" in \"%s\"", part, error->message);
 }
 
+/* @text with its checksum in the second line, as it is written. */
+static char *
+with_sum (const char *text)
+{
+  const char *rest = strchr (text, '\n') + 1;
+  g_autofree char *sha256 = kl_sha256_data (rest, strlen (rest));
+
+  return g_strdup_printf ("%.*smanifest-sha256=%s\n%s", (int) (rest - text), text, sha256, rest);
+}
+
 static void
 test_text (void)
 {
   g_autoptr (KlManifest) manifest = make_manifest ();
   g_autoptr (GBytes) bytes = NULL;
-  const char *expected = HEAD "boot-manager-signer=Windows UEFI CA 2023\n"
-                              "file=" SHA_B " 17 /Boot/BCD\n"
-                              "file=" SHA_A " 5000000000 /sources/boot.wim\n";
+  g_autofree char *expected = with_sum (HEAD "boot-manager-signer=Windows UEFI CA 2023\n"
+                                             "file=" SHA_B " 17 /Boot/BCD\n"
+                                             "file=" SHA_A " 5000000000 /sources/boot.wim\n");
   gsize length;
   const char *text;
 
@@ -101,6 +112,34 @@ test_round_trip (void)
   g_assert_cmpstr (file->path, ==, "/a b/c=d.txt");
   g_assert_cmpuint (file->size, ==, G_MAXINT64);
   g_assert_cmpstr (file->sha256, ==, SHA_B);
+}
+
+/* Each changed byte and each cut is found; what an earlier version wrote, without a checksum, is
+ * read as before. */
+static void
+test_damaged (void)
+{
+  const char *plain = HEAD "file=" SHA_B " 17 /Boot/BCD\n";
+  g_autofree char *text = with_sum (plain);
+  const gsize length = strlen (text), rest = (gsize) (strstr (text, "image-id") - text);
+  g_autoptr (KlManifest) whole = parse (text, length, NULL);
+  g_autoptr (KlManifest) earlier = parse (plain, strlen (plain), NULL);
+
+  g_assert_nonnull (whole);
+  g_assert_nonnull (earlier);
+  for (gsize i = rest; i < length; i++)
+    {
+      g_autoptr (GError) changed = NULL;
+      g_autoptr (GError) cut = NULL;
+
+      g_assert_null (parse (text, i, &cut));
+      g_assert_error (cut, KL_ERROR, KL_ERROR_FORMAT);
+      text[i] ^= 1;
+      g_assert_null (parse (text, length, &changed));
+      g_assert_error (changed, KL_ERROR, KL_ERROR_FORMAT);
+      g_assert_nonnull (strstr (changed->message, "the manifest is damaged"));
+      text[i] ^= 1;
+    }
 }
 
 /* A name with a line end must not become a key of its own. */
@@ -326,6 +365,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/manifest/text-is-as-documented-and-sorted", test_text);
+  g_test_add_func ("/manifest/damage-is-found-by-its-checksum", test_damaged);
   g_test_add_func ("/manifest/every-value-comes-back", test_round_trip);
   g_test_add_func ("/manifest/values-cannot-pretend-to-be-keys", test_values_cannot_pretend);
   g_test_add_func ("/manifest/unknown-keys-are-passed-over", test_unknown_keys);
