@@ -134,6 +134,12 @@ kl_sha1_fd (int fd,
   return TRUE;
 }
 
+void
+kl_sha1_data (const void *data, gsize length, guint8 *digest)
+{
+  EVP_Digest (data, length, digest, NULL, EVP_sha1 (), NULL);
+}
+
 static gpointer
 hash_thread (gpointer data)
 {

@@ -36,6 +36,7 @@ gboolean kl_sha1_fd (int fd,
                      GCancellable *cancellable,
                      guint8 *digest,
                      GError **error);
+void kl_sha1_data (const void *data, gsize length, guint8 *digest);
 
 char *
 kl_sha256_file (const char *path, KlProgress *progress, GCancellable *cancellable, GError **error);

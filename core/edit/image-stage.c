@@ -18,106 +18,28 @@
 #define MAX_READ_SIZE ((guint64) 1 << 20)     /* bytes; start-up files are small */
 
 static gboolean
-set_time (KlImageTree *self, const char *staged, GError **error)
+make_parent (const char *staged, GError **error)
 {
-  const struct timespec times[2] = { self->time, self->time };
+  g_autofree char *folder = g_path_get_dirname (staged);
 
-  if (utimensat (AT_FDCWD, staged, times, AT_SYMLINK_NOFOLLOW) == 0)
+  if (g_mkdir_with_parents (folder, 0700) == 0)
     return TRUE;
 
-  kl_set_error_errno (error, errno, "Cannot set the time of “%s”", staged);
+  kl_set_error_errno (error, errno, "Cannot make the folder “%s”", folder);
   return FALSE;
-}
-
-static void
-drop_link (KlTreeFile *file)
-{
-  if (file->link != NULL)
-    g_unlink (file->link);
-  g_clear_pointer (&file->link, g_free);
 }
 
 static int
 open_staged (const char *staged, GError **error)
 {
-  int fd = open (staged, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  int fd;
 
+  if (!make_parent (staged, error))
+    return -1;
+  fd = open (staged, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
     kl_set_error_errno (error, errno, "Cannot make “%s”", staged);
   return fd;
-}
-
-static gboolean
-copy_to_staging (
-    KlImageTree *self, KlTreeFile *file, int source, GCancellable *cancellable, GError **error)
-{
-  g_autofree char *staged = kl_image_tree_dup_staged (self, file->path);
-  g_autofd int target = open_staged (staged, error);
-
-  drop_link (file);
-  return target >= 0
-         && kl_copy_range (source, 0, target, 0, file->size, file->source, staged, NULL,
-                           cancellable, error);
-}
-
-/* Gives a file its size without its content, so that it does not look sparse. */
-static gboolean
-allocate (int fd, guint64 size, const char *staged, gboolean *done, GError **error)
-{
-  struct stat info;
-
-  *done = size == 0 || fallocate (fd, 0, 0, (off_t) size) == 0;
-  if (!*done && (errno == ENOSPC || errno == EDQUOT))
-    {
-      kl_set_error_errno (error, errno, "Cannot make “%s” with %" G_GUINT64_FORMAT " bytes", staged,
-                          size);
-      return FALSE;
-    }
-  if (*done && (fstat (fd, &info) != 0 || (guint64) info.st_blocks * 512 < size))
-    *done = FALSE;
-  return TRUE;
-}
-
-/*
- * Nothing is copied: where the file is to be stands a stub of its size, from which the image gets
- * the entry with its time, and beside the tree a link to where the file is. Once the stubs are
- * read, the links take their places, and the content comes from where it is.
- */
-static gboolean
-link_to_source (KlImageTree *self, KlTreeFile *file, gboolean *done, GError **error)
-{
-  g_autofree char *staged = kl_image_tree_dup_staged (self, file->path);
-  g_autofree char *source = g_canonicalize_filename (file->source, NULL);
-  g_autofd int fd = open_staged (staged, error);
-
-  drop_link (file);
-  if (fd < 0 || !allocate (fd, file->size, staged, done, error))
-    return FALSE;
-  if (!*done || file->size == 0)
-    return TRUE;
-
-  file->link = g_strdup_printf ("%s/%u", self->links, ++self->n_links);
-  if (symlink (source, file->link) != 0)
-    {
-      *done = FALSE;
-      g_clear_pointer (&file->link, g_free);
-    }
-  return TRUE;
-}
-
-static gboolean
-stage (KlImageTree *self,
-       KlTreeFile *file,
-       int source,
-       KlProgress *progress,
-       GCancellable *cancellable,
-       GError **error)
-{
-  gboolean linked = FALSE;
-
-  return kl_sha1_fd (source, file->size, file->source, progress, cancellable, file->sha1, error)
-         && link_to_source (self, file, &linked, error)
-         && (linked || copy_to_staging (self, file, source, cancellable, error));
 }
 
 static gboolean
@@ -154,7 +76,8 @@ add_plain_file (KlImageTree *self,
       g_prefix_error (error, "“%s”: ", source);
       return FALSE;
     }
-  return self->staging == NULL || stage (self, file, fd, progress, cancellable, error);
+  return self->staging == NULL
+         || kl_sha1_fd (fd, file->size, source, progress, cancellable, file->sha1, error);
 }
 
 /**
@@ -204,7 +127,6 @@ kl_image_tree_add_bytes (KlImageTree *self, const char *path, GBytes *content, G
   if (self->staging == NULL)
     return TRUE;
 
-  drop_link (file);
   staged = kl_image_tree_dup_staged (self, file->path);
   fd = open_staged (staged, error);
   return fd >= 0 && kl_write_at (fd, data, size, 0, staged, error);
@@ -330,13 +252,11 @@ take_into_staging (KlImageTree *self,
 {
   g_autofree char *target = kl_image_tree_dup_staged (self, file->path);
 
-  if (!file->edited)
-    {
-      drop_link (file);
-      if (file->source != NULL ? !copy_file (file->source, target, cancellable, error)
-                               : !extract (self, path, target, cancellable, error))
-        return FALSE;
-    }
+  if (!file->edited
+      && (!make_parent (target, error)
+          || (file->source != NULL ? !copy_file (file->source, target, cancellable, error)
+                                   : !extract (self, path, target, cancellable, error))))
+    return FALSE;
   file->edited = TRUE;
   *staged = g_steal_pointer (&target);
   return TRUE;
@@ -480,61 +400,44 @@ measure (KlTreeFile *file, const char *staged, GError **error)
 /**
  * kl_image_tree_finish:
  *
- * Gives everything in the staging folder the time of the source image, so that the same input gives
- * the same image (image-customisation.md 6). To be called when nothing more is added.
+ * Finds size, sum and place of every content. To be called when nothing more is added.
  *
- * Errors: KL_ERROR_* of reading and writing. Blocks.
+ * Errors: KL_ERROR_* of reading. Blocks.
  */
 gboolean
 kl_image_tree_finish (KlImageTree *self, GError **error)
 {
-  GHashTableIter iter;
-  gpointer folder;
-
   if (self->staging == NULL)
     return TRUE;
 
   for (guint i = 0; i < self->files->len; i++)
     {
       KlTreeFile *file = self->files->pdata[i];
-      g_autofree char *staged = kl_image_tree_dup_staged (self, file->path);
 
-      if ((file->edited && !measure (file, staged, error)) || !set_time (self, staged, error))
+      g_free (file->content);
+      file->content = dup_content_path (self, file);
+      if (file->edited && !measure (file, file->content, error))
         return FALSE;
     }
-
-  g_hash_table_iter_init (&iter, self->folders);
-  while (g_hash_table_iter_next (&iter, NULL, &folder))
-    {
-      g_autofree char *staged = kl_image_tree_dup_staged (self, folder);
-
-      if (!set_time (self, staged, error))
-        return FALSE;
-    }
-  return set_time (self, self->staging, error);
+  return TRUE;
 }
 
 /**
  * kl_image_tree_get_overlay:
- * @overlay: (out caller-allocates): folder and links of a finished tree, for kl_wim_export_with();
- *   borrowed, but for the links, which g_ptr_array_unref() frees
+ * @overlay: (out caller-allocates): files of a finished tree, for kl_wim_compose(), each with the
+ *   time of the source image, so that the same input gives the same image (image-customisation.md
+ *   6); the array is freed by g_ptr_array_unref()
  */
 void
 kl_image_tree_get_overlay (KlImageTree *self, KlWimOverlay *overlay)
 {
-  overlay->tree = self->files->len > 0 ? self->staging : NULL;
-  overlay->links = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_wim_link_free);
+  overlay->time = self->time;
+  overlay->files = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < self->files->len; i++)
     {
       const KlTreeFile *file = self->files->pdata[i];
+      const KlWimAddition addition = { file->path, file->content, file->size, file->sha1 };
 
-      if (file->link != NULL)
-        {
-          KlWimLink *link = g_new0 (KlWimLink, 1);
-
-          link->stub = kl_image_tree_dup_staged (self, file->path);
-          link->link = g_strdup (file->link);
-          g_ptr_array_add (overlay->links, link);
-        }
+      g_ptr_array_add (overlay->files, g_memdup2 (&addition, sizeof addition));
     }
 }

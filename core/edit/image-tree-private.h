@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <time.h>
-
 #include "edit/image-tree.h"
 
 G_BEGIN_DECLS
@@ -13,10 +11,9 @@ struct _KlImageTree
 {
   KlWim *wim; /* borrowed */
   guint index;
-  char *staging;         /* folder that is laid over the image; NULL for a preview */
-  char *links;           /* folder beside it; NULL for a preview */
+  char *staging;         /* folder of what is made or edited; NULL for a preview */
   char *scratch;         /* temporary folder of files that are only looked at; NULL until needed */
-  struct timespec time;  /* of every file */
+  guint64 time;          /* of every file, 100 ns since 1601 */
   GHashTable *folders;   /* folded path → path as spelt in image or tree */
   GHashTable *places;    /* folded path → KlTreeFile, borrowed from files */
   GHashTable *generated; /* folded path → GBytes */
@@ -24,8 +21,7 @@ struct _KlImageTree
   GPtrArray *files;
   GPtrArray *values;
   GPtrArray *warnings;
-  guint64 size;  /* bytes */
-  guint n_links; /* made so far */
+  guint64 size; /* bytes */
 };
 
 KlTreeFile *kl_image_tree_place (

@@ -27,7 +27,7 @@ tree_file_free (gpointer data)
 
   g_free (file->path);
   g_free (file->source);
-  g_free (file->link);
+  g_free (file->content);
   g_free (file);
 }
 
@@ -44,11 +44,10 @@ registry_value_free (gpointer data)
 }
 
 static gboolean
-make_folders (KlImageTree *self, const char *work, GError **error)
+make_staging (KlImageTree *self, const char *work, GError **error)
 {
   self->staging = g_build_filename (work, "tree", NULL);
-  self->links = g_build_filename (work, "links", NULL);
-  if (g_mkdir (self->staging, 0700) == 0 && g_mkdir (self->links, 0700) == 0)
+  if (g_mkdir (self->staging, 0700) == 0)
     return TRUE;
 
   kl_set_error_errno (error, errno, "Cannot make a folder in “%s”", work);
@@ -74,7 +73,7 @@ kl_image_tree_new (KlWim *wim, guint index, const char *work, GError **error)
     time = DEFAULT_TIME;
   self->wim = wim;
   self->index = index;
-  self->time.tv_sec = (time_t) ((time - UNIX_EPOCH) / 10000000);
+  self->time = time;
   self->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->generated
@@ -83,7 +82,7 @@ kl_image_tree_new (KlWim *wim, guint index, const char *work, GError **error)
   self->files = g_ptr_array_new_with_free_func (tree_file_free);
   self->values = g_ptr_array_new_with_free_func (registry_value_free);
   self->warnings = g_ptr_array_new_with_free_func (g_free);
-  if (work != NULL && !make_folders (self, work, error))
+  if (work != NULL && !make_staging (self, work, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -107,7 +106,6 @@ kl_image_tree_free (KlImageTree *self)
   g_ptr_array_unref (self->values);
   g_ptr_array_unref (self->warnings);
   g_free (self->staging);
-  g_free (self->links);
   g_free (self);
 }
 
@@ -164,17 +162,6 @@ spell_folder (KlImageTree *self, const char *parent, const char *name, GError **
     }
 
   result = g_strconcat (parent, "\\", spelt != NULL && *spelt != '\0' ? spelt : name, NULL);
-  if (self->staging != NULL)
-    {
-      g_autofree char *staged = kl_image_tree_dup_staged (self, result);
-
-      if (g_mkdir (staged, 0700) != 0 && errno != EEXIST)
-        {
-          kl_set_error_errno (error, errno, "Cannot make the folder “%s”", staged);
-          g_free (result);
-          return NULL;
-        }
-    }
   g_hash_table_insert (self->folders, g_steal_pointer (&folded), g_strdup (result));
   return result;
 }

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * What preparation lays over an image: files at their places, with the names and limits of
  * image-customisation.md 6. Paths are in the image, "\Windows\System32\winpeshl.ini"; their case
  * does not matter, and the spelling of the image is kept. With a work folder, generated and edited
- * files are written there, each with the same time, and all others are read from where they are;
+ * files are written there, and all others are read from where they are;
  * without one the tree is a preview, which writes nothing but copies of what is edited or read,
  * into a temporary folder. One thread at a time.
  */
@@ -26,7 +26,7 @@ typedef struct
   /* Where nothing is only previewed. */
   gboolean edited;           /* made here, or changed since it was added */
   guint8 sha1[KL_SHA1_SIZE]; /* of the content, once the tree is finished */
-  char *link;                /* to the content; NULL where it stands in the tree */
+  char *content;             /* path of a file that has it, once the tree is finished */
 } KlTreeFile;
 
 typedef struct

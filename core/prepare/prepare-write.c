@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/file-io.h"
 #include "image/catalog-entry.h"
-#include "source/media-source-kinds.h"
 
 #define LEVEL_NORMAL 20
 #define LEVEL_SMALLER 50
@@ -64,24 +63,7 @@ verify (const KlPrepareOutput *self, GError **error)
   return TRUE;
 }
 
-/* Size and sums of the new WIM as it was written. */
-static gboolean
-measure (const KlPrepareOutput *self, KlProgress *progress, GError **error)
-{
-  g_autoptr (KlMediaSource) source = kl_file_source_new (self->target, error);
-  GPtrArray *entries = source != NULL ? kl_media_source_list (source, error) : NULL;
-  KlMediaEntry *entry;
-
-  if (entries == NULL)
-    return FALSE;
-  entry = entries->pdata[0];
-  self->record->size = entry->size;
-  kl_progress_set_total (progress, entry->size);
-  return kl_media_source_copy (source, entry->path, -1, self->target, &self->record->crc32c,
-                               &self->record->sha256, progress, self->cancellable, error);
-}
-
-/* Runs beside measure(). */
+/* Runs beside verify(). */
 static gpointer
 flush_thread (gpointer data)
 {
@@ -96,16 +78,16 @@ flush_thread (gpointer data)
 }
 
 static gboolean
-measure_and_flush (const KlPrepareOutput *self, KlProgress *progress, GError **error)
+verify_and_flush (const KlPrepareOutput *self, GError **error)
 {
   GThread *thread = g_thread_new ("kl-flush", flush_thread, (gpointer) self);
-  gboolean measured = measure (self, progress, error);
+  gboolean verified = verify (self, error);
   GError *failure = g_thread_join (thread);
 
   if (failure == NULL)
-    return measured;
+    return verified;
 
-  if (measured)
+  if (verified)
     g_propagate_error (error, failure);
   else
     g_error_free (failure);
@@ -119,7 +101,7 @@ check_space (const KlPrepareOutput *self, GError **error)
   struct stat info;
 
   if (stat (self->source, &info) == 0)
-    needed += (guint64) info.st_size;
+    needed += (guint64) info.st_size * (kl_wim_can_compose (self->wim) ? 1 : 2);
   return kl_catalog_check_space (self->work, needed, "The prepared WIM", error);
 }
 
@@ -133,56 +115,117 @@ compress (const KlPrepareOutput *self, guint level, KlProgress *progress, GError
   return kl_content_cache_compress (self->cache, level, progress, self->cancellable, error);
 }
 
+/* Compresses what no donor has into a pack of its own, which nobody keeps: start-up files, hives,
+ * and whatever else is not for the cache. */
 static gboolean
-export_image (const KlPrepareOutput *self, guint level, KlProgress *progress, GError **error)
+compress_rest (const KlPrepareOutput *self,
+               GPtrArray *files,
+               GPtrArray *donors,
+               guint level,
+               KlProgress *progress,
+               GError **error)
 {
-  KlWimOverlay overlay
-      = { .level = level, .donors = kl_content_cache_get_donors (self->cache), .unflushed = TRUE };
-  g_autoptr (GPtrArray) links = NULL;
+  g_autofree char *pack = g_build_filename (self->work, "rest.wim", NULL);
+  g_autoptr (GPtrArray) sources = g_ptr_array_new ();
+  g_autoptr (GHashTable) wanted = kl_wim_sha1_set_new ();
+  g_autoptr (GHashTable) found = kl_wim_sha1_set_new ();
 
-  kl_image_tree_get_overlay (self->tree, &overlay);
-  links = overlay.links;
-  return kl_wim_export_with (self->wim, self->index, &overlay, self->target, progress,
-                             self->cancellable, error);
+  for (guint i = 0; i < files->len; i++)
+    if (((KlWimAddition *) files->pdata[i])->size > 0)
+      kl_wim_sha1_set_add (wanted, ((KlWimAddition *) files->pdata[i])->sha1);
+  for (guint i = 0; i < donors->len; i++)
+    if (!kl_wim_find_contents (donors->pdata[i], wanted, found, error))
+      return FALSE;
+
+  for (guint i = 0; i < files->len; i++)
+    {
+      const KlWimAddition *file = files->pdata[i];
+
+      if (file->size == 0 || kl_wim_sha1_set_contains (found, file->sha1))
+        continue;
+      kl_wim_sha1_set_add (found, file->sha1);
+      g_ptr_array_add (sources, (gpointer) file->content);
+    }
+  if (sources->len == 0)
+    return TRUE;
+
+  g_ptr_array_add (sources, NULL);
+  if (!kl_wim_pack_files ((const char *const *) sources->pdata, level, pack, progress,
+                          self->cancellable, error))
+    return FALSE;
+  g_ptr_array_add (donors, g_steal_pointer (&pack));
+  return TRUE;
+}
+
+/* The source as a WIM that can be copied from: itself, or a copy that is compressed anew where boot
+ * managers could not read it. */
+static gboolean
+compose (const KlPrepareOutput *self,
+         const KlWimOverlay *overlay,
+         KlProgress *compressing,
+         KlProgress *writing,
+         GError **error)
+{
+  g_autofree char *path = g_build_filename (self->work, "source.wim", NULL);
+  g_autoptr (KlWim) copy = NULL;
+  gboolean fits = kl_wim_can_compose (self->wim);
+  KlWimSums sums;
+
+  if (!fits)
+    {
+      if (!kl_wim_export (self->wim, self->index, path, compressing, self->cancellable, error))
+        return FALSE;
+      copy = kl_wim_open (path, error);
+      if (copy == NULL)
+        return FALSE;
+    }
+  kl_progress_finish (compressing);
+
+  kl_progress_start (writing);
+  if (!kl_wim_compose (fits ? self->wim : copy, fits ? self->index : 1, overlay, self->target,
+                       &sums, writing, self->cancellable, error))
+    return FALSE;
+  g_free (self->record->sha256);
+  *self->record = (KlFileRecord){ sums.size, sums.crc32c, sums.sha256 };
+  return TRUE;
 }
 
 /**
  * kl_prepare_write:
  * @progress: (nullable): gets steps of its own
  *
- * Step 8: writes the image with what the tree holds, compares every added file with what it was
- * meant to be, and takes size and sums of the result while it is flushed.
+ * Step 8: compresses what is new and not in the cache, writes the image from the source and that,
+ * with size and sums, and compares every added file with what it was meant to be while the image is
+ * flushed.
  *
  * Errors: KL_ERROR_NO_SPACE with both numbers, KL_ERROR_WIM_DAMAGED where a file has changed
- * meanwhile, those of kl_wim_export_with(), KL_ERROR_* of reading back, G_IO_ERROR_CANCELLED.
- * Blocks.
+ * meanwhile, those of kl_wim_pack_files(), kl_wim_export() and kl_wim_compose(),
+ * G_IO_ERROR_CANCELLED. Blocks.
  */
 gboolean
 kl_prepare_write (const KlPrepareOutput *self, KlProgress *progress, GError **error)
 {
-  KlProgress *compressing = kl_progress_add_step (progress, 6, NULL);
-  KlProgress *writing = kl_progress_add_step (progress, 2, NULL);
-  KlProgress *reading = kl_progress_add_step (progress, 2, NULL);
-  guint level = self->smaller ? LEVEL_SMALLER : LEVEL_NORMAL;
-  guint64 time = kl_wim_get_time (self->wim, self->index);
+  KlProgress *compressing = kl_progress_add_step (progress, 5, NULL);
+  KlProgress *rest = kl_progress_add_step (progress, 1, NULL);
+  KlProgress *writing = kl_progress_add_step (progress, 4, NULL);
+  KlWimOverlay overlay = { .level = self->smaller ? LEVEL_SMALLER : LEVEL_NORMAL };
+  g_autoptr (GPtrArray) files = NULL;
 
   if (!check_space (self, error))
     return FALSE;
 
   kl_progress_start (compressing);
-  if (!compress (self, level, compressing, error))
+  if (!compress (self, overlay.level, compressing, error))
     return FALSE;
   kl_progress_finish (compressing);
 
-  kl_progress_start (writing);
-  if (!kl_wim_forget (self->wim, error) || !export_image (self, level, writing, error)
-      || !kl_wim_stamp (self->target, time, error) || !verify (self, error))
+  kl_image_tree_get_overlay (self->tree, &overlay);
+  files = overlay.files;
+  overlay.donors = kl_content_cache_get_donors (self->cache);
+  kl_progress_start (rest);
+  if (!compress_rest (self, files, overlay.donors, overlay.level, rest, error)
+      || !compose (self, &overlay, rest, writing, error) || !verify_and_flush (self, error))
     return FALSE;
   kl_progress_finish (writing);
-
-  kl_progress_start (reading);
-  if (!measure_and_flush (self, reading, error))
-    return FALSE;
-  kl_progress_finish (reading);
   return TRUE;
 }

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* What wim.c, wim-export.c and wim-pack.c, the files that call wimlib, share. */
+/* What wim.c, wim-export.c, wim-layout.c and wim-pack.c, the files that call wimlib, share. */
 
 /* The only chunk size of LZX and XPRESS that boot managers are known to read; bytes. */
 #define KL_WIM_BOOT_CHUNK_SIZE 32768

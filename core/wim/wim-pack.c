@@ -42,6 +42,18 @@ kl_wim_sha1_set_new (void)
   return g_hash_table_new_full (sha1_hash, sha1_equal, g_free, NULL);
 }
 
+/**
+ * kl_wim_sha1_map_new:
+ * @free_value: (nullable)
+ *
+ * Returns: (transfer full): an empty table of sums, each of which is part of its value
+ */
+GHashTable *
+kl_wim_sha1_map_new (GDestroyNotify free_value)
+{
+  return g_hash_table_new_full (sha1_hash, sha1_equal, NULL, free_value);
+}
+
 void
 kl_wim_sha1_set_add (GHashTable *set, const guint8 *sha1)
 {
@@ -154,7 +166,7 @@ clear_identifier (const char *path, GError **error)
  * @target: written over; removed on failure
  * @progress: (nullable): counts bytes of files
  *
- * Writes the contents of files into a WIM of their own, from which kl_wim_export_with() takes them
+ * Writes the contents of files into a WIM of their own, from which kl_wim_compose() takes them
  * compressed as from any donor. Names are not kept. Not flushed.
  *
  * Errors: KL_ERROR_NO_SPACE, KL_ERROR_IO, KL_ERROR_NOT_FOUND and others of reading,

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The wimlib seam: only wim.c, wim-export.c and wim-pack.c know wimlib. One object, one thread at a
- * time.
+/* The wimlib seam: only wim.c, wim-export.c, wim-layout.c and wim-pack.c know wimlib. One object,
+ * one thread at a time.
  */
 typedef struct _KlWim KlWim;
 
@@ -97,37 +97,49 @@ gboolean kl_wim_export (KlWim *self,
                         GCancellable *cancellable,
                         GError **error);
 
-/* Where the content of a file in an overlay comes from. */
+/* A file that is laid over an image. */
 typedef struct
 {
-  char *stub; /* in the overlay's folder, a file of the same size; replaced by the link */
-  char *link; /* symbolic link, on the same file system */
-} KlWimLink;
+  const char *path;    /* borrowed, as all here: in the image, "\Windows\…" */
+  const char *content; /* path of a file with its content */
+  guint64 size;        /* of the content, bytes */
+  const guint8 *sha1;  /* of the content, 20 bytes */
+} KlWimAddition;
 
-void kl_wim_link_free (KlWimLink *self);
-
-/* What is laid over an image that is exported. */
+/* What is laid over an image. */
 typedef struct
 {
-  const char *tree;   /* folder; NULL for nothing */
-  GPtrArray *links;   /* of KlWimLink; nullable */
-  GPtrArray *donors;  /* of paths of WIM files that may hold contents compressed; nullable */
-  guint level;        /* LZX: 20, or 50 for smaller and slower */
-  gboolean unflushed; /* the caller flushes the target */
+  GPtrArray *files;  /* of KlWimAddition; nullable */
+  GPtrArray *donors; /* of paths of WIM files that hold their contents compressed; nullable */
+  guint64 time;      /* of every file, 100 ns since 1601 */
+  guint level;       /* LZX, for the tables: 20, or 50 for smaller and slower */
 } KlWimOverlay;
 
-gboolean kl_wim_export_with (KlWim *self,
-                             guint index,
-                             const KlWimOverlay *overlay,
-                             const char *target,
-                             KlProgress *progress,
-                             GCancellable *cancellable,
-                             GError **error);
+/* Of a WIM file. */
+typedef struct
+{
+  guint64 size; /* bytes */
+  guint32 crc32c;
+  char *sha256; /* hexadecimal digits */
+} KlWimSums;
+
+/* Whether contents of the file can be copied as they are: LZX in chunks of 32 KiB. */
+gboolean kl_wim_can_compose (KlWim *self);
+
+gboolean kl_wim_compose (KlWim *self,
+                         guint index,
+                         const KlWimOverlay *overlay,
+                         const char *target,
+                         KlWimSums *sums,
+                         KlProgress *progress,
+                         GCancellable *cancellable,
+                         GError **error);
 
 /* Contents by their SHA-1, which has 20 bytes; all zero for an empty file. */
 gboolean
 kl_wim_find_sha1 (KlWim *self, guint index, const char *path, guint8 *sha1, GError **error);
 GHashTable *kl_wim_sha1_set_new (void);
+GHashTable *kl_wim_sha1_map_new (GDestroyNotify free_value);
 void kl_wim_sha1_set_add (GHashTable *set, const guint8 *sha1);
 gboolean kl_wim_sha1_set_contains (GHashTable *set, const guint8 *sha1);
 gboolean
@@ -140,7 +152,6 @@ gboolean kl_wim_pack_files (const char *const *sources,
                             GError **error);
 
 guint64 kl_wim_get_time (KlWim *self, guint index);
-gboolean kl_wim_stamp (const char *path, guint64 time, GError **error);
 
 /* Integrity table, if there is one; with @blobs also the SHA-1 of each blob. */
 gboolean kl_wim_verify (

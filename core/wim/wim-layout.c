@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-wim-layout"
+
+#include "wim/wim-layout.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/error.h"
+#include "base/file-io.h"
+#include "wim/wim-format.h"
+#include "wim/wim-library.h"
+#include "wim/wim-metadata.h"
+
+gboolean
+kl_wim_can_compose (KlWim *self)
+{
+  return self->info.compression_type == WIMLIB_COMPRESSION_TYPE_LZX
+         && self->info.chunk_size == KL_WIM_BOOT_CHUNK_SIZE && !self->info.pipable
+         && !self->has_solid;
+}
+
+/* What a WIM says of an image without the contents of its files. */
+typedef struct
+{
+  GBytes *file; /* a WIM of that image alone, without contents and uncompressed */
+  GBytes *metadata;
+  GString *xml; /* UTF-8 */
+} Skeleton;
+
+static void
+skeleton_clear (Skeleton *self)
+{
+  g_clear_pointer (&self->file, g_bytes_unref);
+  g_clear_pointer (&self->metadata, g_bytes_unref);
+  if (self->xml != NULL)
+    g_string_free (g_steal_pointer (&self->xml), TRUE);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Skeleton, skeleton_clear)
+
+static int
+write_skeleton (KlWim *wim, guint index, int fd)
+{
+  WIMStruct *single = NULL;
+  int code = wimlib_create_new_wim (WIMLIB_COMPRESSION_TYPE_NONE, &single);
+
+  if (code == 0)
+    code = wimlib_export_image (wim->wim, (int) index, single, NULL, NULL, WIMLIB_EXPORT_FLAG_BOOT);
+  if (code == 0)
+    code = wimlib_write_to_fd (single, fd, WIMLIB_ALL_IMAGES,
+                               WIMLIB_WRITE_FLAG_NOT_PIPABLE | WIMLIB_WRITE_FLAG_SKIP_EXTERNAL_WIMS,
+                               1);
+  kl_wim_free_keeping_errno (single);
+  return code;
+}
+
+static GBytes *
+get_resource (GBytes *file, gsize place)
+{
+  KlBytesView view;
+  guint64 offset = 0, size = 0;
+
+  view.data = g_bytes_get_data (file, &view.size);
+  if (!kl_view_u64 (view, place + G_STRUCT_OFFSET (KlWimDiskResource, offset), &offset)
+      || !kl_view_u64 (view, place + G_STRUCT_OFFSET (KlWimDiskResource, original_size), &size)
+      || !kl_view_slice (view, offset, size, &view))
+    return g_bytes_new_static ("", 0);
+  return g_bytes_new_from_bytes (file, (gsize) offset, (gsize) size);
+}
+
+static GString *
+dup_xml (GBytes *file)
+{
+  g_autoptr (GBytes) xml = get_resource (file, G_STRUCT_OFFSET (KlWimDiskHeader, xml));
+  gsize size, length;
+  const char *data = g_bytes_get_data (xml, &size);
+  gsize skip = size >= 2 && memcmp (data, "\xff\xfe", 2) == 0 ? 2 : 0;
+  g_autofree char *text
+      = g_convert (data + skip, (gssize) (size - skip), "UTF-8", "UTF-16LE", NULL, &length, NULL);
+
+  return text != NULL ? g_string_new_len (text, (gssize) length) : g_string_new (NULL);
+}
+
+/* wimlib takes the image out of the others that the source may have. */
+static gboolean
+take_skeleton (KlWim *wim, guint index, Skeleton *skeleton, GError **error)
+{
+  g_autofd int fd = memfd_create ("kindling-wim", MFD_CLOEXEC);
+  g_autoptr (GMappedFile) map = NULL;
+  int code = WIMLIB_ERR_OPEN;
+
+  errno = fd < 0 ? errno : 0;
+  if (fd >= 0)
+    code = write_skeleton (wim, index, fd);
+  if (code != 0)
+    {
+      kl_wim_set_error (error, code, errno, NULL, "Cannot read image %u of “%s”", index, wim->path);
+      return FALSE;
+    }
+
+  map = g_mapped_file_new_from_fd (fd, FALSE, error);
+  if (map == NULL)
+    {
+      kl_translate_io_error (error, "Cannot read image %u of “%s”", index, wim->path);
+      return FALSE;
+    }
+  skeleton->file = g_mapped_file_get_bytes (map);
+  skeleton->metadata
+      = get_resource (skeleton->file, G_STRUCT_OFFSET (KlWimDiskHeader, boot_metadata));
+  skeleton->xml = dup_xml (skeleton->file);
+  return TRUE;
+}
+
+typedef struct
+{
+  GHashTable *known;
+  guint file;
+} Collection;
+
+static int
+collect_cb (const struct wimlib_resource_entry *resource, void *user_data)
+{
+  Collection *collection = user_data;
+  KlWimBlob *blob;
+
+  if (resource->is_metadata || resource->is_missing || resource->packed
+      || g_hash_table_contains (collection->known, resource->sha1_hash))
+    return 0;
+
+  blob = g_new0 (KlWimBlob, 1);
+  memcpy (blob->sha1, resource->sha1_hash, sizeof blob->sha1);
+  blob->file = collection->file;
+  blob->offset = resource->offset;
+  blob->size = resource->uncompressed_size;
+  blob->is_compressed = resource->is_compressed;
+  blob->stored_size
+      = resource->is_compressed ? resource->compressed_size : resource->uncompressed_size;
+  g_hash_table_insert (collection->known, blob->sha1, blob);
+  return 0;
+}
+
+static void
+collect (KlWimLayout *self, KlWim *wim)
+{
+  Collection collection = { self->known, self->files->len };
+
+  wimlib_iterate_lookup_table (wim->wim, 0, collect_cb, &collection);
+  g_ptr_array_add (self->files, g_strdup (kl_wim_get_path (wim)));
+}
+
+static gboolean
+collect_donors (KlWimLayout *self, GPtrArray *donors, GError **error)
+{
+  for (guint i = 0; donors != NULL && i < donors->len; i++)
+    {
+      g_autoptr (KlWim) donor = kl_wim_open (donors->pdata[i], error);
+
+      if (donor == NULL)
+        return FALSE;
+      if (!kl_wim_can_compose (donor))
+        {
+          g_set_error (error, KL_ERROR, KL_ERROR_WIM_UNREADABLE,
+                       "“%s” is not compressed as contents of a boot image are",
+                       kl_wim_get_path (donor));
+          return FALSE;
+        }
+      collect (self, donor);
+    }
+  return TRUE;
+}
+
+typedef struct
+{
+  GHashTable *known;
+  gboolean is_missing; /* a content that nothing holds */
+  guint n_contents;
+  guint64 size;      /* of all names, bytes */
+  guint64 link_size; /* of those that are one more name of a file */
+} Count;
+
+static void
+count_cb (const guint8 *sha1, gboolean is_link, gpointer user_data)
+{
+  Count *count = user_data;
+  KlWimBlob *blob = g_hash_table_lookup (count->known, sha1);
+
+  if (blob == NULL)
+    {
+      count->is_missing = TRUE;
+      return;
+    }
+  if (blob->n_references++ == 0)
+    count->n_contents++;
+  count->size += blob->size;
+  count->link_size += is_link ? blob->size : 0;
+}
+
+static gboolean
+put_files (KlWimLayout *self, const KlWimOverlay *overlay, KlWimMetadata *metadata, GError **error)
+{
+  for (guint i = 0; overlay->files != NULL && i < overlay->files->len; i++)
+    {
+      const KlWimAddition *file = overlay->files->pdata[i];
+
+      if (file->size > 0 && !g_hash_table_contains (self->known, file->sha1))
+        {
+          g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+                       "“%s” changed while the image was prepared; prepare again", file->content);
+          if (error != NULL)
+            kl_error_set_detail (*error, file->content);
+          return FALSE;
+        }
+      if (!kl_wim_metadata_put (metadata, file->path, file->size > 0 ? file->sha1 : NULL,
+                                overlay->time, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static int
+compare_blobs (gconstpointer a, gconstpointer b)
+{
+  const KlWimBlob *left = *(KlWimBlob *const *) a, *right = *(KlWimBlob *const *) b;
+
+  return left->offset != right->offset ? (left->offset < right->offset ? -1 : 1) : 0;
+}
+
+/* First what the source has, in its order, then what is new, in the order of the overlay: so the
+ * file does not depend on where the new was found. */
+static void
+order_blobs (KlWimLayout *self, const KlWimOverlay *overlay)
+{
+  g_autoptr (GHashTable) placed = kl_wim_sha1_set_new ();
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->known);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (((KlWimBlob *) value)->file == 0 && ((KlWimBlob *) value)->n_references > 0)
+      g_ptr_array_add (self->blobs, value);
+  g_ptr_array_sort (self->blobs, compare_blobs);
+
+  for (guint i = 0; overlay->files != NULL && i < overlay->files->len; i++)
+    {
+      const KlWimAddition *file = overlay->files->pdata[i];
+      KlWimBlob *blob = file->size > 0 ? g_hash_table_lookup (self->known, file->sha1) : NULL;
+
+      if (blob == NULL || blob->file == 0 || kl_wim_sha1_set_contains (placed, blob->sha1))
+        continue;
+      kl_wim_sha1_set_add (placed, blob->sha1);
+      g_ptr_array_add (self->blobs, blob);
+    }
+}
+
+/* A resource as it stands in a file: where its chunks begin behind this table, from the second on,
+ * then the chunks, each as it is where it does not become smaller (wimlib's resource.c). */
+static GBytes *
+compress_metadata (const GByteArray *plain, guint level, GError **error)
+{
+  guint n = (plain->len + KL_WIM_BOOT_CHUNK_SIZE - 1) / KL_WIM_BOOT_CHUNK_SIZE;
+  gsize table = (gsize) 4 * (n - 1);
+  g_autofree guint8 *out = g_malloc (table + plain->len);
+  guint8 *at = out + table;
+  struct wimlib_compressor *compressor = NULL;
+  int code = wimlib_create_compressor (WIMLIB_COMPRESSION_TYPE_LZX, KL_WIM_BOOT_CHUNK_SIZE, level,
+                                       &compressor);
+
+  if (code != 0)
+    {
+      kl_wim_set_error (error, code, 0, NULL, "Cannot compress metadata");
+      return NULL;
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      const guint8 *chunk = plain->data + (gsize) i * KL_WIM_BOOT_CHUNK_SIZE;
+      gsize size = MIN (plain->len - (gsize) i * KL_WIM_BOOT_CHUNK_SIZE, KL_WIM_BOOT_CHUNK_SIZE);
+      gsize compressed = wimlib_compress (chunk, size, at, size - 1, compressor);
+
+      if (i > 0)
+        kl_put_u32 (out + (gsize) 4 * (i - 1), (guint32) (at - out - table));
+      if (compressed == 0)
+        memcpy (at, chunk, compressed = size);
+      at += compressed;
+    }
+  wimlib_free_compressor (compressor);
+
+  if ((gsize) (at - out) >= plain->len)
+    return g_bytes_new (plain->data, plain->len);
+  return g_bytes_new (out, (gsize) (at - out));
+}
+
+static void
+put_resource (KlWimDiskResource *disk, guint64 stored, guint8 flags, guint64 offset, guint64 size)
+{
+  guint8 bytes[8];
+
+  kl_put_u64 (bytes, stored);
+  memcpy (disk->size, bytes, sizeof disk->size);
+  disk->flags = flags;
+  kl_put_u64 (disk->offset, offset);
+  kl_put_u64 (disk->original_size, size);
+}
+
+static void
+put_blob (GByteArray *table, const KlWimDiskResource *resource, guint32 n, const guint8 *sha1)
+{
+  KlWimDiskBlob disk = { .resource = *resource };
+
+  kl_put_u16 (disk.part_number, 1);
+  kl_put_u32 (disk.n_references, n);
+  memcpy (disk.sha1, sha1, sizeof disk.sha1);
+  g_byte_array_append (table, (const guint8 *) &disk, sizeof disk);
+}
+
+/* The text of the first element of that name behind @from, which gets one where it has none. */
+static void
+set_element (GString *xml, const char *from, const char *name, guint64 value)
+{
+  g_autofree char *open = g_strdup_printf ("<%s>", name);
+  g_autofree char *close = g_strdup_printf ("</%s>", name);
+  g_autofree char *text = g_strdup_printf ("%s%" G_GUINT64_FORMAT "%s", open, value, close);
+  const char *start = strstr (xml->str, from);
+  const char *begin = start != NULL ? strstr (start, open) : NULL;
+  const char *end = begin != NULL ? strstr (begin, close) : NULL;
+  gssize at = start != NULL ? strchr (start, '>') + 1 - xml->str : 0;
+
+  if (end != NULL)
+    {
+      at = begin - xml->str;
+      g_string_erase (xml, at, end - begin + (gssize) strlen (close));
+    }
+  g_string_insert (xml, at, text);
+}
+
+static GBytes *
+make_xml (
+    GString *text, const Count *count, KlWimMetadata *metadata, guint64 offset, GError **error)
+{
+  static const char *const parts[] = { "<WIM", "<IMAGE " };
+  gsize size = 0;
+  g_autofree char *utf16 = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    if (strstr (text->str, parts[i]) == NULL)
+      {
+        g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED, "The XML data have no %s>", parts[i]);
+        return NULL;
+      }
+
+  set_element (text, "<WIM", "TOTALBYTES", offset);
+  set_element (text, "<IMAGE ", "TOTALBYTES", count->size);
+  set_element (text, "<IMAGE ", "HARDLINKBYTES", count->link_size);
+  set_element (text, "<IMAGE ", "FILECOUNT", kl_wim_metadata_get_n_files (metadata));
+  set_element (text, "<IMAGE ", "DIRCOUNT", kl_wim_metadata_get_n_folders (metadata));
+  g_string_prepend (text, "\xef\xbb\xbf");
+  utf16 = g_convert (text->str, (gssize) text->len, "UTF-16LE", "UTF-8", NULL, &size, error);
+  if (utf16 == NULL)
+    {
+      kl_translate_io_error (error, "The XML data of an image are damaged");
+      return NULL;
+    }
+  return g_bytes_new_take (g_steal_pointer (&utf16), size);
+}
+
+/* The identifier is a sum over the tables, which hold the SHA-1 of all that is in the file: so the
+ * same input gives the same bytes. */
+static void
+put_identifier (KlWimDiskHeader *disk, GBytes *table, GBytes *xml)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  guint8 digest[32];
+  gsize size, length = sizeof digest;
+  const guint8 *data = g_bytes_get_data (table, &size);
+
+  g_checksum_update (sum, data, (gssize) size);
+  data = g_bytes_get_data (xml, &size);
+  g_checksum_update (sum, data, (gssize) size);
+  g_checksum_get_digest (sum, digest, &length);
+  memcpy (disk->guid, digest, sizeof disk->guid);
+}
+
+/* Sizes are known, so the places are too. */
+static gboolean
+lay_out (KlWimLayout *self,
+         KlWim *wim,
+         const Count *count,
+         KlWimMetadata *metadata,
+         const GByteArray *plain,
+         GString *xml,
+         GError **error)
+{
+  g_autofree char *digest = NULL;
+  GByteArray *table = g_byte_array_new ();
+  KlWimDiskHeader disk = { 0 };
+  KlWimDiskResource resource;
+  guint64 offset = sizeof disk;
+  gsize stored = g_bytes_get_size (self->metadata);
+  guint8 sha1[KL_SHA1_SIZE];
+
+  for (guint i = 0; i < self->blobs->len; i++)
+    {
+      const KlWimBlob *blob = self->blobs->pdata[i];
+
+      put_resource (&resource, blob->stored_size,
+                    blob->is_compressed ? KL_WIM_RESOURCE_COMPRESSED : 0, offset, blob->size);
+      put_blob (table, &resource, blob->n_references, blob->sha1);
+      offset += blob->stored_size;
+    }
+
+  kl_sha1_data (plain->data, plain->len, sha1);
+  put_resource (&disk.boot_metadata, stored,
+                KL_WIM_RESOURCE_METADATA | (stored < plain->len ? KL_WIM_RESOURCE_COMPRESSED : 0),
+                offset, plain->len);
+  put_blob (table, &disk.boot_metadata, 1, sha1);
+  offset += stored;
+
+  self->table = g_byte_array_free_to_bytes (table);
+  stored = g_bytes_get_size (self->table);
+  put_resource (&disk.blob_table, stored, KL_WIM_RESOURCE_METADATA, offset, stored);
+  offset += stored;
+
+  self->xml = make_xml (xml, count, metadata, offset, error);
+  if (self->xml == NULL)
+    return FALSE;
+  stored = g_bytes_get_size (self->xml);
+  put_resource (&disk.xml, stored, KL_WIM_RESOURCE_METADATA, offset, stored);
+  self->size = offset + stored;
+
+  memcpy (disk.magic, KL_WIM_MAGIC, sizeof disk.magic);
+  kl_put_u32 (disk.header_size, sizeof disk);
+  kl_put_u32 (disk.version, KL_WIM_VERSION);
+  kl_put_u32 (disk.flags, KL_WIM_FLAG_COMPRESSED | KL_WIM_FLAG_LZX
+                              | (wim->info.has_rpfix ? KL_WIM_FLAG_RELATIVE_JUNCTIONS : 0));
+  kl_put_u32 (disk.chunk_size, KL_WIM_BOOT_CHUNK_SIZE);
+  put_identifier (&disk, self->table, self->xml);
+  kl_put_u16 (disk.part_number, 1);
+  kl_put_u16 (disk.n_parts, 1);
+  kl_put_u32 (disk.n_images, 1);
+  kl_put_u32 (disk.boot_index, 1);
+  self->header = g_bytes_new (&disk, sizeof disk);
+  return TRUE;
+}
+
+static gboolean
+set_incomplete (KlWim *wim, GError **error)
+{
+  g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
+               "“%s” is incomplete: the content of some files is not in it, as in a delta WIM",
+               wim->path);
+  return FALSE;
+}
+
+static gboolean
+fill (KlWimLayout *self, KlWim *wim, guint index, const KlWimOverlay *overlay, GError **error)
+{
+  g_auto (Skeleton) skeleton = { 0 };
+  g_autoptr (KlWimMetadata) metadata = NULL;
+  g_autoptr (GByteArray) plain = NULL;
+  Count count = { .known = self->known };
+
+  collect (self, wim);
+  if (!collect_donors (self, overlay->donors, error)
+      || !take_skeleton (wim, index, &skeleton, error))
+    return FALSE;
+  metadata = kl_wim_metadata_new (skeleton.metadata, wim->path, error);
+  if (metadata == NULL || !put_files (self, overlay, metadata, error))
+    return FALSE;
+  kl_wim_metadata_foreach (metadata, count_cb, &count);
+  order_blobs (self, overlay);
+  if (count.is_missing || self->blobs->len != count.n_contents)
+    return set_incomplete (wim, error);
+
+  plain = kl_wim_metadata_write (metadata);
+  self->metadata = compress_metadata (plain, overlay->level, error);
+  return self->metadata != NULL
+         && lay_out (self, wim, &count, metadata, plain, skeleton.xml, error);
+}
+
+/**
+ * kl_wim_layout_new:
+ * @wim: fit, see kl_wim_can_compose()
+ *
+ * Finds where every content of an image and its overlay is, and makes all that stands around them
+ * in a WIM of its own (wimlib's header.c, blob_table.c and xml.c have the format).
+ *
+ * Errors: KL_ERROR_WIM_DAMAGED, with a file of the overlay as detail where no donor has its
+ * content; those of opening a donor. Blocks.
+ *
+ * Returns: (transfer full) (nullable): the layout
+ */
+KlWimLayout *
+kl_wim_layout_new (KlWim *wim, guint index, const KlWimOverlay *overlay, GError **error)
+{
+  g_autoptr (KlWimLayout) self = g_new0 (KlWimLayout, 1);
+
+  self->files = g_ptr_array_new_with_free_func (g_free);
+  self->known = kl_wim_sha1_map_new (g_free);
+  self->blobs = g_ptr_array_new ();
+  return fill (self, wim, index, overlay, error) ? g_steal_pointer (&self) : NULL;
+}
+
+void
+kl_wim_layout_free (KlWimLayout *self)
+{
+  if (self == NULL)
+    return;
+
+  g_ptr_array_unref (self->blobs);
+  g_hash_table_unref (self->known);
+  g_ptr_array_unref (self->files);
+  g_clear_pointer (&self->header, g_bytes_unref);
+  g_clear_pointer (&self->metadata, g_bytes_unref);
+  g_clear_pointer (&self->table, g_bytes_unref);
+  g_clear_pointer (&self->xml, g_bytes_unref);
+  g_free (self);
+}
