@@ -16,10 +16,11 @@
 /* What a medium says of itself; without a manifest only what can be seen. */
 typedef struct
 {
-  const char *image_id, *image_name, *architecture, *created, *media_type; /* nullable */
-  const char *subject, *thumbprint, *sha256;                               /* nullable */
-  char *certificate_start, *certificate_end;                               /* owned, nullable */
+  const char *image_id, *image_name, *architecture, *created, *made_by, *media_type; /* nullable */
+  const char *subject, *thumbprint, *sha256;                                         /* nullable */
+  char *certificate_start, *certificate_end; /* owned, nullable */
   const char *kind, *label;
+  GStrv unreadable; /* owned; folders */
   gboolean bios;
   char *uefi;   /* owned, nullable */
   char *signer; /* owned, nullable */
@@ -28,6 +29,7 @@ typedef struct
 static void
 description_clear (Description *self)
 {
+  g_strfreev (self->unreadable);
   g_free (self->certificate_start);
   g_free (self->certificate_end);
   g_free (self->uefi);
@@ -36,11 +38,23 @@ description_clear (Description *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Description, description_clear)
 
+static GStrv
+dup_unreadable (KlMedium *medium)
+{
+  GPtrArray *folders = kl_medium_get_unreadable (medium);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < folders->len; i++)
+    g_strv_builder_add (builder, folders->pdata[i]);
+  return g_strv_builder_end (builder);
+}
+
 static void
 describe (KlMedium *medium, const KlManifest *manifest, Description *description)
 {
   description->kind = kl_medium_get_kind (medium);
   description->label = kl_medium_get_label (medium);
+  description->unreadable = dup_unreadable (medium);
   description->bios = kl_medium_has_bios (medium);
   description->uefi = kl_medium_dup_uefi (medium);
   description->signer = kl_medium_dup_signer (medium);
@@ -51,6 +65,7 @@ describe (KlMedium *medium, const KlManifest *manifest, Description *description
   description->image_name = manifest->image_name;
   description->architecture = manifest->architecture;
   description->created = manifest->created;
+  description->made_by = manifest->made_by;
   description->media_type = manifest->media_type;
   description->subject = manifest->certificate_subject;
   description->thumbprint = manifest->certificate_thumbprint;
@@ -140,6 +155,7 @@ print_description_json (const KlCtlOptions *options,
   kl_ctl_json_add_text (builder, "architecture", description->architecture);
   kl_ctl_json_add_text (builder, "label", description->label);
   kl_ctl_json_add_text (builder, "created", description->created);
+  kl_ctl_json_add_text (builder, "made-by", description->made_by);
   json_builder_set_member_name (builder, "firmware");
   json_builder_begin_object (builder);
   kl_ctl_json_add_firmware (builder, description->bios, description->uefi);
@@ -152,6 +168,7 @@ print_description_json (const KlCtlOptions *options,
   kl_ctl_json_add_text (builder, "certificate-sha256", description->sha256);
   kl_ctl_json_add_flag (builder, "password-required", identity->password_required);
   kl_ctl_json_add_flag (builder, "unattended", identity->unattended);
+  kl_ctl_json_add_list (builder, "unreadable", (const char *const *) description->unreadable);
   add_variables (builder, options, identity->variables);
   kl_ctl_json_print (builder);
 }
@@ -179,6 +196,7 @@ print_description_text (const KlCtlOptions *options,
   kl_ctl_print_field (_ ("Name"), description->image_name);
   kl_ctl_print_field (_ ("Architecture"), description->architecture);
   kl_ctl_print_field (_ ("Created"), description->created);
+  kl_ctl_print_field (_ ("Made by"), description->made_by);
   kl_ctl_print_boot (description->bios, NULL, description->uefi, NULL);
   kl_ctl_print_field (_ ("Signed by"), description->signer);
   kl_ctl_print_field (_ ("Certificate"), description->subject ? description->subject : _ ("none"));
@@ -191,6 +209,8 @@ print_description_text (const KlCtlOptions *options,
                       identity->password_required ? _ ("required") : _ ("not required"));
   if (identity->unattended)
     kl_ctl_print_field (_ ("Start-up"), _ ("unattended"));
+  for (guint i = 0; description->unreadable[i] != NULL; i++)
+    kl_ctl_print_field (_ ("Not readable"), description->unreadable[i]);
   print_variables (options, identity->variables);
 }
 

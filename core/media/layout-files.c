@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-layout"
 
+#include "config.h"
+
 #include "media/layout-private.h"
 
 #include <string.h>
@@ -258,6 +260,7 @@ add_manifest (KlLayoutPlan *plan, GError **error)
   manifest->media_type = g_strdup (kl_media_type_to_string (self->type));
   manifest->label = g_strdup (self->label);
   manifest->created = g_date_time_format (self->created, "%Y-%m-%dT%H:%M:%SZ");
+  manifest->made_by = g_strdup ("Kindling " KL_VERSION);
   manifest->bios = self->bios;
   manifest->uefi = g_strdup (self->uefi ? self->architecture : "");
   manifest->signer = g_strdup (self->signer);

@@ -30,6 +30,7 @@ static const TextKey text_keys[] = {
   { "media-type", G_STRUCT_OFFSET (KlManifest, media_type), TRUE },
   { "label", G_STRUCT_OFFSET (KlManifest, label), TRUE },
   { "created", G_STRUCT_OFFSET (KlManifest, created), TRUE },
+  { "made-by", G_STRUCT_OFFSET (KlManifest, made_by), FALSE },
   { "uefi", G_STRUCT_OFFSET (KlManifest, uefi), TRUE },
   { "boot-manager-signer", G_STRUCT_OFFSET (KlManifest, signer), FALSE },
   { "certificate-subject", G_STRUCT_OFFSET (KlManifest, certificate_subject), FALSE },

@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  *     media-type=CD
  *     label=WINPE
  *     created=2026-11-20T12:00:00Z
+ *     made-by=Kindling 1.0.0
  *     bios=true
  *     uefi=x64
  *     boot-manager-signer=Microsoft Windows Production PCA 2011
@@ -43,6 +44,7 @@ typedef struct
   char *media_type;
   char *label;
   char *created; /* ISO 8601, UTC */
+  char *made_by; /* nullable; program and version */
   gboolean bios;
   char *uefi;                   /* "x64" or "" */
   char *signer;                 /* nullable */

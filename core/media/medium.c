@@ -162,7 +162,8 @@ believe_manifest (KlMedium *self)
  * kl_medium_open:
  * @path: an ISO file, a disk image, or the folder where a medium is mounted
  *
- * Lists a finished medium. Blocks; errors: KL_ERROR_* of opening it, KL_ERROR_FORMAT for a file
+ * Lists a finished medium. Folders on it that this user may not read are left out, see
+ * kl_medium_get_unreadable(). Blocks; errors: KL_ERROR_* of opening it, KL_ERROR_FORMAT for a file
  * that is neither. A medium without a manifest opens; kl_medium_get_manifest() says so.
  *
  * Returns: (transfer full) (nullable): free with kl_medium_free()
@@ -176,7 +177,10 @@ kl_medium_open (const char *path, GError **error)
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   self->source = kl_media_source_open (path, error);
-  if (self->source == NULL || kl_media_source_list (self->source, error) == NULL)
+  if (self->source == NULL)
+    return NULL;
+  kl_media_source_forgive_unreadable (self->source);
+  if (kl_media_source_list (self->source, error) == NULL)
     return NULL;
 
   self->is_folder = g_strcmp0 (kl_media_source_get_kind (self->source), "folder") == 0;
@@ -337,6 +341,32 @@ kl_medium_read_file (KlMedium *self, const char *path, gsize limit, GError **err
 }
 
 /**
+ * kl_medium_get_files:
+ *
+ * Returns: (transfer none) (element-type KlMediaEntry): all files that are there, sorted by path
+ */
+GPtrArray *
+kl_medium_get_files (KlMedium *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return kl_media_source_list (self->source, NULL);
+}
+
+/**
+ * kl_medium_get_unreadable:
+ *
+ * Returns: (transfer none) (element-type utf8): paths of folders that this user may not read
+ */
+GPtrArray *
+kl_medium_get_unreadable (KlMedium *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return kl_media_source_get_unreadable (self->source);
+}
+
+/**
  * kl_medium_dup_signer:
  *
  * Returns: (transfer full) (nullable): the common name of the issuer of the certificate with which
@@ -454,6 +484,23 @@ check_content (KlMedium *self,
   return FALSE;
 }
 
+/* The folder that cannot be read in which the file would lie; NULL where there is none. */
+static const char *
+find_unreadable (KlMedium *self, const char *path)
+{
+  GPtrArray *unreadable = kl_medium_get_unreadable (self);
+
+  for (guint i = 0; i < unreadable->len; i++)
+    {
+      const char *folder = unreadable->pdata[i];
+      const gsize length = strlen (folder);
+
+      if (g_ascii_strncasecmp (path, folder, length) == 0 && path[length] == '/')
+        return folder;
+    }
+  return NULL;
+}
+
 static gboolean
 check_file (KlMedium *self,
             KlMediumCheck *check,
@@ -463,8 +510,12 @@ check_file (KlMedium *self,
             GError **error)
 {
   const KlMediaEntry *entry = kl_media_source_find (self->source, file->path);
+  const char *unreadable = entry == NULL ? find_unreadable (self, file->path) : NULL;
 
-  if (entry == NULL)
+  if (unreadable != NULL)
+    add_difference (check, file->path, "cannot be read: no permission for the folder %s",
+                    unreadable);
+  else if (entry == NULL)
     add_difference (check, file->path, "missing");
   else if (entry->size != file->size)
     add_difference (check, file->path, "%" G_GUINT64_FORMAT " bytes, should be %" G_GUINT64_FORMAT,

@@ -5,6 +5,7 @@
 
 #include "base/progress.h"
 #include "media/manifest.h"
+#include "source/media-source.h"
 
 G_BEGIN_DECLS
 
@@ -37,6 +38,8 @@ const char *kl_medium_get_label (KlMedium *self);        /* MediaLabel.txt, else
 gboolean kl_medium_has_bios (KlMedium *self); /* judged by what is there, not by the manifest */
 char *kl_medium_dup_uefi (KlMedium *self);    /* "x64", … or NULL */
 GBytes *kl_medium_read_file (KlMedium *self, const char *path, gsize limit, GError **error);
+GPtrArray *kl_medium_get_files (KlMedium *self);      /* borrowed, of KlMediaEntry, by path */
+GPtrArray *kl_medium_get_unreadable (KlMedium *self); /* borrowed, of char *: folders left out */
 char *kl_medium_dup_signer (KlMedium *self); /* issuer CN of the boot manager on it, or NULL */
 
 void kl_medium_check_free (KlMediumCheck *check);

@@ -81,6 +81,19 @@ static gboolean list_folder (KlFolderSource *self,
                              KlMediaListing *listing,
                              GError **error);
 
+/* Whether the folder may be left out. */
+static gboolean
+forgive (KlFolderSource *self, int errnum, const char *path)
+{
+  GPtrArray *unreadable = kl_media_source_get_unreadable (KL_MEDIA_SOURCE (self));
+
+  if (unreadable == NULL || (errnum != EACCES && errnum != EPERM))
+    return FALSE;
+
+  g_ptr_array_add (unreadable, g_utf8_make_valid (path, -1));
+  return TRUE;
+}
+
 static gboolean
 list_sub_folder (KlFolderSource *self,
                  int parent,
@@ -93,6 +106,8 @@ list_sub_folder (KlFolderSource *self,
   g_autofree char *child = g_strconcat (path, "/", name, NULL);
   int fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+  if (fd < 0 && forgive (self, errno, child))
+    return TRUE;
   if (fd < 0)
     {
       kl_set_error_errno (error, errno, "Cannot read the folder “%s%s”", self->root, child);

@@ -21,8 +21,9 @@ typedef struct
   char *path;
   const char *kind; /* a literal */
   char *label;
-  GPtrArray *entries;  /* of KlMediaEntry; NULL until listed */
-  GHashTable *by_path; /* folded path → KlMediaEntry in entries; NULL until listed */
+  GPtrArray *entries;    /* of KlMediaEntry; NULL until listed */
+  GHashTable *by_path;   /* folded path → KlMediaEntry in entries; NULL until listed */
+  GPtrArray *unreadable; /* of char *, paths of folders; NULL: they are an error */
 } KlMediaSourcePrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (KlMediaSource, kl_media_source, G_TYPE_OBJECT)
@@ -45,6 +46,7 @@ kl_media_source_finalize (GObject *object)
 
   g_clear_pointer (&priv->by_path, g_hash_table_unref);
   g_clear_pointer (&priv->entries, g_ptr_array_unref);
+  g_clear_pointer (&priv->unreadable, g_ptr_array_unref);
   g_free (priv->path);
   g_free (priv->label);
 
@@ -265,6 +267,37 @@ compare_entries (gconstpointer a, gconstpointer b)
   const KlMediaEntry *const *right = b;
 
   return strcmp ((*left)->path, (*right)->path);
+}
+
+/**
+ * kl_media_source_forgive_unreadable:
+ *
+ * For those who say what is there, and can say of what they do not see: a folder below the top of
+ * a folder that this user may not read (as “System Volume Information” on NTFS) is left out.
+ */
+void
+kl_media_source_forgive_unreadable (KlMediaSource *self)
+{
+  KlMediaSourcePrivate *priv = PRIVATE (self);
+
+  g_return_if_fail (KL_IS_MEDIA_SOURCE (self) && priv->entries == NULL);
+
+  if (priv->unreadable == NULL)
+    priv->unreadable = g_ptr_array_new_with_free_func (g_free);
+}
+
+/**
+ * kl_media_source_get_unreadable:
+ *
+ * Returns: (transfer none) (nullable) (element-type utf8): after list, the paths of folders that
+ *   were left out; %NULL where they are an error
+ */
+GPtrArray *
+kl_media_source_get_unreadable (KlMediaSource *self)
+{
+  g_return_val_if_fail (KL_IS_MEDIA_SOURCE (self), NULL);
+
+  return PRIVATE (self)->unreadable;
 }
 
 /**

@@ -49,6 +49,11 @@ const char *
 kl_media_source_get_kind (KlMediaSource *self); /* "folder", "ISO 9660", "UDF", "FAT32" */
 const char *kl_media_source_get_label (KlMediaSource *self); /* volume name, "" for a folder */
 
+/* Before the first list: folders that this user may not read are left out and not an error.
+ * get_unreadable: their paths, borrowed; NULL unless it was forgiven. */
+void kl_media_source_forgive_unreadable (KlMediaSource *self);
+GPtrArray *kl_media_source_get_unreadable (KlMediaSource *self);
+
 /* Borrowed, of KlMediaEntry, sorted by path; read once. kl_media_source_find() reads it too. */
 GPtrArray *kl_media_source_list (KlMediaSource *self, GError **error);
 const KlMediaEntry *

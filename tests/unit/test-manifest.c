@@ -92,6 +92,7 @@ test_round_trip (void)
   manifest->certificate_thumbprint = g_strdup ("ABCDEF");
   manifest->certificate_end = g_strdup ("2027-11-20T12:00:00Z");
   manifest->bios = FALSE;
+  manifest->made_by = g_strdup ("Kindling 7.8.9");
   kl_manifest_add_file (manifest, "/a b/c=d.txt", G_MAXINT64, SHA_B);
   bytes = kl_manifest_to_bytes (manifest);
   read = kl_manifest_parse (bytes, &error);
@@ -102,6 +103,7 @@ test_round_trip (void)
   g_assert_cmpstr (read->media_type, ==, "CD");
   g_assert_cmpstr (read->label, ==, "WINPE");
   g_assert_cmpstr (read->created, ==, "2026-11-20T12:00:00Z");
+  g_assert_cmpstr (read->made_by, ==, "Kindling 7.8.9");
   g_assert_false (read->bios);
   g_assert_cmpstr (read->uefi, ==, "x64");
   g_assert_null (read->signer);

@@ -278,6 +278,7 @@ test_depth (Fixture *fixture, gconstpointer data)
 
   source = open_source (fixture->tree, "folder");
   g_assert_null (kl_media_source_list (source, &error));
+  g_assert_null (kl_media_source_get_unreadable (source));
   g_assert_error (error, KL_ERROR, KL_ERROR_FORMAT);
   g_assert_nonnull (strstr (error->message, "deeper than 32 levels"));
 }
@@ -458,6 +459,7 @@ test_closed_folder (Fixture *fixture, gconstpointer data)
   g_autoptr (KlMediaSource) source = NULL;
   g_autoptr (GError) error = NULL;
   gboolean root = geteuid () == 0;
+  GPtrArray *unreadable;
 
   g_assert_cmpint (g_chmod (boot, 0), ==, 0);
   g_assert_cmpint (g_chmod (fixture->folder, 0755), ==, 0);
@@ -466,9 +468,15 @@ test_closed_folder (Fixture *fixture, gconstpointer data)
     g_assert_cmpint (seteuid (65534), ==, 0);
   source = open_source (fixture->tree, "folder");
   g_assert_null (kl_media_source_list (source, &error));
+  kl_media_source_forgive_unreadable (source);
+  g_assert_nonnull (kl_media_source_list (source, NULL));
+  unreadable = kl_media_source_get_unreadable (source);
   if (root)
     g_assert_cmpint (seteuid (0), ==, 0);
   g_assert_cmpint (g_chmod (boot, 0755), ==, 0);
+  g_assert_cmpuint (unreadable->len, ==, 1);
+  g_assert_cmpstr (unreadable->pdata[0], ==, "/Boot");
+  g_assert_nonnull (kl_media_source_find (source, "/sources/boot.wim"));
 
   g_assert_error (error, KL_ERROR, KL_ERROR_PERMISSION);
   g_assert_nonnull (strstr (error->message, "/Boot"));

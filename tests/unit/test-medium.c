@@ -142,6 +142,42 @@ test_good_folder (Fixture *fixture, gconstpointer data)
   assert_good (fixture->tree);
 }
 
+/* What cannot be seen is told apart from what is not there. */
+static void
+test_closed_folder (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *boot = g_build_filename (fixture->tree, "Boot", NULL);
+  g_autoptr (KlMedium) medium = NULL;
+  g_autoptr (KlMediumCheck) check = NULL;
+  g_autoptr (GError) error = NULL;
+  const gboolean root = geteuid () == 0;
+  guint n_closed = 0;
+
+  run ("chmod -R a+rX '%s' && chmod 0 '%s'", fixture->folder, boot);
+  /* Permission bits do not bind root. */
+  if (root)
+    g_assert_cmpint (seteuid (65534), ==, 0);
+  medium = kl_medium_open (fixture->tree, &error);
+  if (medium != NULL)
+    check = kl_medium_check (medium, NULL, NULL, &error);
+  if (root)
+    g_assert_cmpint (seteuid (0), ==, 0);
+  run ("chmod 0755 '%s'", boot);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (kl_medium_get_unreadable (medium)->len, ==, 1);
+  g_assert_cmpstr (kl_medium_get_unreadable (medium)->pdata[0], ==, "/Boot");
+  for (guint i = 0; i < check->differences->len; i++)
+    {
+      const KlMediumDifference *difference = check->differences->pdata[i];
+
+      g_assert_true (g_str_has_prefix (difference->path, "/Boot/"));
+      g_assert_nonnull (strstr (difference->problem, "no permission for the folder /Boot"));
+      n_closed++;
+    }
+  g_assert_cmpuint (n_closed, >, 0);
+}
+
 static void
 flip_byte (const char *path, guint64 offset)
 {
@@ -378,6 +414,7 @@ main (int argc, char **argv)
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/medium/a-good-iso-file-has-no-difference", test_good_iso);
   ADD ("/medium/a-good-folder-may-hold-more", test_good_folder);
+  ADD ("/medium/a-closed-folder-is-left-out", test_closed_folder);
   ADD ("/medium/a-flipped-byte-is-found", test_flipped_byte);
   ADD ("/medium/a-truncated-iso-file-is-found", test_truncated);
   ADD ("/medium/a-missing-file-is-found", test_missing);
