@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core-text.h"
 #include "drive-choice.h"
 #include "output.h"
 
@@ -118,7 +119,8 @@ print_drive_text (const char *event, KlDrive *drive)
   print_indented (content);
   if (kl_drive_get_refusal (drive, &reason) != KL_REFUSAL_NONE)
     {
-      g_autofree char *sentence = g_strdup_printf (_ ("Refused: %s."), reason);
+      g_autofree char *why = kl_core_text_translate (reason);
+      g_autofree char *sentence = g_strdup_printf (_ ("Refused: %s."), why);
 
       print_indented (sentence);
     }

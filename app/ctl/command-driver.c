@@ -301,7 +301,7 @@ print_text (const Inspection *self,
                                                 kl_driver_severity_to_string (finding->severity));
 
       if (finding->package == package)
-        kl_ctl_print_field (label, finding->text);
+        kl_ctl_print_core_field (label, finding->text);
     }
   g_print ("\n");
 }

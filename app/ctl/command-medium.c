@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "core-text.h"
 #include "job-runner.h"
 #include "job/check-job.h"
 #include "media/medium.h"
@@ -31,8 +32,9 @@ print_differences (const KlCtlOptions *options, const KlMediumCheck *check)
       else
         {
           g_autofree char *path = kl_ctl_clean (difference->path);
+          g_autofree char *problem = kl_core_text_translate (difference->problem);
 
-          g_print ("%s: %s\n", path, difference->problem);
+          g_print ("%s: %s\n", path, problem);
         }
     }
 }

@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "core-text.h"
 #include "image/injection-status.h"
 #include "job-runner.h"
 #include "job/prepare-job.h"
@@ -36,8 +37,9 @@ print_status_text (const KlInjectionStatus *status)
 {
   static const char *const names[]
       = { N_ ("complete"), N_ ("in progress"), N_ ("error"), N_ ("no status: never prepared") };
-  g_autofree char *progress = g_strdup_printf (_ ("%u of %u: %s"), status->progress,
-                                               status->max_progress, status->progress_text);
+  g_autofree char *step = kl_core_text_translate (status->progress_text);
+  g_autofree char *progress
+      = g_strdup_printf (_ ("%u of %u: %s"), status->progress, status->max_progress, step);
   g_autofree char *code = g_strdup_printf ("%d", status->error_code);
 
   g_print ("%s\n", _ (names[status->state]));
@@ -174,8 +176,8 @@ run_prepare (KlCtlOptions *options)
 
   if (!options->quiet)
     g_print (result->changed ? _ ("Prepared %s.\n") : _ ("%s is up to date.\n"), id);
-  for (guint i = 0; !options->quiet && result->warnings[i] != NULL; i++)
-    kl_ctl_print_field (_ ("Warning"), result->warnings[i]);
+  if (!options->quiet)
+    kl_ctl_print_warnings ((const char *const *) result->warnings);
   return KL_CTL_EXIT_DONE;
 }
 
@@ -245,8 +247,10 @@ print_preview_text (KlImageTree *tree)
                value->value);
     }
   for (guint i = 0; i < warnings->len; i++)
-    kl_ctl_print_field (_ ("Warning"), warnings->pdata[i]);
-  g_print (_ ("%u files (%s) would be added or replaced.\n"), files->len, size);
+    kl_ctl_print_core_field (_ ("Warning"), warnings->pdata[i]);
+  g_print (ngettext ("%u file (%s) would be added or replaced.\n",
+                     "%u files (%s) would be added or replaced.\n", files->len),
+           files->len, size);
 }
 
 static int

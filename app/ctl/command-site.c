@@ -58,13 +58,6 @@ print_json (KlSiteProfile *profile)
   kl_ctl_json_print (builder);
 }
 
-static void
-print_warnings (const char *const *warnings)
-{
-  for (guint i = 0; warnings[i] != NULL; i++)
-    kl_ctl_print_field (_ ("Warning"), warnings[i]);
-}
-
 /* What the site asks of the media password; also in words for who checks the profile. */
 static void
 print_policy (KlSiteProfile *profile)
@@ -96,7 +89,7 @@ print_text (KlSiteProfile *profile)
   kl_ctl_print_field (_ ("Content folders"), folders);
   kl_ctl_print_field (_ ("Organization"), kl_site_profile_get_organization (profile));
   print_policy (profile);
-  print_warnings (kl_site_profile_get_warnings (profile));
+  kl_ctl_print_warnings (kl_site_profile_get_warnings (profile));
 }
 
 static int
@@ -163,7 +156,7 @@ run_check (KlCtlOptions *options)
     {
       g_print (_ ("Media can be made for the site %s.\n"), kl_site_profile_get_site_code (profile));
       print_policy (profile);
-      print_warnings ((const char *const *) warnings);
+      kl_ctl_print_warnings ((const char *const *) warnings);
     }
   return KL_CTL_EXIT_DONE;
 }
@@ -214,7 +207,7 @@ run_import (KlCtlOptions *options)
       g_autofree char *clean = kl_ctl_clean (path);
 
       g_print (_ ("Imported the site %s as %s.\n"), kl_site_profile_get_site_code (profile), clean);
-      print_warnings ((const char *const *) findings);
+      kl_ctl_print_warnings ((const char *const *) findings);
     }
   return KL_CTL_EXIT_DONE;
 }

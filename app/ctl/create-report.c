@@ -17,13 +17,6 @@ add_reason (JsonBuilder *builder, const char *name, const char *reason)
 }
 
 static void
-print_warnings (const char *const *warnings)
-{
-  for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
-    kl_ctl_print_field (_ ("Warning"), warnings[i]);
-}
-
-static void
 print_plan_event (const char *path, KlMediaLayout *layout, guint64 bytes_needed)
 {
   JsonBuilder *builder;
@@ -64,7 +57,7 @@ print_plan_text (const KlCtlOptions *options, KlMediaLayout *layout, guint64 byt
   kl_ctl_print_boot (bios, bios_reason, uefi, uefi_reason);
   kl_ctl_print_field (_ ("Signed by"), kl_media_layout_get_signer (layout));
   kl_ctl_print_field (_ ("Label"), kl_media_layout_get_label (layout));
-  print_warnings (kl_media_layout_get_warnings (layout));
+  kl_ctl_print_warnings (kl_media_layout_get_warnings (layout));
 }
 
 /* @change: (nullable): what happens to the file, for UFD */
@@ -229,7 +222,7 @@ print_result_text (const KlMediaResult *result)
   print_certificate (result);
   if (result->powered_off)
     kl_ctl_print_field (_ ("Switched off"), _ ("yes; it can be pulled"));
-  print_warnings ((const char *const *) result->warnings);
+  kl_ctl_print_warnings ((const char *const *) result->warnings);
 }
 
 /**

@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "job-runner.h"
+#include "language.h"
 #include "output.h"
 #include "settings.h"
 #include "site/site-folder.h"
@@ -287,18 +288,14 @@ asks_for_json (char **words)
 /* Names and messages are UTF-8. Where no locale is chosen at all, as under cron, the terminal is
  * taken to be UTF-8 too; a locale that was chosen is respected. */
 static void
-set_up_locale (void)
+set_up_locale (gboolean json)
 {
   const char *charset_locale;
 
-  setlocale (LC_ALL, "");
+  kl_language_set_up (json);
   charset_locale = setlocale (LC_CTYPE, NULL);
   if (g_strcmp0 (charset_locale, "C") == 0 || g_strcmp0 (charset_locale, "POSIX") == 0)
     setlocale (LC_CTYPE, "C.UTF-8");
-
-  bindtextdomain (GETTEXT_PACKAGE, KL_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
 }
 
 static void
@@ -347,12 +344,12 @@ main (int argc, char *argv[])
   g_auto (GStrv) words = NULL;
   int status;
 
-  set_up_locale ();
+  words = g_strdupv (argv);
+  options.json = asks_for_json (words);
+  set_up_locale (options.json);
   kl_ctl_exit_on_signals ();
   g_set_prgname ("kindlingctl");
 
-  words = g_strdupv (argv);
-  options.json = asks_for_json (words);
   status = dispatch (&options, &words);
   options_clear (&options);
 

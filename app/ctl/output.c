@@ -13,6 +13,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "core-text.h"
 #include "crypto/certificate.h"
 #include "error-text.h"
 
@@ -194,14 +195,39 @@ kl_ctl_print_field (const char *name, const char *value)
   g_print ("%s %s\n", padded, clean);
 }
 
+/**
+ * kl_ctl_print_core_field:
+ * @text: (nullable): a sentence of core
+ */
+void
+kl_ctl_print_core_field (const char *name, const char *text)
+{
+  g_autofree char *translated = text != NULL ? kl_core_text_translate (text) : NULL;
+
+  kl_ctl_print_field (name, translated);
+}
+
+/**
+ * kl_ctl_print_warnings:
+ * @warnings: (nullable): sentences of core
+ */
+void
+kl_ctl_print_warnings (const char *const *warnings)
+{
+  for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
+    kl_ctl_print_core_field (_ ("Warning"), warnings[i]);
+}
+
 void
 kl_ctl_print_boot (gboolean bios,
                    const char *bios_reason,
                    const char *uefi,
                    const char *uefi_reason)
 {
-  g_autofree char *no_bios = g_strdup_printf (_ ("no: %s"), bios_reason ? bios_reason : "");
-  g_autofree char *no_uefi = g_strdup_printf (_ ("no: %s"), uefi_reason ? uefi_reason : "");
+  g_autofree char *bios_why = kl_core_text_translate (bios_reason ? bios_reason : "");
+  g_autofree char *uefi_why = kl_core_text_translate (uefi_reason ? uefi_reason : "");
+  g_autofree char *no_bios = g_strdup_printf (_ ("no: %s"), bios_why);
+  g_autofree char *no_uefi = g_strdup_printf (_ ("no: %s"), uefi_why);
 
   kl_ctl_print_field (_ ("Boots on BIOS"), bios ? _ ("yes") : bios_reason ? no_bios : _ ("no"));
   kl_ctl_print_field (_ ("Boots on UEFI"), uefi ? uefi : uefi_reason ? no_uefi : _ ("no"));
@@ -223,8 +249,11 @@ kl_ctl_print_expiry (GDateTime *end)
     kl_ctl_print_field (_ ("Warning"), _ ("The certificate has expired."));
   else if (left < KL_CERTIFICATE_WARN_DAYS * G_TIME_SPAN_DAY)
     {
-      text = g_strdup_printf (_ ("The certificate ends in %d days."),
-                              (int) (left / G_TIME_SPAN_DAY));
+      const guint days = (guint) (left / G_TIME_SPAN_DAY);
+
+      text = g_strdup_printf (
+          ngettext ("The certificate ends in %u day.", "The certificate ends in %u days.", days),
+          days);
       kl_ctl_print_field (_ ("Warning"), text);
     }
 }
@@ -286,10 +315,12 @@ describe_progress (KlJob *job)
   GString *text = g_string_new ("[");
   double fraction = CLAMP (kl_job_get_fraction (job), 0, 1);
   guint64 total = kl_job_get_total_bytes (job);
+  const char *info = kl_job_get_step_info (job);
+  g_autofree char *step = kl_core_text_translate (info != NULL ? info : "");
 
   for (int i = 0; i < BAR_COLUMNS; i++)
     g_string_append_c (text, i < (int) (fraction * BAR_COLUMNS) ? '#' : '.');
-  g_string_append_printf (text, "] %3d %%  %s", (int) (fraction * 100), kl_job_get_step_info (job));
+  g_string_append_printf (text, "] %3d %%  %s", (int) (fraction * 100), step);
 
   if (total > 0)
     {

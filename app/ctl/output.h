@@ -23,6 +23,8 @@ void kl_ctl_json_print (JsonBuilder *builder);
 
 /* Text for people. */
 void kl_ctl_print_field (const char *name, const char *value);
+void kl_ctl_print_core_field (const char *name, const char *text);
+void kl_ctl_print_warnings (const char *const *warnings);
 void kl_ctl_print_boot (gboolean bios,
                         const char *bios_reason,
                         const char *uefi,

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "core-text.h"
 #include "error-text.h"
 #include "window/certificate-text.h"
 #include "window/part-names.h"
@@ -171,7 +172,15 @@ static void
 show_certificate (KlCertificateGroup *self, KlCertificate *certificate)
 {
   g_auto (GStrv) warnings = kl_certificate_dup_warnings (certificate, NULL);
-  g_autofree char *text = g_strjoinv ("\n", warnings);
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; warnings[i] != NULL; i++)
+    {
+      g_autofree char *warning = g_steal_pointer (&warnings[i]);
+
+      warnings[i] = kl_core_text_translate (warning);
+    }
+  text = g_strjoinv ("\n", warnings);
 
   gtk_widget_set_visible (GTK_WIDGET (self->subject_row), TRUE);
   gtk_widget_set_visible (GTK_WIDGET (self->end_row), TRUE);

@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "core-text.h"
 #include "drive/drive-monitor.h"
 #include "job/check-job.h"
 #include "window/certificate-text.h"
@@ -30,9 +31,9 @@ show_differences (KlJobView *view, const KlMediumCheck *check)
   for (guint i = 0; i < MIN (n, MOST_DIFFERENCES); i++)
     {
       const KlMediumDifference *difference = check->differences->pdata[i];
+      g_autofree char *problem = kl_core_text_translate (difference->problem);
 
-      kl_job_view_add_fact (view, difference->path, difference->problem, "dialog-warning-symbolic",
-                            "warning");
+      kl_job_view_add_fact (view, difference->path, problem, "dialog-warning-symbolic", "warning");
     }
 }
 

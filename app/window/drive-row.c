@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core-text.h"
 #include "window/drive-text.h"
 
 struct _KlDriveRow
@@ -46,7 +47,8 @@ show_drive (KlDriveRow *self)
   g_autofree char *identity = kl_drive_text_dup_identity (self->drive);
   g_autofree char *content = kl_drive_text_dup_content (self->drive);
   const char *refusal = kl_drive_text_get_refusal (self->drive);
-  const char *detail = NULL;
+  const char *reason = NULL;
+  g_autofree char *detail = NULL;
 
   gtk_image_set_from_icon_name (self->icon, kl_drive_text_get_icon_name (self->drive));
   gtk_label_set_label (self->name_label, name);
@@ -55,7 +57,8 @@ show_drive (KlDriveRow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->content_label), kl_drive_get_size (self->drive) > 0);
   kl_drive_row_set_state (self, "dialog-warning-symbolic", "warning", refusal);
 
-  kl_drive_get_refusal (self->drive, &detail);
+  kl_drive_get_refusal (self->drive, &reason);
+  detail = reason != NULL ? kl_core_text_translate (reason) : NULL;
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), detail ? detail : identity);
 }
 

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core-text.h"
 #include "window/drive-row.h"
 #include "window/drive-text.h"
 #include "window/media-jobs.h"
@@ -107,6 +108,7 @@ update_group (KlDriveTarget *self)
 {
   const guint n = g_list_model_get_n_items (G_LIST_MODEL (get_selection (self)));
   const GError *error = kl_drive_monitor_get_error (self->monitor);
+  g_autofree char *reason = error != NULL ? kl_core_text_translate (error->message) : NULL;
   g_autofree char *note = NULL;
   g_autofree char *chosen = NULL;
   guint n_fit = 0;
@@ -114,7 +116,8 @@ update_group (KlDriveTarget *self)
   for (guint i = 0; get_row (self, i) != NULL; i++)
     n_fit += gtk_widget_get_sensitive (GTK_WIDGET (get_row (self, i)));
   if (error != NULL)
-    note = g_strdup_printf (_ ("Drives cannot be watched: %s"), error->message);
+    /* Translators: %s is the reason, maybe in English. */
+    note = g_strdup_printf (_ ("Drives cannot be watched: %s"), reason);
   else if (get_row (self, 0) == NULL)
     note = g_strdup (_ ("Plug in a drive; it appears here."));
   gtk_label_set_label (self->note_label, note ? note : "");

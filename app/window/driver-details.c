@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core-text.h"
 #include "driver/driver-archive.h"
 #include "error-text.h"
 #include "window/fact-row.h"
@@ -133,7 +134,8 @@ add_findings (KlDriverDetails *self, const KlSurveyPackage *package)
           = { "dialog-information-symbolic", "dialog-warning-symbolic", "dialog-error-symbolic" };
       const char *const classes[] = { "accent", "warning", "error" };
       g_autofree char *title = g_strdup_printf ("%s %s", words[finding->severity], finding->code);
-      GtkWidget *row = kl_fact_row_new (title, finding->text);
+      g_autofree char *text = kl_core_text_translate (finding->text);
+      GtkWidget *row = kl_fact_row_new (title, text);
 
       adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 6);
       kl_fact_row_set_state (KL_FACT_ROW (row), icons[finding->severity],

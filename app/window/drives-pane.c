@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core-text.h"
 #include "window/check-medium.h"
 #include "window/drive-row.h"
 #include "window/drive-text.h"
@@ -102,11 +103,12 @@ static void
 update_note (KlDrivesPane *self, guint n_shown)
 {
   const GError *error = kl_drive_monitor_get_error (self->monitor);
+  g_autofree char *reason = error != NULL ? kl_core_text_translate (error->message) : NULL;
   g_autofree char *text = NULL;
 
   if (error != NULL)
-    /* Translators: %s is the reason, in English. */
-    text = g_strdup_printf (_ ("Drives cannot be watched: %s"), error->message);
+    /* Translators: %s is the reason, maybe in English. */
+    text = g_strdup_printf (_ ("Drives cannot be watched: %s"), reason);
   else if (n_shown == 0 && kl_drive_monitor_is_ready (self->monitor))
     text = g_strdup (_ ("No drive is plugged in"));
 

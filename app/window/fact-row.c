@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "core-text.h"
+
 struct _KlFactRow
 {
   AdwActionRow parent_instance;
@@ -156,14 +158,16 @@ kl_fact_row_set_state (KlFactRow *self,
 /**
  * kl_fact_row_set_boots:
  * @how: shown where @boots
- * @why_not: (nullable): the reason, shown where not
+ * @why_not: (nullable): the reason as core gives it, shown where not
  *
  * Says whether a kind of firmware starts a medium, in words, icon and colour.
  */
 void
 kl_fact_row_set_boots (KlFactRow *self, gboolean boots, const char *how, const char *why_not)
 {
-  kl_fact_row_set_value (self, boots ? how : why_not);
+  g_autofree char *reason = !boots && why_not != NULL ? kl_core_text_translate (why_not) : NULL;
+
+  kl_fact_row_set_value (self, boots ? how : reason);
   if (boots)
     kl_fact_row_set_state (self, "object-select-symbolic", "success", C_ ("boots", "Yes"));
   else

@@ -3,12 +3,10 @@
 
 #include "config.h"
 
-#include <glib/gi18n.h>
-#include <locale.h>
-
 #include <gtk/gtk.h>
 
 #include "bus/service-application.h"
+#include "language.h"
 #include "window/application.h"
 #include "window/site-store.h"
 #include "window/turn-log.h"
@@ -29,11 +27,7 @@ main (int argc, char **argv)
 {
   g_autoptr (GApplication) application = NULL;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, KL_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
-
+  kl_language_set_up (FALSE);
   kl_turn_log_start ();
   if (is_service (argc, argv) && !gtk_init_check ())
     application = kl_service_application_new (kl_site_store_find);

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core-text.h"
 #include "window/certificate-text.h"
 #include "window/fact-row.h"
 
@@ -19,7 +20,8 @@ add_fact (GtkListBox *list, const char *title, const char *value)
 static void
 add_boot_fact (GtkListBox *list, const char *title, const char *how, const char *why_not)
 {
-  GtkWidget *row = kl_fact_row_new (title, how ? how : why_not);
+  g_autofree char *reason = how == NULL ? kl_core_text_translate (why_not) : NULL;
+  GtkWidget *row = kl_fact_row_new (title, how ? how : reason);
 
   kl_fact_row_set_state (KL_FACT_ROW (row),
                          how ? "object-select-symbolic" : "action-unavailable-symbolic",
@@ -87,7 +89,8 @@ kl_media_result_fill (GtkListBox *list, const KlMediaResult *result)
   add_certificate (list, result);
   for (guint i = 0; result->warnings != NULL && result->warnings[i] != NULL; i++)
     {
-      GtkWidget *row = kl_fact_row_new (_ ("Good to Know"), result->warnings[i]);
+      g_autofree char *text = kl_core_text_translate (result->warnings[i]);
+      GtkWidget *row = kl_fact_row_new (_ ("Good to Know"), text);
 
       kl_fact_row_set_state (KL_FACT_ROW (row), "dialog-warning-symbolic", "warning", NULL);
       gtk_list_box_append (list, row);

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core-text.h"
 #include "crypto/password-strength.h"
 #include "window/fact-row.h"
 #include "window/password-row.h"
@@ -50,6 +51,7 @@ static const char *const strength_words[] = {
 static void
 show_strength (KlPasswordGroup *self, KlSecret *password)
 {
+  g_autofree char *sentence = NULL;
   g_autofree char *time = NULL;
   g_autofree char *text = NULL;
   KlPasswordStrength strength;
@@ -61,7 +63,8 @@ show_strength (KlPasswordGroup *self, KlSecret *password)
 
   kl_password_strength_measure (password, &strength);
   level = kl_password_strength_get_level (&strength);
-  time = kl_password_strength_dup_text (&strength);
+  sentence = kl_password_strength_dup_text (&strength);
+  time = kl_core_text_translate (sentence);
   text = g_strconcat (g_dpgettext2 (NULL, "password", strength_words[level]), " – ", time, NULL);
 
   adw_action_row_set_subtitle (self->strength_row, text);

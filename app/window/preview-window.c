@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core-text.h"
 #include "prepare/preparer.h"
 #include "window/failure-view.h"
 #include "window/image-text.h"
@@ -119,7 +120,7 @@ list_changes (KlImageTree *tree)
 
   for (guint i = 0; i < warnings->len; i++)
     add_change (changes, "dialog-warning-symbolic", "warning", _ ("Warning"),
-                g_strdup (warnings->pdata[i]), g_strdup (_ ("Warning")))
+                kl_core_text_translate (warnings->pdata[i]), g_strdup (_ ("Warning")))
         ->sentence
         = TRUE;
   for (guint i = 0; i < values->len; i++)

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core-text.h"
 #include "window/certificate-text.h"
 #include "window/drive-review.h"
 #include "window/fact-row.h"
@@ -170,10 +171,11 @@ show_warnings (KlReviewPage *self, KlMediaLayout *layout)
 
   for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
     {
-      GtkWidget *row = kl_fact_row_new (warnings[i], NULL);
+      g_autofree char *text = kl_core_text_translate (warnings[i]);
+      GtkWidget *row = kl_fact_row_new (text, NULL);
 
       gtk_widget_add_css_class (row, "plain");
-      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), warnings[i]);
+      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), text);
       kl_fact_row_set_state (KL_FACT_ROW (row), "dialog-warning-symbolic", "warning", NULL);
       adw_preferences_group_add (self->warnings_group, row);
       g_ptr_array_add (self->warning_rows, row);

@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""People are spoken to in their language; programs read the same in every one."""
+import os
+import re
+
+import command
+import fixtures
+from command import CommandTest
+
+LOCPATH = os.environ['KINDLING_TEST_LOCALES']
+
+
+class Language(CommandTest):
+    def in_spanish(self):
+        environment = {**self.environment(), 'LC_ALL': 'es_ES.UTF-8', 'LOCPATH': LOCPATH}
+        environment.pop('LANGUAGE', None)
+        return environment
+
+    def test_people_read_their_language_and_numbers(self):
+        self.import_good()
+        shown = self.ctl('image', 'show', 'KDL00001', env=self.in_spanish()).out
+        self.assertRegex(shown, r'(?m)^Nombre +')
+        self.assertRegex(shown, r'(?m)^Tamaño +\d+,\d\s[kMG]B \(\d{1,3}(\.\d{3})+ bytes\)$')
+
+    def test_reasons_kept_in_the_catalog_are_translated_as_they_are_shown(self):
+        """The files of a catalog hold English, whoever writes them: people of several languages share it."""
+        tree = fixtures.pe_tree(self.path('tree'))
+        os.remove(os.path.join(tree, 'WINDOWS', 'boot', 'pcat', 'BOOTMGR'))
+        self.ctl('image', 'import', fixtures.describe(fixtures.capture(self.path('uefi.wim'), tree)), env=self.in_spanish())
+        with open(os.path.join(self.catalog, 'KDL00001', 'image.ini'), encoding='utf-8') as f:
+            kept = f.read()
+        self.assertIn('so PCs with BIOS cannot start', kept)
+        shown = self.ctl('image', 'show', 'KDL00001', env=self.in_spanish()).out
+        self.assertRegex(shown, r'(?m)^Arranca con BIOS +no: ')
+
+    def test_errors_say_what_to_do(self):
+        result = self.ctl('image', 'show', 'KDL00002', status=13, env=self.in_spanish())
+        self.assertIn('Qué hacer: ', result.err)
+        self.assertIn('There is no boot image KDL00002', result.err)        # the detail, as a log has it
+
+    def test_json_is_the_same_in_every_language(self):
+        self.import_good()
+        for arguments, status in [(('image', 'list'), 0), (('image', 'show', 'KDL00001'), 0), (('image', 'show', 'X'), 13),
+                                  (('image', 'status', 'KDL00001'), 0), (('image', 'set'), 2), (('create', 'CD'), 2),
+                                  (('create', 'CD', 'a.iso', 'KDL00001', '--dry-run'), 0), (('driver', 'inspect', '.'), 0)]:
+            with self.subTest(arguments=arguments):
+                plain = self.json(*arguments, status=status)
+                foreign = self.json(*arguments, status=status, env=self.in_spanish())
+                self.assertEqual(foreign.out, plain.out)
+
+    def test_json_has_points_in_its_numbers(self):
+        self.import_good()
+        made = self.json('create', 'CD', 'a.iso', 'KDL00001', env=self.in_spanish())
+        self.assertTrue(all(0 <= line['fraction'] <= 1 for line in made.lines if line['event'] == 'progress'))
+        self.assertIsNotNone(re.search(r'"seconds":\d+\.\d', made.out), made.out)
+
+
+if __name__ == '__main__':
+    command.main()
