@@ -138,6 +138,17 @@ class Structure(unittest.TestCase):
         for key in keys - known:
             self.assertIn(key, {'SMSPublicRootKey', 'SiteCode', 'RoleName', 'FileType', 'ItemName'})
 
+    def test_each_promise_has_its_tests(self):
+        rows = re.findall(r'^\| .+ \| (.+) \|$', text('tests/promises.md'), re.M)
+        named = [(path, name) for row in rows if row not in ('test', '---')
+                 for path, names in re.findall(r'`([^`]+)` ([^`]+)$', row) for name in names.split(', ')]
+        self.assertGreater(len(named), 40)
+        self.assertEqual(len([row for row in rows if row != 'test']), len({row for row in rows if '`' in row}))
+        for path, name in named:
+            with self.subTest(path=path, test=name):
+                self.assertIn(path, tracked('.c', '.py', '.build'))
+                self.assertRegex(text(path), r'(["/\'({]|def )' + re.escape(name) + r'(["\'(.-]|: )')
+
     def test_every_c_file_is_built(self):
         builds = '\n'.join(text(p) for p in tracked('meson.build'))
         for path in tracked('.c'):
