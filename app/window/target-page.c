@@ -194,5 +194,18 @@ kl_target_page_class_init (KlTargetPageClass *klass)
 static void
 kl_target_page_init (KlTargetPage *self)
 {
+  GtkWidget *kinds;
+
   gtk_widget_init_template (GTK_WIDGET (self));
+
+  /* Not every language has words as short as English for a narrow window. */
+  kinds = gtk_widget_get_parent (GTK_WIDGET (self->iso_button));
+  for (GtkWidget *kind = gtk_widget_get_first_child (kinds); kind != NULL;
+       kind = gtk_widget_get_next_sibling (kind))
+    {
+      GtkWidget *label = gtk_button_get_child (GTK_BUTTON (kind));
+
+      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+      gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
+    }
 }
