@@ -28,6 +28,7 @@
 /* Of the hidden name: the file's own, random digits in between. */
 #define HIDDEN_START ".%.200s."
 #define HIDDEN_SUFFIX ".part"
+#define HIDDEN_DIGITS 8
 #define HIDDEN_ATTEMPTS 5
 
 struct _KlAtomicFile
@@ -402,23 +403,26 @@ sweep_one (const char *path)
     unlink (path);
 }
 
-/* Whether @name is one that hidden_name() gives. */
+/* Whether @name is one that hidden_name() gives; @start: what it begins with, "." for any */
 static gboolean
 is_hidden_name (const char *name, const char *start)
 {
-  const gsize length = strlen (start), digits = 8;
+  const gsize tail = HIDDEN_DIGITS + strlen (HIDDEN_SUFFIX);
+  const gsize length = strlen (name), least = strlen (start);
+  const char *digits;
 
-  return g_str_has_prefix (name, start) && strspn (name + length, "0123456789abcdef") == digits
-         && g_str_equal (name + length + digits, HIDDEN_SUFFIX);
+  if (!g_str_has_prefix (name, start) || length < least + tail)
+    return FALSE;
+
+  digits = name + length - tail;
+  return (digits == name + least || g_str_equal (start, ".")) && digits[-1] == '.'
+         && strspn (digits, "0123456789abcdef") == HIDDEN_DIGITS
+         && g_str_has_suffix (name, HIDDEN_SUFFIX);
 }
 
-/* What earlier attempts to write @path left. */
 static void
-sweep_hidden (const char *path)
+sweep_hidden (const char *folder, const char *start)
 {
-  g_autofree char *folder = g_path_get_dirname (path);
-  g_autofree char *base = g_path_get_basename (path);
-  g_autofree char *start = g_strdup_printf (HIDDEN_START, base);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;
 
@@ -429,6 +433,30 @@ sweep_hidden (const char *path)
 
         sweep_one (leftover);
       }
+}
+
+/**
+ * kl_atomic_file_sweep:
+ * @folder: one of ours
+ *
+ * Removes what attempts to write any file in it left: for folders whose files have other names each
+ * time. kl_atomic_file_new() does so for the file that it writes.
+ */
+void
+kl_atomic_file_sweep (const char *folder)
+{
+  sweep_hidden (folder, ".");
+}
+
+/* What earlier attempts to write @path left. */
+static void
+sweep_for (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *base = g_path_get_basename (path);
+  g_autofree char *start = g_strdup_printf (HIDDEN_START, base);
+
+  sweep_hidden (folder, start);
 }
 
 static char *
@@ -496,7 +524,7 @@ kl_atomic_file_new (const char *path, int mode, GError **error)
       return NULL;
     }
 
-  sweep_hidden (path);
+  sweep_for (path);
   self->fd = open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
   if (self->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
     open_hidden (self, mode);

@@ -59,6 +59,7 @@ gboolean kl_remove_tree (const char *path, GError **error);
  */
 typedef struct _KlAtomicFile KlAtomicFile;
 
+void kl_atomic_file_sweep (const char *folder);
 KlAtomicFile *kl_atomic_file_new (const char *path, int mode, GError **error);
 int kl_atomic_file_get_fd (KlAtomicFile *self);
 gboolean kl_atomic_file_commit (KlAtomicFile *self, GError **error);

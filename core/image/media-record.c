@@ -121,6 +121,7 @@ kl_media_record_save (const KlMediaRecord *self, const char *entry, GError **err
   /* By the time of the entry whoever watches the catalog notices. */
   utimensat (AT_FDCWD, entry, NULL, 0);
   forget_oldest (folder);
+  kl_atomic_file_sweep (folder);
   return TRUE;
 }
 

@@ -150,6 +150,11 @@ test_atomic_sweeps (Fixture *fixture, gconstpointer data)
   g_assert_true (g_file_test (busy, G_FILE_TEST_EXISTS));
   g_assert_true (kl_atomic_file_commit (file, &error));
   g_assert_cmpuint (count_files (fixture), ==, G_N_ELEMENTS (others) + 3);
+
+  /* In a folder where no name comes twice, those of all files. */
+  kl_atomic_file_sweep (fixture->folder);
+  g_assert_cmpuint (count_files (fixture), ==, G_N_ELEMENTS (others) + 2);
+  g_assert_true (g_file_test (busy, G_FILE_TEST_EXISTS));
 }
 
 /* The umask decides about the group, which may share a catalog; nobody else may ever write. */
