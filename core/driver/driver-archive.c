@@ -11,6 +11,7 @@
 
 #include <mspack.h>
 
+#include "base/confine.h"
 #include "base/error.h"
 #include "base/file-io.h"
 
@@ -28,6 +29,7 @@ typedef struct
 {
   struct mspack_system system; /* first: libmspack hands back a pointer to it */
   const char *archive;
+  const char *folder;        /* where all goes */
   KlProgress *progress;      /* nullable */
   GCancellable *cancellable; /* nullable */
   GError *error;             /* owned; the first failure */
@@ -300,6 +302,22 @@ kl_driver_archive_is_cab (const char *path)
   return length > 4 && g_ascii_strcasecmp (path + length - 4, ".cab") == 0;
 }
 
+static gboolean
+extract_confined (gpointer data, GError **error)
+{
+  System *system = data;
+  struct mscab_decompressor *cab = mspack_create_cab_decompressor (&system->system);
+  gboolean ok;
+
+  if (cab == NULL)
+    return fail (system, MSPACK_ERR_NOMEMORY, error);
+
+  ok = extract_all (system, cab, system->archive, system->folder, error);
+  mspack_destroy_cab_decompressor (cab);
+  g_clear_error (&system->error);
+  return ok;
+}
+
 /**
  * kl_driver_archive_extract:
  * @progress: (nullable): counts bytes written
@@ -319,9 +337,7 @@ kl_driver_archive_extract (const char *path,
                            GError **error)
 {
   g_autoptr (KlDriverArchive) self = g_new0 (KlDriverArchive, 1);
-  struct mscab_decompressor *cab;
   System system;
-  gboolean ok;
 
   system_init (&system, path, progress, cancellable);
   self->folder = g_dir_make_tmp ("kindling-cab-XXXXXX", error);
@@ -331,16 +347,9 @@ kl_driver_archive_extract (const char *path,
       return NULL;
     }
 
-  cab = mspack_create_cab_decompressor (&system.system);
-  if (cab == NULL)
-    {
-      fail (&system, MSPACK_ERR_NOMEMORY, error);
-      return NULL;
-    }
-  ok = extract_all (&system, cab, path, self->folder, error);
-  mspack_destroy_cab_decompressor (cab);
-  g_clear_error (&system.error);
-  return ok ? g_steal_pointer (&self) : NULL;
+  system.folder = self->folder;
+  return kl_confine_run (extract_confined, &system, self->folder, error) ? g_steal_pointer (&self)
+                                                                         : NULL;
 }
 
 const char *

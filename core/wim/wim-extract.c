@@ -9,6 +9,7 @@
 
 #include <glib/gstdio.h>
 
+#include "base/confine.h"
 #include "base/error.h"
 #include "base/file-io.h"
 #include "wim/wim-private.h"
@@ -114,6 +115,25 @@ move_to_target (KlWim *self, const char *staging, Wanted *wanted, GError **error
   return TRUE;
 }
 
+typedef struct
+{
+  KlWim *wim;
+  guint index;
+  GPtrArray *paths;
+  const char *folder;
+  KlProgress *progress;
+  GCancellable *cancellable;
+} Extraction;
+
+static gboolean
+extract_confined (gpointer data, GError **error)
+{
+  const Extraction *self = data;
+
+  return kl_wim_extract_flat (self->wim, self->index, self->paths, self->folder, self->progress,
+                              self->cancellable, error);
+}
+
 /* Extracts as many of the files as have different names, which is all of them in most cases. */
 static gboolean
 extract_batch (KlWim *self,
@@ -127,6 +147,7 @@ extract_batch (KlWim *self,
   g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) paths = g_ptr_array_new ();
   g_autoptr (GPtrArray) batch = g_ptr_array_new ();
+  Extraction extraction = { self, index, paths, staging, progress, cancellable };
 
   for (guint i = 0; i < all->len; i++)
     {
@@ -139,7 +160,8 @@ extract_batch (KlWim *self,
         }
     }
 
-  if (!kl_wim_extract_flat (self, index, paths, staging, progress, cancellable, error))
+  /* Names of an image lead nowhere but into the folder. */
+  if (!kl_confine_run (extract_confined, &extraction, staging, error))
     return FALSE;
 
   for (guint i = 0; i < batch->len; i++)
