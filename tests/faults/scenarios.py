@@ -10,7 +10,9 @@ ID = 'TST00001'
 
 
 def environment(**more):
-    return {**os.environ, 'LC_ALL': 'C.UTF-8', 'G_DEBUG': 'fatal-criticals', **more}
+    """What is preloaded comes before the sanitizer, if there is one."""
+    sanitizer = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
+    return {**os.environ, 'LC_ALL': 'C.UTF-8', 'G_DEBUG': 'fatal-criticals', 'ASAN_OPTIONS': sanitizer, **more}
 
 
 class Broken(Exception):

@@ -146,7 +146,7 @@ class Structure(unittest.TestCase):
         self.assertEqual(len([row for row in rows if row != 'test']), len({row for row in rows if '`' in row}))
         for path, name in named:
             with self.subTest(path=path, test=name):
-                self.assertIn(path, tracked('.c', '.py', '.build'))
+                self.assertIn(path, tracked('.c', '.py', '.sh', '.build'))
                 self.assertRegex(text(path), r'(["/\'({]|def )' + re.escape(name) + r'(["\'(.-]|: )')
 
     def test_every_c_file_is_built(self):
