@@ -102,15 +102,19 @@ chosen_cb (GtkNativeDialog *chooser, int response, gpointer user_data)
 {
   g_autoptr (GtkNativeDialog) owned = chooser;
   g_autoptr (GFile) file = NULL;
+  KlMediumChosen chosen = (KlMediumChosen) (void (*) (void)) user_data;
 
   if (response == GTK_RESPONSE_ACCEPT)
     file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
   if (file != NULL && g_file_peek_path (file) != NULL)
-    kl_check_file (gtk_native_dialog_get_transient_for (chooser), g_file_peek_path (file));
+    chosen (gtk_native_dialog_get_transient_for (chooser), g_file_peek_path (file));
 }
 
 void
-kl_check_medium (GtkWindow *parent)
+kl_check_choose (GtkWindow *parent,
+                 const char *title,
+                 const char *accept_label,
+                 KlMediumChosen chosen)
 {
   static const char *const suffixes[] = { "iso", "img", "raw", "vhd" };
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
@@ -119,12 +123,18 @@ kl_check_medium (GtkWindow *parent)
   gtk_file_filter_set_name (filter, _ ("ISO Files and Disk Images"));
   for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
     gtk_file_filter_add_suffix (filter, suffixes[i]);
-  chooser = gtk_file_chooser_native_new (_ ("Choose a Medium to Check"), parent,
-                                         GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Check"), NULL);
+  chooser = gtk_file_chooser_native_new (title, parent, GTK_FILE_CHOOSER_ACTION_OPEN, accept_label,
+                                         NULL);
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
   gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), filter);
-  g_signal_connect (chooser, "response", G_CALLBACK (chosen_cb), NULL);
+  g_signal_connect (chooser, "response", G_CALLBACK (chosen_cb), (void (*) (void)) chosen);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+void
+kl_check_medium (GtkWindow *parent)
+{
+  kl_check_choose (parent, _ ("Choose a Medium to Check"), _ ("_Check"), kl_check_file);
 }
 
 void
@@ -167,14 +177,23 @@ is_there (KlDrive *drive, GError **error)
                                   kl_drive_get_path (drive), error);
 }
 
-void
-kl_check_drive (GtkWindow *parent, KlDrive *drive)
+const char *
+kl_check_find_medium (GtkWindow *parent, KlDrive *drive)
 {
-  g_autofree char *name = kl_drive_dup_name (drive);
   g_autoptr (GError) error = NULL;
 
   if (is_there (drive, &error))
-    check (parent, find_readable (drive), name);
-  else
-    kl_failure_view_present (parent, error, kl_drive_get_path (drive));
+    return find_readable (drive);
+  kl_failure_view_present (parent, error, kl_drive_get_path (drive));
+  return NULL;
+}
+
+void
+kl_check_drive (GtkWindow *parent, KlDrive *drive)
+{
+  const char *path = kl_check_find_medium (parent, drive);
+  g_autofree char *name = kl_drive_dup_name (drive);
+
+  if (path != NULL)
+    check (parent, path, name);
 }

@@ -11,6 +11,7 @@
 #include "window/check-medium.h"
 #include "window/drive-row.h"
 #include "window/drive-text.h"
+#include "window/inspect-window.h"
 #include "window/media-jobs.h"
 #include "window/power-off.h"
 #include "window/restore-window.h"
@@ -56,6 +57,7 @@ new_menu (KlDrive *drive)
 
   if (usable)
     add_item (medium, _ ("Create _Media…"), "win.create-on-drive", path);
+  add_item (medium, _ ("_Inspect Medium"), "drive.inspect", path);
   add_item (medium, _ ("_Check Medium"), "drive.check", path);
   g_menu_append_section (menu, NULL, G_MENU_MODEL (medium));
   if (usable)
@@ -162,6 +164,15 @@ check_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 }
 
 static void
+inspect_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  g_autoptr (KlDrive) drive = find_drive (widget, parameter);
+
+  if (drive != NULL)
+    kl_inspect_drive (get_window (widget), drive);
+}
+
+static void
 restore_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   g_autoptr (KlDrive) drive = find_drive (widget, parameter);
@@ -200,6 +211,7 @@ kl_drives_pane_class_init (KlDrivesPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlDrivesPane, scrolled_window);
   gtk_widget_class_bind_template_child (widget_class, KlDrivesPane, list);
   gtk_widget_class_install_action (widget_class, "drive.check", "s", check_activated);
+  gtk_widget_class_install_action (widget_class, "drive.inspect", "s", inspect_activated);
   gtk_widget_class_install_action (widget_class, "drive.restore", "s", restore_activated);
   gtk_widget_class_install_action (widget_class, "drive.power-off", "s", power_off_activated);
 }

@@ -17,6 +17,7 @@ struct _KlPasswordRow
 
   GtkWidget *entry;       /* child of the row */
   GtkWidget *show_button; /* child of the row */
+  KlSecret *secret;       /* owned, nullable; shown while the button is pressed */
 };
 
 G_DEFINE_FINAL_TYPE (KlPasswordRow, kl_password_row, ADW_TYPE_ACTION_ROW)
@@ -54,8 +55,18 @@ name_entry (KlPasswordRow *self)
 }
 
 static void
+kl_password_row_finalize (GObject *object)
+{
+  g_clear_pointer (&KL_PASSWORD_ROW (object)->secret, kl_secret_unref);
+
+  G_OBJECT_CLASS (kl_password_row_parent_class)->finalize (object);
+}
+
+static void
 kl_password_row_class_init (KlPasswordRowClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = kl_password_row_finalize;
+
   signals[SIGNAL_CHANGED] = g_signal_new ("changed", KL_TYPE_PASSWORD_ROW, G_SIGNAL_RUN_LAST, 0,
                                           NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_ENTRY_ACTIVATED]
@@ -77,6 +88,14 @@ add_entry (KlPasswordRow *self)
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (self), self->entry);
 }
 
+static void
+name_show_button (KlPasswordRow *self, const char *name)
+{
+  gtk_widget_set_tooltip_text (self->show_button, name);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->show_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  name, -1);
+}
+
 /* The icon that a GtkPasswordEntry offers for it cannot be reached by the keyboard. */
 static void
 add_show_button (KlPasswordRow *self)
@@ -87,9 +106,7 @@ add_show_button (KlPasswordRow *self)
   gtk_button_set_icon_name (GTK_BUTTON (self->show_button), "view-reveal-symbolic");
   gtk_widget_set_valign (self->show_button, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (self->show_button, "flat");
-  gtk_widget_set_tooltip_text (self->show_button, _ ("Show or Hide Password"));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->show_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Show or Hide Password"), -1);
+  name_show_button (self, _ ("Show or Hide Password"));
   g_object_bind_property (self->show_button, "active", text, "visibility", G_BINDING_SYNC_CREATE);
   adw_action_row_add_suffix (ADW_ACTION_ROW (self), self->show_button);
 }
@@ -122,4 +139,32 @@ GtkWidget *
 kl_password_row_get_entry (KlPasswordRow *self)
 {
   return self->entry;
+}
+
+static void
+secret_toggled_cb (KlPasswordRow *self)
+{
+  const gboolean shown = gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self->show_button));
+
+  kl_password_row_set_text (self, shown ? kl_secret_get_text (self->secret) : "");
+}
+
+/**
+ * kl_password_row_set_secret:
+ * @value: a reference is taken
+ *
+ * Makes it a row that cannot be written to and shows @value while its button is pressed. Until
+ * then the entry does not hold it: what it holds, though hidden, is told to the accessibility bus.
+ */
+void
+kl_password_row_set_secret (KlPasswordRow *self, KlSecret *value)
+{
+  g_return_if_fail (KL_IS_PASSWORD_ROW (self) && self->secret == NULL);
+
+  self->secret = kl_secret_ref (value);
+  g_object_set (self->entry, "placeholder-text", "••••••••", NULL);
+  gtk_editable_set_editable (GTK_EDITABLE (self->entry), FALSE);
+  name_show_button (self, _ ("Show or Hide Value"));
+  g_signal_connect_object (self->show_button, "toggled", G_CALLBACK (secret_toggled_cb), self,
+                           G_CONNECT_SWAPPED);
 }

@@ -3,6 +3,8 @@
 
 #include <adwaita.h>
 
+#include "crypto/secret.h"
+
 G_BEGIN_DECLS
 
 /*
@@ -15,6 +17,7 @@ G_DECLARE_FINAL_TYPE (KlPasswordRow, kl_password_row, KL, PASSWORD_ROW, AdwActio
 
 const char *kl_password_row_get_text (KlPasswordRow *self);
 void kl_password_row_set_text (KlPasswordRow *self, const char *text);
+void kl_password_row_set_secret (KlPasswordRow *self, KlSecret *value);
 GtkWidget *kl_password_row_get_entry (KlPasswordRow *self);
 
 G_END_DECLS

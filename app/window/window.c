@@ -21,6 +21,7 @@
 #include "window/image-row.h"
 #include "window/image-text.h"
 #include "window/import-flow.h"
+#include "window/inspect-window.h"
 #include "window/job-view.h"
 #include "window/leave-question.h"
 #include "window/media-jobs.h"
@@ -424,6 +425,12 @@ check_medium_activated (GtkWidget *widget, const char *action, GVariant *paramet
 }
 
 static void
+inspect_medium_activated (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  kl_inspect_medium (GTK_WINDOW (widget));
+}
+
+static void
 search_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   KlWindow *self = KL_WINDOW (widget);
@@ -584,6 +591,8 @@ install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.export-image", NULL, export_activated);
   gtk_widget_class_install_action (widget_class, "win.prepare-image", NULL, prepare_activated);
   gtk_widget_class_install_action (widget_class, "win.check-medium", NULL, check_medium_activated);
+  gtk_widget_class_install_action (widget_class, "win.inspect-medium", NULL,
+                                   inspect_medium_activated);
   gtk_widget_class_install_action (widget_class, "win.search", NULL, search_activated);
   gtk_widget_class_install_action (widget_class, "win.back", NULL, back_activated);
   gtk_widget_class_install_action (widget_class, "win.retry", NULL, retry_activated);
