@@ -296,19 +296,54 @@ open_source (Run *run, GError **error)
   return TRUE;
 }
 
-/* The source must be what was imported. */
-static gboolean
-check_source (Run *run, KlProgress *progress, GError **error)
+/* Whether the source is what was imported, found out in a thread of its own while the tree is
+ * filled: that reads little of the source, and all of the drivers. */
+typedef struct
 {
-  g_autofree char *path = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
-  guint64 size = 0, recorded_size = 0, recorded_crc = 0;
-  guint32 crc = 0;
+  char *path;
+  GCancellable *cancellable; /* borrowed */
+  guint64 size;              /* bytes */
+  guint32 crc32c;
+  GError *error;
+  GThread *thread;
+} SourceCheck;
 
+static gpointer
+check_thread (gpointer data)
+{
+  SourceCheck *check = data;
+
+  kl_crc32c_file (check->path, NULL, check->cancellable, &check->size, &check->crc32c,
+                  &check->error);
+  return NULL;
+}
+
+static void
+begin_check (SourceCheck *check, Run *run)
+{
+  check->path = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
+  check->cancellable = run->context.cancellable;
+  check->thread = g_thread_new ("kl-check", check_thread, check);
+}
+
+/* To be called once. A source that is not what was imported explains any failure since. */
+static gboolean
+end_check (SourceCheck *check, Run *run, GError **error)
+{
+  g_autofree char *path = g_steal_pointer (&check->path);
+  guint64 size, recorded_size = 0, recorded_crc = 0;
+  guint32 crc;
+
+  g_thread_join (check->thread);
+  if (check->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&check->error));
+      return FALSE;
+    }
+  size = check->size;
+  crc = check->crc32c;
   kl_image_ini_get_number (run->ini, KL_INI_SOURCE, KL_INI_SIZE, 10, G_MAXINT64, &recorded_size);
   kl_image_ini_get_number (run->ini, KL_INI_SOURCE, KL_INI_CRC32C, 16, G_MAXUINT32, &recorded_crc);
-  kl_progress_set_total (progress, recorded_size);
-  if (!kl_crc32c_file (path, progress, run->context.cancellable, &size, &crc, error))
-    return FALSE;
   if (size == recorded_size && crc == recorded_crc)
     return TRUE;
 
@@ -410,13 +445,35 @@ commit (Run *run, GError **error)
   return kl_image_ini_save (run->ini, run->folder, KL_INI_IMAGE_FILE, error);
 }
 
+/* Steps 1 to 7. */
+static gboolean
+read_all (Run *run, GError **error)
+{
+  SourceCheck check = { 0 };
+  g_autoptr (GError) wrong = NULL;
+  gboolean ok;
+
+  begin_check (&check, run);
+  ok = open_source (run, error) && fill_tree (run, error);
+  if (end_check (&check, run, &wrong))
+    return ok;
+
+  if (!g_error_matches (wrong, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      run->status->progress = 1;
+      set_text (&run->status->progress_text, step_rows[0].text);
+    }
+  g_clear_error (error);
+  g_propagate_error (error, g_steal_pointer (&wrong));
+  return FALSE;
+}
+
 static gboolean
 run_steps (Run *run, GError **error)
 {
-  if (!make_work_folder (run, error) || !enter_step (run, 1, error)
-      || !check_source (run, run->steps[0], error) || !open_source (run, error)
-      || !fill_tree (run, error) || !enter_step (run, 8, error) || !write_wim (run, error)
-      || !enter_step (run, 9, error) || !commit (run, error))
+  if (!make_work_folder (run, error) || !enter_step (run, 1, error) || !read_all (run, error)
+      || !enter_step (run, 8, error) || !write_wim (run, error) || !enter_step (run, 9, error)
+      || !commit (run, error))
     return FALSE;
 
   run->status->state = KL_INJECTION_COMPLETE;

@@ -37,12 +37,18 @@ typedef struct
 {
   const char *path;
   int fd;
-  guint64 offset; /* bytes written */
-  Block *block;   /* the next to be written; NULL when all are gone */
-  gsize filled;   /* bytes in it */
-  guint32 crc32c;
+  Block *block;        /* that is being filled, owned */
+  gsize filled;        /* bytes in it */
   GAsyncQueue *spares; /* of Block */
+
+  /* A thread writes what another reads meanwhile, and a third sums it up. */
+  GThread *writer;
+  GAsyncQueue *full; /* of GBytes; an empty one ends it */
+  guint64 written;   /* bytes; the writer's */
+  guint32 crc32c;    /* likewise */
   KlHasher *hasher;
+  GError *failure; /* the writer's, read once it has ended */
+  gint has_failed; /* atomic */
   KlProgress *progress;
   GCancellable *cancellable;
 } Output;
@@ -58,6 +64,64 @@ static void
 give_back (gpointer data)
 {
   g_async_queue_push (((Block *) data)->spares, data);
+}
+
+static void
+leave_direct (Output *self)
+{
+  int flags = fcntl (self->fd, F_GETFL);
+
+  if (flags >= 0 && (flags & O_DIRECT) != 0)
+    fcntl (self->fd, F_SETFL, flags & ~O_DIRECT);
+}
+
+static gboolean
+write_bytes (Output *self, const void *data, gsize size, GError **error)
+{
+  g_autoptr (GError) wrong = NULL;
+
+  if (size % ALIGNMENT != 0)
+    leave_direct (self);
+  if (kl_write_at (self->fd, data, size, self->written, self->path, &wrong))
+    return TRUE;
+
+  /* Some file systems find out only now. */
+  if (g_error_matches (wrong, KL_ERROR, KL_ERROR_INVALID_ARGUMENT))
+    {
+      leave_direct (self);
+      return kl_write_at (self->fd, data, size, self->written, self->path, error);
+    }
+  g_propagate_error (error, g_steal_pointer (&wrong));
+  return FALSE;
+}
+
+/* After a failure or a cancel it goes on taking blocks, so that nobody waits for one. */
+static gpointer
+write_thread (gpointer user_data)
+{
+  Output *self = user_data;
+
+  for (;;)
+    {
+      g_autoptr (GBytes) bytes = g_async_queue_pop (self->full);
+      gsize size;
+      const void *data = g_bytes_get_data (bytes, &size);
+
+      if (size == 0)
+        return NULL;
+      if (self->failure != NULL)
+        continue;
+      if (g_cancellable_set_error_if_cancelled (self->cancellable, &self->failure)
+          || !write_bytes (self, data, size, &self->failure))
+        {
+          g_atomic_int_set (&self->has_failed, TRUE);
+          continue;
+        }
+      self->crc32c = kl_crc32c_update (self->crc32c, data, size);
+      self->written += size;
+      kl_hasher_feed (self->hasher, bytes);
+      kl_progress_advance (self->progress, size);
+    }
 }
 
 static gboolean
@@ -96,71 +160,51 @@ output_open (Output *self, guint64 size, GError **error)
       g_async_queue_push (self->spares, block);
     }
   self->block = g_async_queue_pop (self->spares);
+  self->full = g_async_queue_new_full ((GDestroyNotify) g_bytes_unref);
   self->hasher = kl_hasher_new ();
+  self->writer = g_thread_new ("kl-write", write_thread, self);
   return TRUE;
+}
+
+static void
+stop_writer (Output *self)
+{
+  if (self->writer == NULL)
+    return;
+
+  g_async_queue_push (self->full, g_bytes_new_static ("", 0));
+  g_thread_join (g_steal_pointer (&self->writer));
 }
 
 static void
 output_clear (Output *self)
 {
-  kl_close_fd (&self->fd);
-  /* It gives its blocks back. */
+  stop_writer (self);
+  /* They give their blocks back. */
+  g_clear_pointer (&self->full, g_async_queue_unref);
   g_clear_pointer (&self->hasher, kl_hasher_free);
   g_clear_pointer (&self->block, block_free);
   g_clear_pointer (&self->spares, g_async_queue_unref);
+  g_clear_error (&self->failure);
+  kl_close_fd (&self->fd);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Output, output_clear)
 
-static void
-leave_direct (Output *self)
-{
-  int flags = fcntl (self->fd, F_GETFL);
-
-  if (flags >= 0 && (flags & O_DIRECT) != 0)
-    fcntl (self->fd, F_SETFL, flags & ~O_DIRECT);
-}
-
+/* Hands over what has gathered, and gets the next block once one is written and summed up. */
 static gboolean
-write_block (Output *self, GError **error)
-{
-  g_autoptr (GError) wrong = NULL;
-
-  if (self->filled % ALIGNMENT != 0)
-    leave_direct (self);
-  if (kl_write_at (self->fd, self->block->data, self->filled, self->offset, self->path, &wrong))
-    return TRUE;
-
-  /* Some file systems find out only now. */
-  if (g_error_matches (wrong, KL_ERROR, KL_ERROR_INVALID_ARGUMENT))
-    {
-      leave_direct (self);
-      return kl_write_at (self->fd, self->block->data, self->filled, self->offset, self->path,
-                          error);
-    }
-  g_propagate_error (error, g_steal_pointer (&wrong));
-  return FALSE;
-}
-
-/* Writes what has gathered, and gets the next block once one is summed up. */
-static gboolean
-flush_block (Output *self, GError **error)
+flush_block (Output *self)
 {
   Block *block = self->block;
-  g_autoptr (GBytes) bytes = NULL;
 
+  /* What failed is told once the writer has ended. */
+  if (g_atomic_int_get (&self->has_failed))
+    return FALSE;
   if (self->filled == 0)
     return TRUE;
-  if (g_cancellable_set_error_if_cancelled (self->cancellable, error) || !write_block (self, error))
-    return FALSE;
 
-  self->crc32c = kl_crc32c_update (self->crc32c, block->data, self->filled);
-  bytes = g_bytes_new_with_free_func (block->data, self->filled, give_back, block);
-  self->block = NULL;
-  kl_hasher_feed (self->hasher, bytes);
-  g_clear_pointer (&bytes, g_bytes_unref);
-  kl_progress_advance (self->progress, self->filled);
-  self->offset += self->filled;
+  g_async_queue_push (self->full,
+                      g_bytes_new_with_free_func (block->data, self->filled, give_back, block));
   self->filled = 0;
   self->block = g_async_queue_pop (self->spares);
   return TRUE;
@@ -168,23 +212,23 @@ flush_block (Output *self, GError **error)
 
 /* How much of @length the block takes, when it has been emptied where it was full. */
 static gboolean
-make_room (Output *self, guint64 length, gsize *n, GError **error)
+make_room (Output *self, guint64 length, gsize *n)
 {
-  if (self->filled == BLOCK_SIZE && !flush_block (self, error))
+  if (self->filled == BLOCK_SIZE && !flush_block (self))
     return FALSE;
   *n = (gsize) MIN (length, BLOCK_SIZE - self->filled);
   return TRUE;
 }
 
 static gboolean
-put_bytes (Output *self, GBytes *bytes, GError **error)
+put_bytes (Output *self, GBytes *bytes)
 {
   gsize size, n;
   const guint8 *data = g_bytes_get_data (bytes, &size);
 
   for (; size > 0; data += n, size -= n)
     {
-      if (!make_room (self, size, &n, error))
+      if (!make_room (self, size, &n))
         return FALSE;
       memcpy (self->block->data + self->filled, data, n);
       self->filled += n;
@@ -199,7 +243,7 @@ copy_run (Output *self, int fd, const char *name, guint64 offset, guint64 length
 
   for (; length > 0; offset += n, length -= n)
     {
-      if (!make_room (self, length, &n, error)
+      if (!make_room (self, length, &n)
           || !kl_read_at (fd, self->block->data + self->filled, n, offset, name, error))
         return FALSE;
       self->filled += n;
@@ -249,11 +293,28 @@ write_layout (Output *output, KlWimLayout *layout, GError **error)
   for (; ok && n < layout->files->len; n++)
     ok = (fds[n] = kl_open_for_reading (layout->files->pdata[n], error)) >= 0;
 
-  ok = ok && put_bytes (output, layout->header, error) && copy_blobs (output, layout, fds, error)
-       && put_bytes (output, layout->metadata, error) && put_bytes (output, layout->table, error)
-       && put_bytes (output, layout->xml, error) && flush_block (output, error);
+  ok = ok && put_bytes (output, layout->header) && copy_blobs (output, layout, fds, error)
+       && put_bytes (output, layout->metadata) && put_bytes (output, layout->table)
+       && put_bytes (output, layout->xml) && flush_block (output);
   close_all (fds, n);
   return ok;
+}
+
+static gboolean
+write_all (Output *output, KlWimLayout *layout, GError **error)
+{
+  gboolean ok = write_layout (output, layout, error);
+
+  stop_writer (output);
+  if (output->failure == NULL)
+    {
+      g_assert (!ok || output->written == layout->size);
+      return ok;
+    }
+
+  g_clear_error (error);
+  g_propagate_error (error, g_steal_pointer (&output->failure));
+  return FALSE;
 }
 
 /**
@@ -297,13 +358,12 @@ kl_wim_compose (KlWim *self,
     return FALSE;
 
   kl_progress_set_total (progress, layout->size);
-  if (!write_layout (&output, layout, error))
+  if (!write_all (&output, layout, error))
     {
       g_unlink (target);
       return FALSE;
     }
 
-  g_assert (output.offset == layout->size);
-  *sums = (KlWimSums){ output.offset, output.crc32c, kl_hasher_finish (output.hasher) };
+  *sums = (KlWimSums){ output.written, output.crc32c, kl_hasher_finish (output.hasher) };
   return TRUE;
 }
