@@ -49,6 +49,7 @@ struct _KlBusCreator
   GDBusMethodInvocation *invocation; /* owned, nullable; is answered when the creation has ended */
   KlBusRequest *request;             /* owned, nullable; of the creation that is going on */
   GCancellable *cancellable;         /* owned, nullable; of the creation that is going on */
+  GObject *entry;                    /* owned, nullable; of the host; of the creation that runs */
   guint32 exit_code;                 /* HRESULT */
   char *error_detail;                /* owned */
 
@@ -265,6 +266,7 @@ made_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   kl_job_run_finish (KL_JOB (source), result, &error);
+  kl_bus_host_work_ended (self->host, g_steal_pointer (&self->entry), error);
   end (self, error);
 }
 
@@ -320,6 +322,8 @@ make (KlBusCreator *self, const KlBusTarget *target)
 
   kl_media_creator_set_request (self->creator, media_request);
   self->begun = TRUE;
+  self->entry = kl_bus_host_work_began (
+      self->host, &(KlBusWork){ KL_JOB (self->creator), request->destination, options.drive });
   kl_job_run_async (KL_JOB (self->creator), self->cancellable, made_cb, g_object_ref (self));
 }
 

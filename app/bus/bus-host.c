@@ -79,3 +79,31 @@ kl_bus_host_ask_finish (KlBusHost *self, GAsyncResult *result, GError **error)
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
+
+/**
+ * kl_bus_host_work_began:
+ * @work: read before this returns; its job is about to run
+ *
+ * Lets the person at the desktop see it, and cancel it.
+ *
+ * Returns: (transfer full) (nullable): for kl_bus_host_work_ended()
+ */
+GObject *
+kl_bus_host_work_began (KlBusHost *self, const KlBusWork *work)
+{
+  KlBusHostInterface *iface = KL_BUS_HOST_GET_IFACE (self);
+
+  return iface->work_began != NULL ? iface->work_began (self, work) : NULL;
+}
+
+/**
+ * kl_bus_host_work_ended:
+ * @entry: (transfer full) (nullable)
+ * @error: (nullable): why it failed
+ */
+void
+kl_bus_host_work_ended (KlBusHost *self, GObject *entry, const GError *error)
+{
+  if (entry != NULL)
+    KL_BUS_HOST_GET_IFACE (self)->work_ended (self, entry, error);
+}

@@ -3,6 +3,7 @@
 
 #include "drive/drive.h"
 #include "image/catalog.h"
+#include "job/job.h"
 #include "media/layout.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,14 @@ typedef struct
   const char *caller; /* name that the program's process gives itself */
   guint32 process;    /* its number; 0: unknown */
 } KlBusQuestion;
+
+/* A medium or another file that is made on behalf of a program. */
+typedef struct
+{
+  KlJob *job;
+  const char *path; /* of the file; with a drive: of what was asked for */
+  KlDrive *drive;   /* nullable */
+} KlBusWork;
 
 /*
  * What the objects on the bus need of the application that exports them. Main thread.
@@ -41,6 +50,9 @@ struct _KlBusHostInterface
                      GAsyncReadyCallback callback,
                      gpointer user_data);
   gboolean (*ask_finish) (KlBusHost *self, GAsyncResult *result, GError **error);
+  /* Both may be left out. What the first one returns is told to the second, which takes it. */
+  GObject *(*work_began) (KlBusHost *self, const KlBusWork *work);
+  void (*work_ended) (KlBusHost *self, GObject *entry, const GError *error);
 };
 
 KlCatalog *kl_bus_host_get_catalog (KlBusHost *self);
@@ -51,5 +63,7 @@ void kl_bus_host_ask_async (KlBusHost *self,
                             GAsyncReadyCallback callback,
                             gpointer user_data);
 gboolean kl_bus_host_ask_finish (KlBusHost *self, GAsyncResult *result, GError **error);
+GObject *kl_bus_host_work_began (KlBusHost *self, const KlBusWork *work);
+void kl_bus_host_work_ended (KlBusHost *self, GObject *entry, const GError *error);
 
 G_END_DECLS

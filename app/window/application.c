@@ -27,8 +27,8 @@ struct _KlApplication
   KlCatalog *catalog;    /* owned; from startup on */
   char *catalog_path;    /* owned; from the command line, or NULL */
   KlBusService *service; /* owned; while on the bus */
-  guint inhibitor;       /* of suspend and log-out; 0 while no medium is made */
-  gboolean held;         /* while media are made */
+  guint inhibitor;       /* of suspend and log-out; 0 while no job runs */
+  gboolean held;         /* while a job runs */
 };
 
 static void bus_host_init (KlBusHostInterface *iface);
@@ -135,7 +135,7 @@ catalog_folder_changed_cb (KlApplication *self)
       kl_window_set_catalog (l->data, catalog);
 }
 
-/* The machine stays awake, and the program alive, as long as a medium is made. */
+/* The machine stays awake, and the program alive, as long as a job runs. */
 static void
 jobs_changed_cb (KlApplication *self)
 {
@@ -150,8 +150,7 @@ jobs_changed_cb (KlApplication *self)
       g_application_hold (G_APPLICATION (self));
       self->inhibitor = gtk_application_inhibit (
           application, gtk_application_get_active_window (application),
-          GTK_APPLICATION_INHIBIT_LOGOUT | GTK_APPLICATION_INHIBIT_SUSPEND,
-          _ ("Media are being made"));
+          GTK_APPLICATION_INHIBIT_LOGOUT | GTK_APPLICATION_INHIBIT_SUSPEND, _ ("A job is running"));
       return;
     }
 
@@ -271,6 +270,29 @@ dup_site_profile (KlBusHost *host, const char *site_code)
   return kl_site_store_find (site_code);
 }
 
+/* For the list of jobs. */
+static GObject *
+work_began (KlBusHost *host, const KlBusWork *work)
+{
+  g_autofree char *name = work->drive != NULL ? kl_drive_dup_name (work->drive)
+                                              : g_filename_display_basename (work->path);
+  const KlOtherJob other = { .job = work->job,
+                             .name = name,
+                             .path = work->path,
+                             .drive = work->drive,
+                             /* Translators: said of a job, in a list. */
+                             .origin = _ ("for another program") };
+
+  return G_OBJECT (kl_media_jobs_begin_other (kl_media_jobs_get (), &other));
+}
+
+static void
+work_ended (KlBusHost *host, GObject *entry, const GError *error)
+{
+  kl_media_job_end (KL_MEDIA_JOB (entry), error);
+  g_object_unref (entry);
+}
+
 static void
 bus_host_init (KlBusHostInterface *iface)
 {
@@ -278,6 +300,8 @@ bus_host_init (KlBusHostInterface *iface)
   iface->dup_site_profile = dup_site_profile;
   iface->ask_async = kl_drive_question_ask_async;
   iface->ask_finish = kl_drive_question_ask_finish;
+  iface->work_began = work_began;
+  iface->work_ended = work_ended;
 }
 
 /* A process beside the one that has the name offers nothing on the bus: it cannot be found there.

@@ -10,6 +10,7 @@
 #include "window/fact-row.h"
 #include "window/failure-view.h"
 #include "window/job-text.h"
+#include "window/media-jobs.h"
 
 /* Between two looks at the progress; milliseconds. */
 #define SHOW_INTERVAL 50
@@ -19,6 +20,7 @@ struct _KlJobView
   AdwBin parent_instance;
 
   KlJob *job;           /* owned; nullable */
+  KlMediaJob *entry;    /* owned; of the list of jobs; while it runs */
   char *subject;        /* owned; nullable; for the detail of a failure */
   char *cancelled_text; /* owned; nullable; what is left of the target */
   char *leaving_text;   /* owned; nullable; what would be left of it */
@@ -139,6 +141,8 @@ job_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   kl_job_run_finish (job, result, &error);
+  kl_media_job_end (self->entry, error);
+  g_clear_object (&self->entry);
   stop_showing (self);
   running = g_list_remove (running, self);
   if (self->facts == NULL)
@@ -237,11 +241,13 @@ clear_outcome (KlJobView *self)
  * @title: what is being done, "Creating “Windows PE.iso”"
  * @subject: (nullable): the file it is about, for the detail of a failure
  *
- * Shows the progress of @job and runs it.
+ * Shows the progress of @job and runs it; the list of jobs has it, too.
  */
 void
 kl_job_view_start (KlJobView *self, KlJob *job, const char *title, const char *subject)
 {
+  const KlOtherJob entry = { .job = job, .name = title, .path = subject };
+
   g_return_if_fail (KL_IS_JOB_VIEW (self));
   g_return_if_fail (!kl_job_view_is_running (self));
 
@@ -258,6 +264,7 @@ kl_job_view_start (KlJobView *self, KlJob *job, const char *title, const char *s
 
   g_signal_connect_object (job, "progress", G_CALLBACK (progress_cb), self, G_CONNECT_SWAPPED);
   running = g_list_prepend (running, self);
+  self->entry = kl_media_jobs_begin_other (kl_media_jobs_get (), &entry);
   kl_job_run_async (job, NULL, job_ended_cb, g_object_ref (self));
   gtk_widget_grab_focus (GTK_WIDGET (self->cancel_button));
 }

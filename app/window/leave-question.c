@@ -19,6 +19,13 @@ typedef struct
   GListModel *jobs;  /* owned */
 } Question;
 
+/* Other jobs have windows that ask for themselves. */
+static gboolean
+is_made (KlMediaJob *job)
+{
+  return kl_media_job_is_medium (job) && kl_media_job_get_state (job) == KL_MEDIA_JOB_RUNNING;
+}
+
 static guint
 count_running (GListModel *jobs)
 {
@@ -28,7 +35,7 @@ count_running (GListModel *jobs)
     {
       g_autoptr (KlMediaJob) job = g_list_model_get_item (jobs, i);
 
-      n += kl_media_job_get_state (job) == KL_MEDIA_JOB_RUNNING;
+      n += is_made (job);
     }
   return n;
 }
@@ -69,7 +76,7 @@ cancel_and_close (GtkWindow *window, GListModel *jobs)
     {
       g_autoptr (KlMediaJob) job = g_list_model_get_item (jobs, i);
 
-      if (kl_media_job_get_state (job) != KL_MEDIA_JOB_RUNNING)
+      if (!is_made (job))
         continue;
       g_signal_connect_object (job, "notify::state", G_CALLBACK (ended_cb), window,
                                G_CONNECT_SWAPPED | G_CONNECT_AFTER);

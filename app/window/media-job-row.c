@@ -104,7 +104,8 @@ show_cb (gpointer user_data)
   KlMediaJobRow *self = user_data;
 
   self->show_source = 0;
-  if (gtk_widget_get_sensitive (GTK_WIDGET (self->cancel_button)))
+  if (kl_media_job_get_job (self->job) != NULL
+      && gtk_widget_get_sensitive (GTK_WIDGET (self->cancel_button)))
     show_progress (self);
   return G_SOURCE_REMOVE;
 }
@@ -118,13 +119,17 @@ progress_cb (KlMediaJobRow *self)
 }
 
 static char *
-dup_done_message (const KlMediaResult *result)
+dup_done_message (KlMediaJob *job)
 {
-  const char *verified = result->verified ? _ ("Every byte was read back and compared.")
-                                          : _ ("It was not read back.");
+  const KlMediaResult *result = kl_media_job_get_result (job);
+  const char *verified = kl_media_job_is_verified (job)
+                             ? _ ("Every byte was read back and compared.")
+                             : _ ("It was not read back.");
 
-  return g_strjoin (" ", verified,
-                    result->powered_off ? _ ("The drive is off and can be pulled.") : NULL, NULL);
+  return g_strjoin (
+      " ", verified,
+      result != NULL && result->powered_off ? _ ("The drive is off and can be pulled.") : NULL,
+      NULL);
 }
 
 static const char *
@@ -159,10 +164,12 @@ get_remains (KlMediaJob *job)
 static char *
 dup_message (KlMediaJob *job)
 {
+  if (!kl_media_job_is_medium (job))
+    return NULL;
   switch (kl_media_job_get_state (job))
     {
     case KL_MEDIA_JOB_DONE:
-      return dup_done_message (kl_media_job_get_result (job));
+      return dup_done_message (job);
     case KL_MEDIA_JOB_CANCELLED:
       return g_strdup (get_remains (job));
     case KL_MEDIA_JOB_FAILED:
@@ -206,18 +213,22 @@ show_message (KlMediaJobRow *self, KlMediaJobState state)
 static void
 show_buttons (KlMediaJobRow *self, KlMediaJobState state)
 {
-  const gboolean done = state == KL_MEDIA_JOB_DONE;
-  const gboolean file = kl_media_job_get_drive (self->job) == NULL;
-  const gboolean there = done && !kl_media_job_get_result (self->job)->powered_off;
+  const KlMediaResult *result = kl_media_job_get_result (self->job);
+  const char *path = kl_media_job_get_path (self->job);
+  const gboolean medium = kl_media_job_is_medium (self->job);
+  const gboolean done = state == KL_MEDIA_JOB_DONE && path != NULL;
+  const gboolean file = kl_media_job_get_drive (self->job) == NULL && path != NULL
+                        && !g_str_has_prefix (path, "/dev/");
+  const gboolean there = done && medium && (result == NULL || !result->powered_off);
 
   gtk_widget_set_visible (GTK_WIDGET (self->retry_button), kl_media_job_can_retry (self->job));
   gtk_widget_set_visible (GTK_WIDGET (self->folder_button), done && file);
   gtk_widget_set_visible (GTK_WIDGET (self->check_button), there);
   gtk_widget_set_visible (GTK_WIDGET (self->power_button), there && !file);
   gtk_widget_set_visible (GTK_WIDGET (self->export_button),
-                          done && kl_media_job_get_result (self->job)->certificate != NULL);
+                          result != NULL && result->certificate != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->buttons_box),
-                          done || kl_media_job_can_retry (self->job));
+                          (done && (file || there)) || kl_media_job_can_retry (self->job));
 }
 
 static void
@@ -225,7 +236,9 @@ name_row (KlMediaJobRow *self, const char *word)
 {
   const char *name = kl_media_job_get_name (self->job);
   g_autofree char *label
-      = g_strjoin (", ", name, gtk_label_get_label (self->identity_label), word, NULL);
+      = *gtk_label_get_label (self->identity_label) != '\0'
+            ? g_strjoin (", ", name, gtk_label_get_label (self->identity_label), word, NULL)
+            : g_strjoin (", ", name, word, NULL);
   /* Translators: name of a button; %s is a file or a drive. */
   g_autofree char *cancel = g_strdup_printf (_ ("Cancel %s"), name);
   /* Translators: name of a progress bar; %s is a file or a drive. */
@@ -403,23 +416,42 @@ kl_media_job_row_init (KlMediaJobRow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
+/* What it is about, and who asked for it. */
+static char *
+dup_identity (KlMediaJob *job)
+{
+  KlDrive *drive = kl_media_job_get_drive (job);
+  const char *path = kl_media_job_get_path (job);
+  const char *origin = kl_media_job_get_origin (job);
+  g_autofree char *target = drive != NULL  ? kl_drive_text_dup_identity (drive)
+                            : path != NULL ? g_filename_display_name (path)
+                                           : NULL;
+
+  if (origin == NULL || target == NULL)
+    return g_strdup (target != NULL ? target : origin != NULL ? origin : "");
+  return g_strjoin (" · ", target, origin, NULL);
+}
+
 GtkWidget *
 kl_media_job_row_new (KlMediaJob *job)
 {
   KlMediaJobRow *self = g_object_new (KL_TYPE_MEDIA_JOB_ROW, NULL);
   KlDrive *drive = kl_media_job_get_drive (job);
-  g_autofree char *identity = drive ? kl_drive_text_dup_identity (drive)
-                                    : g_filename_display_name (kl_media_job_get_path (job));
+  g_autofree char *identity = dup_identity (job);
 
   self->job = g_object_ref (job);
-  gtk_image_set_from_icon_name (self->icon, drive ? kl_drive_text_get_icon_name (drive)
-                                                  : "media-optical-symbolic");
+  gtk_image_set_from_icon_name (self->icon, drive != NULL ? kl_drive_text_get_icon_name (drive)
+                                            : kl_media_job_is_medium (job)
+                                                ? "media-optical-symbolic"
+                                                : "system-run-symbolic");
   gtk_label_set_label (self->name_label, kl_media_job_get_name (job));
   gtk_label_set_label (self->identity_label, identity);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->identity_label), identity);
+  gtk_widget_set_visible (GTK_WIDGET (self->identity_label), *identity != '\0');
   g_signal_connect_object (job, "notify::state", G_CALLBACK (show_state), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (kl_media_job_get_job (job), "progress", G_CALLBACK (progress_cb), self,
-                           G_CONNECT_SWAPPED);
+  if (kl_media_job_get_job (job) != NULL)
+    g_signal_connect_object (kl_media_job_get_job (job), "progress", G_CALLBACK (progress_cb), self,
+                             G_CONNECT_SWAPPED);
   show_state (self);
   return GTK_WIDGET (self);
 }

@@ -9,11 +9,16 @@ struct _KlMediaJob
 {
   GObject parent_instance;
 
-  KlMediaCreator *creator; /* owned */
+  KlMediaCreator *creator; /* owned; NULL for a job that somebody else runs */
+  KlJob *job;              /* owned; NULL once such a job has ended: it may be run again */
   KlDrive *drive;          /* owned; nullable */
-  char *path;              /* owned */
+  char *path;              /* owned; nullable */
   char *name;              /* owned; UTF-8 */
+  char *origin;            /* owned; nullable */
+  gboolean medium;
   gboolean replaces;
+  gboolean verified;
+  KlMediaState remains;
   gboolean forgotten; /* nobody will try it again */
   KlMediaJobState state;
   GError *error; /* owned; nullable */
@@ -36,12 +41,23 @@ set_state (KlMediaJob *self, KlMediaJobState state)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
 }
 
+/* What is told of a medium also when its creator makes another. */
+static void
+note_medium (KlMediaJob *self, KlMediaCreator *creator)
+{
+  const KlMediaResult *result = self->error == NULL ? kl_media_creator_get_result (creator) : NULL;
+
+  self->remains = kl_media_creator_get_state (creator);
+  self->verified = result != NULL && result->verified;
+}
+
 static void
 ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (KlMediaJob) self = user_data;
   const gboolean done = kl_job_run_finish (KL_JOB (source), result, &self->error);
 
+  note_medium (self, self->creator);
   if (done || self->forgotten)
     kl_media_creator_set_request (self->creator, NULL);
   if (done)
@@ -67,10 +83,12 @@ kl_media_job_finalize (GObject *object)
   KlMediaJob *self = KL_MEDIA_JOB (object);
 
   g_clear_object (&self->creator);
+  g_clear_object (&self->job);
   g_clear_object (&self->drive);
   g_clear_error (&self->error);
   g_free (self->path);
   g_free (self->name);
+  g_free (self->origin);
 
   G_OBJECT_CLASS (kl_media_job_parent_class)->finalize (object);
 }
@@ -106,6 +124,8 @@ kl_media_job_new (KlMediaCreator *creator)
   KlDrive *drive = kl_media_request_get_drive (request);
 
   self->creator = g_object_ref (creator);
+  self->job = g_object_ref (KL_JOB (creator));
+  self->medium = TRUE;
   self->path = g_strdup (kl_media_request_get_destination (request));
   if (drive != NULL)
     {
@@ -122,10 +142,63 @@ kl_media_job_new (KlMediaCreator *creator)
   return self;
 }
 
+/**
+ * kl_media_job_new_other:
+ * @other: read before this returns
+ *
+ * A job that somebody else runs: who does so says when it begins and how it has ended.
+ */
+KlMediaJob *
+kl_media_job_new_other (const KlOtherJob *other)
+{
+  KlMediaJob *self = g_object_new (KL_TYPE_MEDIA_JOB, NULL);
+
+  self->job = g_object_ref (other->job);
+  self->medium = KL_IS_MEDIA_CREATOR (other->job);
+  self->drive = other->drive != NULL ? g_object_ref (other->drive) : NULL;
+  self->path = g_strdup (other->drive != NULL ? kl_drive_get_path (other->drive) : other->path);
+  self->origin = g_strdup (other->origin);
+  self->name = g_strdup (other->name);
+  self->replaces
+      = self->medium && other->drive == NULL && g_file_test (self->path, G_FILE_TEST_EXISTS);
+  return self;
+}
+
+void
+kl_media_job_begin (KlMediaJob *self)
+{
+  g_return_if_fail (KL_IS_MEDIA_JOB (self));
+  g_return_if_fail (self->creator == NULL && self->state == KL_MEDIA_JOB_WAITING);
+
+  set_state (self, KL_MEDIA_JOB_RUNNING);
+}
+
+/* @error: nullable; a copy is made. */
+void
+kl_media_job_end (KlMediaJob *self, const GError *error)
+{
+  g_autoptr (KlJob) job = NULL;
+
+  g_return_if_fail (KL_IS_MEDIA_JOB (self));
+  g_return_if_fail (self->creator == NULL && self->state == KL_MEDIA_JOB_RUNNING);
+
+  job = g_steal_pointer (&self->job);
+  self->error = error != NULL ? g_error_copy (error) : NULL;
+  if (self->medium)
+    note_medium (self, KL_MEDIA_CREATOR (job));
+  if (error == NULL)
+    set_state (self, KL_MEDIA_JOB_DONE);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    set_state (self, KL_MEDIA_JOB_CANCELLED);
+  else
+    set_state (self, KL_MEDIA_JOB_FAILED);
+}
+
 void
 kl_media_job_start (KlMediaJob *self)
 {
   g_return_if_fail (KL_IS_MEDIA_JOB (self));
+  g_return_if_fail (self->creator != NULL);
   g_return_if_fail (self->state != KL_MEDIA_JOB_RUNNING && self->state != KL_MEDIA_JOB_DONE);
 
   g_clear_error (&self->error);
@@ -139,7 +212,7 @@ kl_media_job_cancel (KlMediaJob *self)
   g_return_if_fail (KL_IS_MEDIA_JOB (self));
 
   if (self->state == KL_MEDIA_JOB_RUNNING)
-    kl_job_cancel (KL_JOB (self->creator));
+    kl_job_cancel (self->job);
 }
 
 void
@@ -148,7 +221,8 @@ kl_media_job_forget (KlMediaJob *self)
   g_return_if_fail (KL_IS_MEDIA_JOB (self));
 
   self->forgotten = TRUE;
-  if (self->state == KL_MEDIA_JOB_RUNNING || kl_media_creator_get_request (self->creator) == NULL)
+  if (self->creator == NULL || self->state == KL_MEDIA_JOB_RUNNING
+      || kl_media_creator_get_request (self->creator) == NULL)
     return;
   kl_media_creator_set_request (self->creator, NULL);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
@@ -163,7 +237,7 @@ kl_media_job_get_state (KlMediaJob *self)
 KlJob *
 kl_media_job_get_job (KlMediaJob *self)
 {
-  return KL_JOB (self->creator);
+  return self->job;
 }
 
 const GError *
@@ -176,20 +250,23 @@ kl_media_job_get_error (KlMediaJob *self)
 const KlMediaResult *
 kl_media_job_get_result (KlMediaJob *self)
 {
-  return self->state == KL_MEDIA_JOB_DONE ? kl_media_creator_get_result (self->creator) : NULL;
+  return self->creator != NULL && self->state == KL_MEDIA_JOB_DONE
+             ? kl_media_creator_get_result (self->creator)
+             : NULL;
 }
 
 gboolean
 kl_media_job_can_retry (KlMediaJob *self)
 {
-  return (self->state == KL_MEDIA_JOB_FAILED || self->state == KL_MEDIA_JOB_CANCELLED)
+  return self->creator != NULL
+         && (self->state == KL_MEDIA_JOB_FAILED || self->state == KL_MEDIA_JOB_CANCELLED)
          && kl_media_creator_get_request (self->creator) != NULL;
 }
 
 KlMediaState
 kl_media_job_get_remains (KlMediaJob *self)
 {
-  return kl_media_creator_get_state (self->creator);
+  return self->creator != NULL ? kl_media_creator_get_state (self->creator) : self->remains;
 }
 
 KlDrive *
@@ -214,4 +291,22 @@ gboolean
 kl_media_job_replaces (KlMediaJob *self)
 {
   return self->replaces;
+}
+
+gboolean
+kl_media_job_is_medium (KlMediaJob *self)
+{
+  return self->medium;
+}
+
+gboolean
+kl_media_job_is_verified (KlMediaJob *self)
+{
+  return self->verified;
+}
+
+const char *
+kl_media_job_get_origin (KlMediaJob *self)
+{
+  return self->origin;
 }

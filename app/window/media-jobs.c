@@ -33,6 +33,13 @@ enum
 
 static guint signals[N_SIGNALS];
 
+static gboolean
+is_file (KlMediaJob *job)
+{
+  return kl_media_job_get_drive (job) == NULL && kl_media_job_get_path (job) != NULL
+         && kl_media_job_is_medium (job);
+}
+
 /* The file that is written is needed; a drive that is written is told by its job. */
 static void
 begin (KlMediaJobs *self, KlMediaJob *job)
@@ -40,12 +47,12 @@ begin (KlMediaJobs *self, KlMediaJob *job)
   if (g_hash_table_size (self->running) == 0)
     self->counts = (KlMediaJobCounts){ 0 };
   g_hash_table_add (self->running, g_object_ref (job));
-  if (kl_media_job_get_drive (job) == NULL)
+  if (is_file (job))
     kl_drive_watch_protect (kl_media_job_get_path (job));
 }
 
 static void
-end (KlMediaJobs *self, KlMediaJob *job)
+count (KlMediaJobs *self, KlMediaJob *job)
 {
   switch (kl_media_job_get_state (job))
     {
@@ -61,7 +68,14 @@ end (KlMediaJobs *self, KlMediaJob *job)
     default:
       self->counts.cancelled++;
     }
-  if (kl_media_job_get_drive (job) == NULL)
+}
+
+static void
+end (KlMediaJobs *self, KlMediaJob *job)
+{
+  if (kl_media_job_is_medium (job))
+    count (self, job);
+  if (is_file (job))
     kl_drive_watch_release (kl_media_job_get_path (job));
   g_hash_table_remove (self->running, job);
 }
@@ -149,6 +163,23 @@ kl_media_jobs_get (void)
   if (only == NULL)
     only = g_object_new (KL_TYPE_MEDIA_JOBS, NULL);
   return only;
+}
+
+/**
+ * kl_media_jobs_begin_other:
+ *
+ * Adds a job that somebody else runs and is about to begin.
+ *
+ * Returns: (transfer full): for kl_media_job_end()
+ */
+KlMediaJob *
+kl_media_jobs_begin_other (KlMediaJobs *self, const KlOtherJob *other)
+{
+  KlMediaJob *job = kl_media_job_new_other (other);
+
+  kl_media_jobs_add (self, job);
+  kl_media_job_begin (job);
+  return job;
 }
 
 /**

@@ -8,6 +8,9 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "window/image-text.h"
+#include "window/media-jobs.h"
+
 struct _KlPrepareQueue
 {
   GObject parent_instance;
@@ -16,6 +19,7 @@ struct _KlPrepareQueue
   GQueue waiting;     /* of owned IDs */
   char *running_id;   /* owned; nullable */
   KlJob *job;         /* owned; nullable */
+  KlMediaJob *entry;  /* owned; nullable; of the list of jobs */
   GHashTable *errors; /* ID → GError of its last run */
   GtkWindow *closing; /* weak; closes once nothing runs */
 };
@@ -117,6 +121,8 @@ job_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (kl_job_run_finish (job, result, &error))
     outcome = kl_prepare_job_get_result (KL_PREPARE_JOB (job));
+  kl_media_job_end (self->entry, error);
+  g_clear_object (&self->entry);
   if (self->catalog == NULL)
     return; /* the window has gone */
 
@@ -133,6 +139,33 @@ job_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     gtk_window_close (self->closing);
 }
 
+/* Of the list, not of the disk; the ID where it is not there. */
+static char *
+dup_name (KlPrepareQueue *self, const char *id)
+{
+  GListModel *images = G_LIST_MODEL (self->catalog);
+
+  for (guint i = 0; i < g_list_model_get_n_items (images); i++)
+    {
+      g_autoptr (KlBootImage) image = g_list_model_get_item (images, i);
+
+      if (g_strcmp0 (kl_boot_image_get_id (image), id) == 0)
+        return kl_image_text_dup_name (image);
+    }
+  return g_strdup (id);
+}
+
+static void
+begin_entry (KlPrepareQueue *self)
+{
+  g_autofree char *name = dup_name (self, self->running_id);
+  /* Translators: %s is the name of a boot image. */
+  g_autofree char *title = g_strdup_printf (_ ("Preparing “%s”"), name);
+  const KlOtherJob other = { .job = self->job, .name = title, .path = NULL };
+
+  self->entry = kl_media_jobs_begin_other (kl_media_jobs_get (), &other);
+}
+
 static void
 start_next (KlPrepareQueue *self)
 {
@@ -143,6 +176,7 @@ start_next (KlPrepareQueue *self)
   self->job = KL_JOB (kl_prepare_job_new (self->catalog, self->running_id));
   g_signal_connect_object (self->job, "progress", G_CALLBACK (progress_cb), self,
                            G_CONNECT_SWAPPED);
+  begin_entry (self);
   kl_job_run_async (self->job, NULL, job_ended_cb, g_object_ref (self));
 }
 
