@@ -71,12 +71,12 @@ WRAP_FLUSH (fsync)
 WRAP_FLUSH (fdatasync)
 WRAP_WRITE (pwrite)
 
-ssize_t copy_file_range (int from, off_t *from_offset, int to, off_t *to_offset, size_t length,
-                         unsigned int flags);
+ssize_t copy_file_range (
+    int from, off_t *from_offset, int to, off_t *to_offset, size_t length, unsigned int flags);
 ssize_t
-copy_file_range (int from, off_t *from_offset, int to, off_t *to_offset, size_t length,
-                 unsigned int flags)
+copy_file_range (
+    int from, off_t *from_offset, int to, off_t *to_offset, size_t length, unsigned int flags)
 {
-  return wait_for_write (
-      to, NEXT (copy_file_range) (from, from_offset, to, to_offset, length, flags));
+  return wait_for_write (to,
+                         NEXT (copy_file_range) (from, from_offset, to, to_offset, length, flags));
 }
