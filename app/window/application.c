@@ -15,6 +15,7 @@
 #include "window/help-window.h"
 #include "window/job-view.h"
 #include "window/jobs-window.h"
+#include "window/label-check.h"
 #include "window/media-jobs.h"
 #include "window/preferences-window.h"
 #include "window/site-store.h"
@@ -357,6 +358,7 @@ kl_application_startup (GApplication *application)
   for (guint i = 0; i < G_N_ELEMENTS (accelerators); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), accelerators[i].action,
                                            accelerators[i].accelerators);
+  kl_label_check_start (GTK_APPLICATION (self));
 }
 
 static void

@@ -9,6 +9,7 @@
 
 #include "window/drive-row.h"
 #include "window/drive-text.h"
+#include "window/group-title.h"
 
 /* Where an entry keeps what must be typed. */
 #define WORD_KEY "kl-word"
@@ -100,6 +101,7 @@ kl_drive_review_init (KlDriveReview *self)
   gtk_widget_add_css_class (GTK_WIDGET (self->list), "boxed-list");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->list), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ ("Drives to Write To"), -1);
+  kl_group_title_wrap_all (GTK_WIDGET (self));
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (self), GTK_WIDGET (self->list));
   self->entries = g_ptr_array_new ();
 }

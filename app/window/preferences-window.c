@@ -13,6 +13,7 @@
 #include "window/catalog-group.h"
 #include "window/failure-view.h"
 #include "window/fact-row.h"
+#include "window/group-title.h"
 #include "window/part-names.h"
 #include "window/site-editor.h"
 #include "window/site-store.h"
@@ -373,6 +374,7 @@ kl_preferences_window_init (KlPreferencesWindow *self)
   self->rows = g_ptr_array_new ();
   kl_name_parts_of_preferences_window (ADW_PREFERENCES_WINDOW (self));
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_group_title_wrap_all (GTK_WIDGET (self));
   kl_name_parts_of_combo_row (self->default_row);
   bind_settings (self);
 }

@@ -11,6 +11,7 @@
 #include "restore/restore-job.h"
 #include "window/drive-row.h"
 #include "window/drive-text.h"
+#include "window/group-title.h"
 #include "window/job-dialog.h"
 #include "window/part-names.h"
 #include "window/problem-label.h"
@@ -206,6 +207,7 @@ kl_restore_window_init (KlRestoreWindow *self)
   GtkLabel *label;
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_group_title_wrap_all (GTK_WIDGET (self));
   label = GTK_LABEL (gtk_button_get_child (self->erase_button));
   gtk_label_set_width_chars (label, BUTTON_CHARS);
   gtk_label_set_wrap (label, TRUE);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+/* Titles of groups below @widget take a second line instead of being cut, as they would where the
+ * language or the window leaves no room. */
+void kl_group_title_wrap_all (GtkWidget *widget);
+
+G_END_DECLS
