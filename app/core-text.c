@@ -252,6 +252,7 @@ static const TextRow rows[] = {
   /* How a file on a medium differs. */
   { N_ ("content differs"), NULL },
   /* Translators: %s is the reason, in English. */
+  { N_ ("cannot be read: no permission for the folder %s"), NULL },
   { N_ ("cannot be read: %s"), NULL },
   /* Translators: of a file. */
   { N_ ("missing"), NULL },

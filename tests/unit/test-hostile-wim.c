@@ -10,7 +10,7 @@
 
 /* Names that no Windows writes, for the same number of UTF-16 units. */
 static const char *const hostile_names[] = {
-  "../../../../../evil0.ttf",  "..\\..\\..\\..\\..\\evil1.ttf", "/tmp/kl-evil/evil234.ttf",
+  "../../../../../evil0.ttf",   "..\\..\\..\\..\\..\\evil1.ttf", "/tmp/kl-evil/evil234.ttf",
   "C:\\Windows\\System320.ttf", "\\\\server\\share\\evil5.ttf",  "....................ttf.",
 };
 
