@@ -44,6 +44,7 @@ struct _KlMediaJobRow
   GtkListBox *result_list;
   GtkBox *buttons_box;
   GtkButton *retry_button;
+  GtkButton *choose_button;
   GtkButton *folder_button;
   GtkButton *check_button;
   GtkButton *export_button;
@@ -222,13 +223,15 @@ show_buttons (KlMediaJobRow *self, KlMediaJobState state)
   const gboolean there = done && medium && (result == NULL || !result->powered_off);
 
   gtk_widget_set_visible (GTK_WIDGET (self->retry_button), kl_media_job_can_retry (self->job));
+  gtk_widget_set_visible (GTK_WIDGET (self->choose_button), kl_media_job_needs_choice (self->job));
   gtk_widget_set_visible (GTK_WIDGET (self->folder_button), done && file);
   gtk_widget_set_visible (GTK_WIDGET (self->check_button), there);
   gtk_widget_set_visible (GTK_WIDGET (self->power_button), there && !file);
   gtk_widget_set_visible (GTK_WIDGET (self->export_button),
                           result != NULL && result->certificate != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->buttons_box),
-                          (done && (file || there)) || kl_media_job_can_retry (self->job));
+                          (done && (file || there)) || kl_media_job_can_retry (self->job)
+                              || kl_media_job_needs_choice (self->job));
 }
 
 static void
@@ -288,6 +291,16 @@ static void
 retry_clicked_cb (KlMediaJobRow *self)
 {
   kl_media_job_start (self->job);
+}
+
+/* On the page of targets: of the dialog that the row stands in, or of a new one. */
+static void
+choose_clicked_cb (KlMediaJobRow *self)
+{
+  GtkWindow *parent = gtk_window_get_transient_for (get_window (self));
+
+  if (!gtk_widget_activate_action (GTK_WIDGET (self), "create.back", NULL) && parent != NULL)
+    gtk_widget_activate_action (GTK_WIDGET (parent), "win.create-media", NULL);
 }
 
 static void
@@ -385,6 +398,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, result_list);
   gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, buttons_box);
   gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, retry_button);
+  gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, choose_button);
   gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, folder_button);
   gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, check_button);
   gtk_widget_class_bind_template_child (widget_class, KlMediaJobRow, export_button);
@@ -404,6 +418,7 @@ kl_media_job_row_class_init (KlMediaJobRowClass *klass)
   bind_children (widget_class);
   gtk_widget_class_bind_template_callback (widget_class, cancel_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, retry_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, choose_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, folder_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, check_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, export_clicked_cb);

@@ -5,6 +5,8 @@
 
 #include "window/media-job.h"
 
+#include "base/error.h"
+
 struct _KlMediaJob
 {
   GObject parent_instance;
@@ -255,10 +257,18 @@ kl_media_job_get_result (KlMediaJob *self)
              : NULL;
 }
 
+/* The drive that was chosen is not there: the same request would be refused for ever. */
+gboolean
+kl_media_job_needs_choice (KlMediaJob *self)
+{
+  return self->state == KL_MEDIA_JOB_FAILED
+         && g_error_matches (self->error, KL_ERROR, KL_ERROR_WRONG_DRIVE);
+}
+
 gboolean
 kl_media_job_can_retry (KlMediaJob *self)
 {
-  return self->creator != NULL
+  return self->creator != NULL && !kl_media_job_needs_choice (self)
          && (self->state == KL_MEDIA_JOB_FAILED || self->state == KL_MEDIA_JOB_CANCELLED)
          && kl_media_creator_get_request (self->creator) != NULL;
 }

@@ -50,6 +50,8 @@ const char *kl_media_job_get_origin (KlMediaJob *self);          /* nullable */
 const GError *kl_media_job_get_error (KlMediaJob *self);         /* NULL unless it failed */
 const KlMediaResult *kl_media_job_get_result (KlMediaJob *self); /* NULL unless it is done here */
 gboolean kl_media_job_can_retry (KlMediaJob *self);
+gboolean
+kl_media_job_needs_choice (KlMediaJob *self); /* of a drive, before it can be tried again */
 KlMediaState kl_media_job_get_remains (KlMediaJob *self); /* what the target is, once it ended */
 KlDrive *kl_media_job_get_drive (KlMediaJob *self);       /* NULL for a file */
 const char *kl_media_job_get_path (KlMediaJob *self);     /* of the file or the node; nullable */

@@ -77,11 +77,13 @@ check('it says what to do', says(dialog, 'Choose the drive again. Nothing was wr
 wait(lambda: all(says(dialog, s) for s in ('A3', 'B3')), 'both serial numbers')
 with open(sticks.node('sdm'), 'rb') as f:
     check('nothing was written to it', not any(f.read(MIB)))
+check('another try, which would be refused again, is not offered', button(dialog, 'Try Again') is None)
 screenshot('2-wrong-drive')
 sticks.pull('sdm')
 
 sticks.plug('sdp', 'A4', mib=64, node=True, volumes=())
-click(button(dialog, 'Next Drives'))
+check('there are two ways on', button(dialog, 'Next Drives'))
+click(button(dialog, 'Choose Drive Again'))
 wait(lambda: button(dialog, 'Next') and not is_on(button(dialog, 'Next'), 'SENSITIVE'), 'target page with nothing chosen')
 settle(.5)
 key('alt+a')
