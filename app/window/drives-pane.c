@@ -117,10 +117,8 @@ update_note (KlDrivesPane *self, guint n_shown)
   gtk_label_set_label (self->note_label, text ? text : "");
   gtk_widget_set_visible (GTK_WIDGET (self->note_label), text != NULL);
   gtk_widget_set_visible (self->scrolled_window, n_shown > 0);
-  if (error != NULL)
-    gtk_widget_add_css_class (GTK_WIDGET (self->note_label), "warning");
-  else
-    gtk_widget_remove_css_class (GTK_WIDGET (self->note_label), "warning");
+  gtk_widget_remove_css_class (GTK_WIDGET (self->note_label), error ? "dim-label" : "warning");
+  gtk_widget_add_css_class (GTK_WIDGET (self->note_label), error ? "warning" : "dim-label");
 }
 
 static void
