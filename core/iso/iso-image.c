@@ -615,3 +615,14 @@ kl_iso_image_stop (KlIsoImage *self)
 {
   close_source (self);
 }
+
+char *
+kl_iso_image_dup_library_version (void)
+{
+  int major = 0;
+  int minor = 0;
+  int micro = 0;
+
+  iso_lib_version (&major, &minor, &micro);
+  return g_strdup_printf ("%d.%d.%d", major, minor, micro);
+}

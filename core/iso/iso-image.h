@@ -16,6 +16,8 @@ typedef struct _KlIsoImage KlIsoImage;
 /* Zeros that old read-ahead of CD drives may run into; all ISO writers have them. */
 #define KL_ISO_TAIL_BYTES ((guint64) 150 * 2048)
 
+char *kl_iso_image_dup_library_version (void); /* of libisofs, "1.5.4"; for reports of faults */
+
 KlIsoImage *kl_iso_image_new (KlMediaLayout *layout, GCancellable *cancellable, GError **error);
 void kl_iso_image_free (KlIsoImage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlIsoImage, kl_iso_image_free)

@@ -198,3 +198,11 @@ kl_wim_pack_files (const char *const *sources,
     g_unlink (target);
   return ok;
 }
+
+char *
+kl_wim_dup_library_version (void)
+{
+  const guint32 version = wimlib_get_version ();
+
+  return g_strdup_printf ("%u.%u.%u", version >> 20, (version >> 10) & 0x3ff, version & 0x3ff);
+}

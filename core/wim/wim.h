@@ -151,6 +151,8 @@ gboolean kl_wim_pack_files (const char *const *sources,
                             GCancellable *cancellable,
                             GError **error);
 
+char *kl_wim_dup_library_version (void); /* of wimlib, "1.13.6"; for reports of faults */
+
 guint64 kl_wim_get_time (KlWim *self, guint index);
 
 /* Integrity table, if there is one; with @blobs also the SHA-1 of each blob. */
