@@ -128,6 +128,8 @@ show_page (KlCreateDialog *self, guint position)
 {
   KlCreatePage *page = self->pages->pdata[position];
 
+  gtk_accessible_reset_property (GTK_ACCESSIBLE (self->forward_button),
+                                 GTK_ACCESSIBLE_PROPERTY_DESCRIPTION);
   kl_create_page_leave (self->pages->pdata[self->position]);
   self->position = position;
   gtk_stack_set_visible_child (self->stack, GTK_WIDGET (page));
@@ -150,6 +152,7 @@ busy_changed_cb (KlCreateDialog *self)
       && kl_target_draft_get_kind (target) != KL_TARGET_DRIVES)
     g_settings_set_string (kl_settings_get (), "media-folder", kl_target_draft_get_folder (target));
   update_header (self);
+  kl_progress_page_describe (self->progress_page, GTK_WIDGET (self->forward_button));
   gtk_widget_grab_focus (GTK_WIDGET (self->forward_button));
 }
 
@@ -186,6 +189,14 @@ make_jobs (KlCreateDialog *self, GPtrArray *requests)
     }
 }
 
+/* Who has forty drives to make opens this dialog more than once. */
+static void
+remember_target (KlCreateDialog *self)
+{
+  g_settings_set_enum (kl_settings_get (), "target",
+                       (int) kl_target_draft_get_kind (get_target (self)));
+}
+
 static void
 start_jobs (KlCreateDialog *self)
 {
@@ -200,6 +211,7 @@ start_jobs (KlCreateDialog *self)
       return;
     }
 
+  remember_target (self);
   make_jobs (self, requests);
   kl_progress_page_set_jobs (self->progress_page, G_LIST_MODEL (self->jobs));
   kl_progress_page_set_next (self->progress_page,
@@ -442,7 +454,8 @@ apply_preferences (KlCreateDialog *self)
   g_object_set (self->draft, "site-profile", site, "valid-until", until, "verify",
                 g_settings_get_boolean (settings, "verify-media"), NULL);
   g_object_set (get_target (self), "power-off",
-                g_settings_get_boolean (settings, "power-off-drives"), NULL);
+                g_settings_get_boolean (settings, "power-off-drives"), "kind",
+                g_settings_get_enum (settings, "target"), NULL);
 }
 
 /* What a drive must hold at least, so that smaller ones are not offered. */

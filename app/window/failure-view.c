@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "error-text.h"
 #include "window/help-window.h"
+#include "window/progress-voice.h"
 
 /* Height of a window that shows the details; pixels. */
 #define ROOM_FOR_DETAILS 580
@@ -57,6 +58,8 @@ describe (const GError *error, const char *subject)
   if (detail != NULL && *detail != '\0')
     g_string_append_printf (text, "\n%s %s", _ ("About:"), detail);
   g_string_append_printf (text, "\n%s kindling %s", _ ("Program:"), KL_VERSION);
+  /* Translators: a command that prints what the program has logged follows. */
+  g_string_append_printf (text, "\n%s journalctl _COMM=kindling", _ ("Log:"));
 
   return g_string_free (text, FALSE);
 }
@@ -199,5 +202,7 @@ kl_failure_view_present (GtkWindow *parent, const GError *error, const char *sub
   gtk_window_set_title (window, kl_error_text_get_title (error));
   gtk_window_set_transient_for (window, parent);
   kl_failure_view_set_error (KL_FAILURE_VIEW (view), error, subject);
+  kl_progress_voice_describe (GTK_WIDGET (gtk_builder_get_object (builder, "close_button")),
+                              kl_error_text_get_title (error), kl_error_text_get_next_step (error));
   gtk_window_present (window);
 }

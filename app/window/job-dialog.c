@@ -34,7 +34,7 @@ static void
 ended_cb (KlJobDialog *self)
 {
   gtk_widget_set_visible (GTK_WIDGET (self->close_button), TRUE);
-  gtk_widget_grab_focus (GTK_WIDGET (self->close_button));
+  gtk_window_set_focus (GTK_WINDOW (self), GTK_WIDGET (self->close_button));
 }
 
 static gboolean
@@ -76,6 +76,7 @@ static void
 kl_job_dialog_init (KlJobDialog *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_job_view_set_end_button (self->view, GTK_WIDGET (self->close_button));
 }
 
 KlJobDialog *

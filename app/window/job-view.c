@@ -7,10 +7,12 @@
 
 #include <glib/gi18n.h>
 
+#include "error-text.h"
 #include "window/fact-row.h"
 #include "window/failure-view.h"
 #include "window/job-text.h"
 #include "window/media-jobs.h"
+#include "window/progress-voice.h"
 
 /* Between two looks at the progress; milliseconds. */
 #define SHOW_INTERVAL 50
@@ -26,9 +28,11 @@ struct _KlJobView
   char *leaving_text;   /* owned; nullable; what would be left of it */
 
   GPtrArray *facts;       /* of KlFactRow, borrowed from the group */
+  GtkWidget *end_button;  /* weak; what gets the focus when the job has ended */
   GtkWindow *also_closed; /* weak; a window that closes once the job has ended */
   gboolean close_at_end;
   guint show_source; /* shows the progress soon; 0 for none */
+  KlProgressVoice voice;
 
   GtkStack *stack;
   GtkLabel *title_label;
@@ -68,7 +72,8 @@ show_progress (KlJobView *self)
   gtk_label_set_label (self->step_label, step);
   gtk_label_set_label (self->amount_label, amount);
   gtk_label_set_label (self->time_label, left);
-  gtk_progress_bar_set_fraction (self->progress_bar, CLAMP (kl_job_get_fraction (self->job), 0, 1));
+  kl_progress_voice_show (&self->voice, self->job, self->progress_bar,
+                          GTK_WIDGET (self->cancel_button));
 }
 
 static gboolean
@@ -133,6 +138,24 @@ show_outcome (KlJobView *self, const GError *error)
     }
 }
 
+/* How it ended is said at the button that has or gets the focus. */
+static void
+announce_outcome (KlJobView *self, const GError *error)
+{
+  GtkWidget *focus = self->end_button;
+
+  if (focus == NULL)
+    return;
+  if (error == NULL)
+    kl_progress_voice_describe (focus, gtk_label_get_label (self->done_title),
+                                gtk_label_get_label (self->done_description));
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    kl_progress_voice_describe (focus, kl_error_text_get_title (error), self->cancelled_text);
+  else
+    kl_progress_voice_describe (focus, kl_error_text_get_title (error),
+                                kl_error_text_get_next_step (error));
+}
+
 static void
 job_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -152,6 +175,8 @@ job_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_signal_emit (self, signals[SIGNAL_ENDED], 0, error);
   if (self->close_at_end)
     close_windows (self);
+  else
+    announce_outcome (self, error);
 }
 
 static void
@@ -172,6 +197,7 @@ kl_job_view_dispose (GObject *object)
   g_clear_pointer (&self->leaving_text, g_free);
   g_clear_pointer (&self->facts, g_ptr_array_unref);
   g_clear_weak_pointer (&self->also_closed);
+  g_clear_weak_pointer (&self->end_button);
 
   G_OBJECT_CLASS (kl_job_view_parent_class)->dispose (object);
 }
@@ -257,6 +283,7 @@ kl_job_view_start (KlJobView *self, KlJob *job, const char *title, const char *s
   g_free (self->subject);
   self->subject = g_strdup (subject);
 
+  self->voice = (KlProgressVoice){ 0 };
   gtk_label_set_label (self->title_label, title);
   gtk_widget_set_sensitive (GTK_WIDGET (self->cancel_button), TRUE);
   gtk_stack_set_visible_child_name (self->stack, "progress");
@@ -267,6 +294,15 @@ kl_job_view_start (KlJobView *self, KlJob *job, const char *title, const char *s
   self->entry = kl_media_jobs_begin_other (kl_media_jobs_get (), &entry);
   kl_job_run_async (job, NULL, job_ended_cb, g_object_ref (self));
   gtk_widget_grab_focus (GTK_WIDGET (self->cancel_button));
+}
+
+/* The button that gets the focus when a job has ended: a screen reader says there how. */
+void
+kl_job_view_set_end_button (KlJobView *self, GtkWidget *button)
+{
+  g_return_if_fail (KL_IS_JOB_VIEW (self));
+
+  g_set_weak_pointer (&self->end_button, button);
 }
 
 gboolean

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KlJobView, kl_job_view, KL, JOB_VIEW, AdwBin)
 
 void kl_job_view_start (KlJobView *self, KlJob *job, const char *title, const char *subject);
+void kl_job_view_set_end_button (KlJobView *self, GtkWidget *button);
 gboolean kl_job_view_is_running (KlJobView *self);
 KlJobView *kl_job_view_get_running (void);
 gboolean kl_job_view_ask_to_close (KlJobView *self, GtkWindow *also_closed);

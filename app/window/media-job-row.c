@@ -7,12 +7,14 @@
 
 #include <glib/gi18n.h>
 
+#include "error-text.h"
 #include "window/check-medium.h"
 #include "window/drive-text.h"
 #include "window/failure-view.h"
 #include "window/job-text.h"
 #include "window/media-result.h"
 #include "window/power-off.h"
+#include "window/progress-voice.h"
 #include "window/show-in-folder.h"
 
 /* Between two looks at the progress; milliseconds. */
@@ -25,6 +27,7 @@ struct _KlMediaJobRow
   KlMediaJob *job;               /* owned */
   guint show_source;             /* shows the progress soon; 0 for none */
   GtkFileChooserNative *chooser; /* owned while it is open */
+  KlProgressVoice voice;
 
   GtkImage *icon;
   GtkLabel *name_label;
@@ -96,7 +99,7 @@ show_progress (KlMediaJobRow *self)
   gtk_label_set_label (self->step_label, step);
   gtk_label_set_label (self->amount_label, amount);
   gtk_label_set_label (self->time_label, left);
-  gtk_progress_bar_set_fraction (self->progress_bar, CLAMP (kl_job_get_fraction (job), 0, 1));
+  kl_progress_voice_show (&self->voice, job, self->progress_bar, GTK_WIDGET (self->cancel_button));
 }
 
 static gboolean
@@ -477,6 +480,23 @@ kl_media_job_row_get_job (KlMediaJobRow *self)
   g_return_val_if_fail (KL_IS_MEDIA_JOB_ROW (self), NULL);
 
   return self->job;
+}
+
+/* What its medium has become, in sentences. */
+char *
+kl_media_job_row_dup_outcome (KlMediaJobRow *self)
+{
+  const GError *error;
+  g_autofree char *message = NULL;
+
+  g_return_val_if_fail (KL_IS_MEDIA_JOB_ROW (self), NULL);
+
+  error = kl_media_job_get_error (self->job);
+  message = dup_message (self->job);
+  if (error == NULL)
+    return g_steal_pointer (&message);
+  return g_strjoin (". ", kl_error_text_get_title (error), kl_error_text_get_next_step (error),
+                    message, NULL);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "window/media-job-row.h"
+#include "window/progress-voice.h"
 
 struct _KlProgressPage
 {
@@ -202,6 +203,25 @@ kl_progress_page_all_done (KlProgressPage *self)
 
   return self->jobs != NULL
          && count (self, KL_MEDIA_JOB_DONE) == g_list_model_get_n_items (self->jobs);
+}
+
+/**
+ * kl_progress_page_describe:
+ * @button: which gets the focus now
+ *
+ * Lets a screen reader say how all ended when it comes to @button.
+ */
+void
+kl_progress_page_describe (KlProgressPage *self, GtkWidget *button)
+{
+  GtkListBoxRow *row = gtk_list_box_get_row_at_index (self->list, 0);
+  g_autofree char *text = NULL;
+
+  g_return_if_fail (KL_IS_PROGRESS_PAGE (self));
+
+  if (g_list_model_get_n_items (self->jobs) == 1)
+    text = kl_media_job_row_dup_outcome (KL_MEDIA_JOB_ROW (row));
+  kl_progress_voice_describe (button, gtk_label_get_label (self->title_label), text);
 }
 
 void

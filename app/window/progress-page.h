@@ -18,6 +18,7 @@ void kl_progress_page_set_jobs (KlProgressPage *self, GListModel *jobs);
 gboolean kl_progress_page_is_busy (KlProgressPage *self);
 gboolean kl_progress_page_all_done (KlProgressPage *self);
 /* What can be done when none runs any more. */
+void kl_progress_page_describe (KlProgressPage *self, GtkWidget *button);
 void kl_progress_page_set_next (KlProgressPage *self, const char *label, const char *action_name);
 
 G_END_DECLS

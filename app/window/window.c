@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "data-path.h"
-#include "settings.h"
 #include "window/check-medium.h"
 #include "window/create-dialog.h"
 #include "window/drive-watch.h"
@@ -28,6 +27,7 @@
 #include "window/part-names.h"
 #include "window/prepare-queue.h"
 #include "window/site-store.h"
+#include "window/window-place.h"
 
 struct _KlWindow
 {
@@ -138,8 +138,12 @@ static void
 catalog_changed_cb (KlWindow *self)
 {
   const gboolean empty = g_list_model_get_n_items (G_LIST_MODEL (self->catalog)) == 0;
+  const char *page = empty ? "empty" : "images";
+  const gboolean turns = g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), page) != 0;
 
-  gtk_stack_set_visible_child_name (self->stack, empty ? "empty" : "images");
+  gtk_stack_set_visible_child_name (self->stack, page);
+  if (turns)
+    gtk_widget_grab_focus (empty ? self->first_button : GTK_WIDGET (self->list_view));
   if (empty)
     gtk_search_bar_set_search_mode (self->search_bar, FALSE);
   select_wanted (self);
@@ -181,11 +185,16 @@ search_changed_cb (KlWindow *self)
   gtk_filter_changed (filter, GTK_FILTER_CHANGE_DIFFERENT);
 }
 
+/* Enter or a double click: in a narrow window first what the image is, else what it is there for.
+ */
 static void
 row_activated_cb (KlWindow *self, guint position)
 {
   gtk_single_selection_set_selected (self->selection, position);
-  adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
+  if (adw_leaflet_get_folded (self->leaflet))
+    adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
+  else
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.create-media", NULL);
 }
 
 static void
@@ -490,11 +499,9 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   kl_catalog_watch (self->catalog);
   catalog_changed_cb (self);
+  g_clear_pointer (&self->wanted_id, g_free);
   filtered_cb (self);
   selected_cb (self);
-  gtk_widget_grab_focus (g_list_model_get_n_items (G_LIST_MODEL (self->catalog)) > 0
-                             ? GTK_WIDGET (self->list_view)
-                             : self->first_button);
 }
 
 static void
@@ -525,8 +532,7 @@ kl_window_close_request (GtkWindow *window)
 {
   KlWindow *self = KL_WINDOW (window);
   KlJobView *running = kl_job_view_get_running ();
-  int width = 0;
-  int height = 0;
+  KlBootImage *image = get_selected (self);
 
   if ((running != NULL && kl_job_view_ask_to_close (running, window))
       || kl_prepare_queue_ask_to_close (self->preparations, window))
@@ -534,9 +540,8 @@ kl_window_close_request (GtkWindow *window)
   if (kl_leave_question_ask (window, G_LIST_MODEL (kl_media_jobs_get ())))
     return GDK_EVENT_STOP;
 
-  gtk_window_get_default_size (window, &width, &height);
-  g_settings_set (kl_settings_get (), "window-size", "(ii)", width, height);
-  g_settings_set_boolean (kl_settings_get (), "window-maximized", gtk_window_is_maximized (window));
+  kl_window_place_remember (window, self->leaflet,
+                            image != NULL ? kl_boot_image_get_id (image) : "");
   g_queue_clear_full (&self->imports, g_free);
 
   return GTK_WINDOW_CLASS (kl_window_parent_class)->close_request (window);
@@ -675,14 +680,8 @@ KlWindow *
 kl_window_new (GtkApplication *application, KlCatalog *catalog)
 {
   KlWindow *self = g_object_new (KL_TYPE_WINDOW, "application", application, NULL);
-  int width;
-  int height;
 
-  g_settings_get (kl_settings_get (), "window-size", "(ii)", &width, &height);
-  gtk_window_set_default_size (GTK_WINDOW (self), width, height);
-  if (g_settings_get_boolean (kl_settings_get (), "window-maximized"))
-    gtk_window_maximize (GTK_WINDOW (self));
-
+  self->wanted_id = kl_window_place_restore (GTK_WINDOW (self), self->leaflet);
   self->catalog = g_object_ref (catalog);
   self->drives = kl_drive_watch_new (catalog);
   kl_drives_pane_set_monitor (self->drives_pane, self->drives);

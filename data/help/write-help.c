@@ -66,16 +66,19 @@ print_page_of (int code)
       }
 }
 
+/* The documented ones or all others. */
 static void
-print_codes (void)
+print_codes (gboolean documented)
 {
   guint n_rows;
   const KlErrorRow *rows = kl_error_get_rows (&n_rows);
 
-  for (guint i = n_rows; i-- > 0;)
+  for (guint i = 0; i < n_rows; i++)
     {
       g_autoptr (GError) error = g_error_new_literal (KL_ERROR, rows[i].code, "");
 
+      if ((rows[i].code >= KL_ERROR_NO_DEFAULT_MP) != documented)
+        continue;
       printf ("<dt id=\"%s\">%s (0x%08X)", rows[i].symbol, rows[i].symbol, rows[i].hresult);
       puts ("</dt>");
       fputs ("<dd><b>", stdout);
@@ -95,7 +98,10 @@ print_line (const char *line, const char *script)
   const char *mark = strstr (line, "@EXAMPLE@");
 
   if (g_str_equal (line, "@CODES@"))
-    print_codes ();
+    {
+      print_codes (TRUE);
+      print_codes (FALSE);
+    }
   else if (mark != NULL)
     {
       fwrite (line, 1, (gsize) (mark - line), stdout);

@@ -139,6 +139,10 @@ class Node:
     def get_value(self):
         return self.property('Value', 'CurrentValue')
 
+    def set_value(self, value):
+        return _call(self.owner, self.path, PROPERTIES, 'Set',
+                     GLib.Variant('(ssv)', (PREFIX + 'Value', 'CurrentValue', GLib.Variant('d', value))))
+
     def children(self):
         return [Node(*child) for child in self.call('Accessible', 'GetChildren')[0]]
 

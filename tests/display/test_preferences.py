@@ -70,10 +70,10 @@ wait(lambda: is_shown(CATALOG), 'the usual folder')
 for name in 'Read Back and Compare', 'Power Off Afterwards':
     click(switch(preferences, name))
 days = find(preferences, 'spin button', 'Certificates Are Valid For')
-check('a year is the usual validity', days.get_current_value() == 365, days.get_current_value())
-check('it has its range', (days.get_minimum_value(), days.get_maximum_value()) == (1, 3650))
-days.set_current_value(30)
-wait(lambda: days.get_current_value() == 30, '30 days')
+check('a year is the usual validity', days.get_value() == 365, days.get_value())
+check('it has its range', (days.property('Value', 'MinimumValue'), days.property('Value', 'MaximumValue')) == (1, 3650))
+days.set_value(30)
+wait(lambda: days.get_value() == 30, '30 days')
 window = subprocess.run(['xdotool', 'search', '--name', '^Preferences$'], check=True, capture_output=True, text=True).stdout.split()[-1]
 subprocess.run(['xdotool', 'windowsize', '--sync', window, '370', '600'], check=True)      # 360, and the frame that is drawn here
 screenshot('3-narrow')
