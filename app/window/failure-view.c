@@ -186,6 +186,8 @@ kl_failure_view_set_error (KlFailureView *self, const GError *error, const char 
   gtk_label_set_label (self->next_step_label, kl_error_text_get_next_step (error));
   gtk_label_set_label (self->detail_label, detail);
   gtk_widget_set_visible (self->preferences_button, is_of_site (error));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->box), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  kl_error_text_get_title (error), -1);
   set_help (self, error);
   gtk_expander_set_expanded (self->expander, FALSE);
   gtk_button_set_label (self->copy_button, _ ("_Copy Details"));
