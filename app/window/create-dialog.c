@@ -11,6 +11,7 @@
 #include "media/layout.h"
 #include "settings.h"
 #include "window/drive-watch.h"
+#include "window/group-title.h"
 #include "window/leave-question.h"
 #include "window/media-draft.h"
 #include "window/media-jobs.h"
@@ -392,6 +393,7 @@ kl_create_dialog_init (KlCreateDialog *self)
 {
   self->pages = g_ptr_array_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_group_title_wrap_all (GTK_WIDGET (self->window_title));
   kl_name_parts_of_info_bar (self->notice_bar);
 }
 

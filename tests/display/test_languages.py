@@ -22,7 +22,9 @@ translation = gettext.translation('kindling', FOLDER, ['qps' if PSEUDO else LANG
 
 # Names, numbers, times, places and what Windows calls things: they are the same in every language.
 DATA = re.compile(r'Kindling|KDL\d+|Windows PE|UEFI|BIOS|10\.0\.|x64|\.wim|\.iso|/|^[\W\d_]*$|^\d[\d.,\s]*\s?(MB|kB|GB|bytes)$|en-US|RSA|SHA|ISO|'
-                  r'^\d+.*\d+$|GTK|GPL|^[A-Z]{3}$|^\(GMT|^[a-z]{2}-[A-Z]{2}$|FAT32|exFAT|NTFS|2011|2023|Ctrl|Shift|Alt|^F\d+$|^[A-Z]$|^Page|Return|^Escape$')
+                  r'^\d+.*\d+$|GTK|GPL|^[A-Z]{3}$|^\(GMT|^[a-z]{2}-[A-Z]{2}$|FAT32|exFAT|NTFS|2011|2023|Ctrl|Shift|Alt|^F\d+$|^[A-Z]$|^Page|Return|^Escape$|^[a-z]{4}(-[a-z]{4})+$|^[0-9A-F]{40,64}$')
+# Texts of GTK and libadwaita, whose translations are their own; a label without text goes by the name of its class.
+FOREIGN = {'Close', 'Minimize', 'Maximize', 'No Results Found', 'Try a different search.', 'GtkLabel'}
 ROLES = ('label', 'push button', 'toggle button', 'check box', 'radio button', 'list item', 'frame', 'dialog', 'menu item', 'switch')
 places, faults, untranslated = 0, [], {}
 
@@ -48,7 +50,7 @@ def look(window, name):
     settle(.4)
     if PSEUDO:
         for node, its in with_names(window, *ROLES):
-            if its.strip() and '⟦' not in its and not DATA.search(its):
+            if its.strip() and '⟦' not in its and not DATA.search(its) and its not in FOREIGN:
                 untranslated.setdefault(its, name)
     for width in ('wide', 'narrow'):
         if width == 'narrow':
