@@ -22,7 +22,7 @@ translation = gettext.translation('kindling', FOLDER, ['qps' if PSEUDO else LANG
 
 # Names, numbers, times, places and what Windows calls things: they are the same in every language.
 DATA = re.compile(r'Kindling|KDL\d+|Windows PE|UEFI|BIOS|10\.0\.|x64|\.wim|\.iso|/|^[\W\d_]*$|^\d[\d.,\s]*\s?(MB|kB|GB|bytes)$|en-US|RSA|SHA|ISO|'
-                  r'^\d+.*\d+$|GTK|GPL|^[A-Z]{3}$|^\(GMT|^[a-z]{2}-[A-Z]{2}$|FAT32|exFAT|NTFS|2011|2023|Ctrl|Shift|Alt|^F\d+$|^[A-Z]$|^Page|Return|^Escape$|^[a-z]{4}(-[a-z]{4})+$|^[0-9A-F]{40,64}$')
+                  r'^\d+.*\d+$|GTK|GPL|^[A-Z]{3}$|^\(GMT|^[a-z]{2}-[A-Z]{2}$|FAT32|exFAT|NTFS|2011|2023|Ctrl|Shift|Alt|^F\d+$|^[A-Z]$|^Page|Return|^Escape$|^[a-z]{4}(-[a-z]{4})+$|^[0-9A-Fa-f]{40,64}$')
 # Texts of GTK and libadwaita, whose translations are their own; a label without text goes by the name of its class.
 FOREIGN = {'Close', 'Minimize', 'Maximize', 'No Results Found', 'Try a different search.', 'GtkLabel'}
 ROLES = ('label', 'push button', 'toggle button', 'check box', 'radio button', 'list item', 'frame', 'dialog', 'menu item', 'switch')
