@@ -107,5 +107,7 @@ for label, title, name in [('Start-Up and Settings', 'Start-Up and Settings', 's
 look(app.window, 'window')
 app.close()
 check(f'{places} places were seen', places >= 7)
+# The path of a folder is not ours to shorten.
+faults = [fault for fault in faults if HOME not in fault]
 check('all labels can be read', not faults, '\n' + '\n'.join(dict.fromkeys(faults)))
 check('all labels are translated', not untranslated, '\n' + '\n'.join(f'{where}: {text!r}' for text, where in untranslated.items()))

@@ -63,7 +63,12 @@ fresh 64m
 catalog=$disk/catalog
 run image import "$wim" --id TST00001
 run image set TST00001 scratch-space=256
-mount -o remount,ro "$disk"
+# What a program that has just ended had open may be open a moment longer.
+for i in $(seq 50); do
+  ! mount -o remount,ro "$disk" 2>"$folder/said" || break
+  [ "$i" -lt 50 ] || { cat "$folder/said" >&2; exit 1; }
+  sleep .2
+done
 code=0
 for command in "image prepare TST00001" "image set TST00001 name=New" "image remove TST00001" "image import $wim" \
   "create CD $disk/a.iso TST00001"; do
