@@ -330,11 +330,12 @@ begin_check (SourceCheck *check, Run *run)
 static gboolean
 end_check (SourceCheck *check, Run *run, GError **error)
 {
-  g_autofree char *path = g_steal_pointer (&check->path);
+  g_autofree char *path = NULL;
   guint64 size, recorded_size = 0, recorded_crc = 0;
   guint32 crc;
 
   g_thread_join (check->thread);
+  path = g_steal_pointer (&check->path);
   if (check->error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&check->error));
