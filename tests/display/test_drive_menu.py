@@ -114,9 +114,22 @@ close('Check Medium')
 click(button(app.window, 'Create Media…'))
 dialog = app.wait_dialog('Create Media')
 click(wait(lambda: button(dialog, 'USB Drives'), 'kinds of targets'))
-wait(lambda: button(dialog, 'Select All'), 'drives')
-click(button(dialog, 'Select All'))
-wait(lambda: is_on(button(dialog, 'Next'), 'SENSITIVE'), 'Next')
+
+
+def selected():
+    """A drive that has just been erased may be looked at anew, and leaves the selection."""
+    if is_on(button(dialog, 'Next'), 'SENSITIVE'):
+        return True
+    every = button(dialog, 'Select All')
+    if every and is_on(every, 'SENSITIVE'):
+        click(every)
+        settle(1)
+    return False
+
+
+wait(lambda: says(dialog, 'None is chosen yet'), 'drives')
+settle(.5)
+wait(selected, 'Next')
 for page in ('Protection', 'Review'):
     click(button(dialog, 'Next'))
     wait(lambda: find(dialog, 'label', page), page)
