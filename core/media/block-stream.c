@@ -43,34 +43,61 @@ typedef struct
   GError *error;      /* owned; read after the thread has ended */
 } Reader;
 
-/**
- * kl_piece_new:
- * @offset: bytes from the beginning of the medium
- * @length: bytes
- * @name: what it is, for messages
- *
- * Returns: (transfer full): a piece of zeros until its content is set; free with kl_piece_free()
- */
-KlPiece *
-kl_piece_new (guint64 offset, guint64 length, const char *name)
+static void
+piece_free (KlPiece *self)
 {
-  KlPiece *self = g_new0 (KlPiece, 1);
-
-  self->offset = offset;
-  self->length = length;
-  self->name = g_strdup (name);
-  return self;
-}
-
-void
-kl_piece_free (KlPiece *self)
-{
-  if (self == NULL)
-    return;
-
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_free (self->name);
   g_free (self);
+}
+
+/**
+ * kl_pieces_new:
+ *
+ * Returns: (transfer full) (element-type KlPiece): what is to be written, in ascending order; free
+ * with g_ptr_array_unref()
+ */
+GPtrArray *
+kl_pieces_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) piece_free);
+}
+
+/**
+ * kl_pieces_add:
+ * @offset: bytes from the beginning of the medium
+ * @end: where it ends, likewise
+ * @name: what it is, for messages
+ *
+ * Returns: (transfer none) (nullable): a piece of zeros until its content is set; %NULL where
+ * nothing lies between @offset and @end
+ */
+KlPiece *
+kl_pieces_add (GPtrArray *pieces, guint64 offset, guint64 end, const char *name)
+{
+  KlPiece *piece;
+
+  if (offset >= end)
+    return NULL;
+
+  piece = g_new0 (KlPiece, 1);
+  piece->offset = offset;
+  piece->length = end - offset;
+  piece->name = g_strdup (name);
+  g_ptr_array_add (pieces, piece);
+  return piece;
+}
+
+/**
+ * kl_pieces_add_bytes:
+ * @offset: bytes from the beginning of the medium
+ * @bytes: (transfer full): not empty
+ * @name: what it is, for messages
+ */
+void
+kl_pieces_add_bytes (GPtrArray *pieces, guint64 offset, GBytes *bytes, const char *name)
+{
+  kl_pieces_add (pieces, offset, offset + g_bytes_get_size (bytes), name)->bytes = bytes;
 }
 
 static void

@@ -26,8 +26,9 @@ typedef struct
   gboolean temporary;       /* overwritten later: no region */
 } KlPiece;
 
-KlPiece *kl_piece_new (guint64 offset, guint64 length, const char *name);
-void kl_piece_free (KlPiece *self);
+GPtrArray *kl_pieces_new (void);
+KlPiece *kl_pieces_add (GPtrArray *pieces, guint64 offset, guint64 end, const char *name);
+void kl_pieces_add_bytes (GPtrArray *pieces, guint64 offset, GBytes *bytes, const char *name);
 
 gboolean kl_pieces_write (GPtrArray *pieces,
                           KlMediaLayout *layout,

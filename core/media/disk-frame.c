@@ -77,6 +77,45 @@ kl_disk_frame_begin (
   return cleared;
 }
 
+/**
+ * kl_disk_frame_add_front:
+ * @pieces: (element-type KlPiece): still empty
+ * @front: what lies before the partition, of which all but the first block is written now
+ * @head_bytes: of the file system's first sectors, which stay zeros until kl_disk_frame_end()
+ */
+void
+kl_disk_frame_add_front (GPtrArray *pieces, GBytes *front, gsize head_bytes)
+{
+  kl_pieces_add_bytes (
+      pieces, KL_DISK_FRAME_FIRST_BLOCK,
+      g_bytes_new_from_bytes (front, KL_DISK_FRAME_FIRST_BLOCK,
+                              (gsize) KL_DISK_FRAME_PARTITION - KL_DISK_FRAME_FIRST_BLOCK),
+      "sectors before the partition");
+  kl_pieces_add (pieces, KL_DISK_FRAME_PARTITION, KL_DISK_FRAME_PARTITION + head_bytes,
+                 "file system structures")
+      ->temporary
+      = TRUE;
+}
+
+/**
+ * kl_disk_frame_add_tail:
+ * @pieces: (element-type KlPiece): all that lies before the tail
+ * @disk_bytes: of the whole disk
+ * @tail: (nullable): the second partition table, which ends the disk
+ */
+void
+kl_disk_frame_add_tail (GPtrArray *pieces, guint64 disk_bytes, GBytes *tail)
+{
+  guint64 offset;
+
+  if (tail == NULL)
+    return;
+
+  offset = disk_bytes - g_bytes_get_size (tail);
+  kl_pieces_add (pieces, offset - offset % ALIGNMENT, offset, "padding");
+  kl_pieces_add_bytes (pieces, offset, g_bytes_ref (tail), "second partition table");
+}
+
 /* What is written later lies before what was written earlier. */
 static gboolean
 write_last (KlSink *sink,

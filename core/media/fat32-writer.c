@@ -14,7 +14,6 @@
 
 #define MIB ((guint64) 1 << 20)
 #define PARTITION_OFFSET KL_DISK_FRAME_PARTITION
-#define FIRST_BLOCK KL_DISK_FRAME_FIRST_BLOCK
 
 /* What drives with large sectors want offsets and lengths to be multiples of; bytes. */
 #define ALIGNMENT ((guint64) 4096)
@@ -183,26 +182,6 @@ make_probe (KlFat32Writer *self)
 
 /* ---- The pieces. ---- */
 
-static KlPiece *
-add_piece (GPtrArray *pieces, guint64 offset, guint64 end, const char *name)
-{
-  KlPiece *piece;
-
-  if (offset >= end)
-    return NULL;
-  piece = kl_piece_new (offset, end - offset, name);
-  g_ptr_array_add (pieces, piece);
-  return piece;
-}
-
-static void
-add_bytes (GPtrArray *pieces, guint64 offset, GBytes *bytes, const char *name)
-{
-  KlPiece *piece = add_piece (pieces, offset, offset + g_bytes_get_size (bytes), name);
-
-  piece->bytes = bytes;
-}
-
 static void
 make_fat (gpointer data, guint number, guint64 offset, guint8 *bytes, gsize length)
 {
@@ -225,15 +204,12 @@ add_structures (KlFat32Writer *self, GPtrArray *pieces)
   guint64 fat = PARTITION_OFFSET + (guint64) geometry->reserved_sectors * KL_DISK_SECTOR;
   guint64 fat_bytes = (guint64) geometry->fat_sectors * KL_DISK_SECTOR;
 
-  add_bytes (pieces, FIRST_BLOCK,
-             g_bytes_new_from_bytes (self->front, FIRST_BLOCK, PARTITION_OFFSET - FIRST_BLOCK),
-             "sectors before the partition");
-  add_piece (pieces, PARTITION_OFFSET, head_end, "file system structures")->temporary = TRUE;
-  add_piece (pieces, head_end, fat, "file system structures");
+  kl_disk_frame_add_front (pieces, self->front, KL_FAT32_HEAD_BYTES);
+  kl_pieces_add (pieces, head_end, fat, "file system structures");
   for (guint i = 0; i < 2; i++)
     {
-      KlPiece *piece = add_piece (pieces, fat + i * fat_bytes, fat + (i + 1) * fat_bytes,
-                                  "file allocation table");
+      KlPiece *piece = kl_pieces_add (pieces, fat + i * fat_bytes, fat + (i + 1) * fat_bytes,
+                                      "file allocation table");
 
       piece->make = make_fat;
       piece->data = self->plan;
@@ -254,8 +230,8 @@ add_content (KlFat32Writer *self, GPtrArray *pieces)
       guint64 offset = PARTITION_OFFSET + extent.offset, next = end;
       const KlLayoutItem *item
           = extent.is_folder ? NULL : kl_media_layout_get_item (self->layout, extent.number);
-      KlPiece *piece = add_piece (pieces, offset, offset + extent.length,
-                                  item != NULL ? item->path : "folders");
+      KlPiece *piece = kl_pieces_add (pieces, offset, offset + extent.length,
+                                      item != NULL ? item->path : "folders");
 
       if (i + 1 < n)
         next = PARTITION_OFFSET + kl_fat32_plan_get_extent (self->plan, i + 1).offset;
@@ -263,34 +239,28 @@ add_content (KlFat32Writer *self, GPtrArray *pieces)
       piece->make = item == NULL ? make_folder : NULL;
       piece->data = self->plan;
       piece->number = extent.number;
-      add_piece (pieces, offset + extent.length, next, "padding");
+      kl_pieces_add (pieces, offset + extent.length, next, "padding");
     }
 }
 
 static void
 add_end (KlFat32Writer *self, GPtrArray *pieces)
 {
-  if (self->tail != NULL)
-    {
-      guint64 offset = self->disk_bytes - g_bytes_get_size (self->tail);
-
-      add_piece (pieces, offset - offset % ALIGNMENT, offset, "padding");
-      add_bytes (pieces, offset, g_bytes_ref (self->tail), "second partition table");
-    }
+  kl_disk_frame_add_tail (pieces, self->disk_bytes, self->tail);
   if (self->vhd)
     {
       guint8 *footer = g_malloc (KL_VHD_FOOTER_BYTES);
 
       kl_vhd_build_footer (self->disk_bytes, self->created, footer);
-      add_bytes (pieces, self->disk_bytes, g_bytes_new_take (footer, KL_VHD_FOOTER_BYTES),
-                 "footer of the virtual disk");
+      kl_pieces_add_bytes (pieces, self->disk_bytes, g_bytes_new_take (footer, KL_VHD_FOOTER_BYTES),
+                           "footer of the virtual disk");
     }
 }
 
 static GPtrArray *
 make_pieces (KlFat32Writer *self)
 {
-  GPtrArray *pieces = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_piece_free);
+  GPtrArray *pieces = kl_pieces_new ();
 
   add_structures (self, pieces);
   add_content (self, pieces);

@@ -230,26 +230,6 @@ make_front (KlBlankWriter *self, gboolean gpt)
 
 /* ---- The pieces. ---- */
 
-static KlPiece *
-add_piece (GPtrArray *pieces, guint64 offset, guint64 end, const char *name)
-{
-  KlPiece *piece;
-
-  if (offset >= end)
-    return NULL;
-  piece = kl_piece_new (offset, end - offset, name);
-  g_ptr_array_add (pieces, piece);
-  return piece;
-}
-
-static void
-add_bytes (GPtrArray *pieces, guint64 offset, GBytes *bytes, const char *name)
-{
-  KlPiece *piece = add_piece (pieces, offset, offset + g_bytes_get_size (bytes), name);
-
-  piece->bytes = bytes;
-}
-
 /* @offset, @end: bytes, of the volume */
 static void
 add_made (KlBlankWriter *self,
@@ -259,7 +239,7 @@ add_made (KlBlankWriter *self,
           const char *name,
           KlPieceFunc make)
 {
-  KlPiece *piece = add_piece (pieces, PARTITION_OFFSET + offset, PARTITION_OFFSET + end, name);
+  KlPiece *piece = kl_pieces_add (pieces, PARTITION_OFFSET + offset, PARTITION_OFFSET + end, name);
 
   piece->make = make;
   piece->data = self;
@@ -293,12 +273,12 @@ add_fat32 (KlBlankWriter *self, GPtrArray *pieces)
   const guint64 root = kl_fat32_geometry_get_data_offset (geometry);
   GBytes *entries = kl_fat32_plan_make_folder (self->plan, 0);
 
-  add_piece (pieces, PARTITION_OFFSET + KL_FAT32_HEAD_BYTES, PARTITION_OFFSET + fat,
-             "file system structures");
+  kl_pieces_add (pieces, PARTITION_OFFSET + KL_FAT32_HEAD_BYTES, PARTITION_OFFSET + fat,
+                 "file system structures");
   for (guint i = 0; i < 2; i++)
     add_made (self, pieces, fat + i * fat_bytes, fat + (i + 1) * fat_bytes, "file allocation table",
               make_fat32_table);
-  add_bytes (pieces, PARTITION_OFFSET + root, entries, "folders");
+  kl_pieces_add_bytes (pieces, PARTITION_OFFSET + root, entries, "folders");
   return root + g_bytes_get_size (entries);
 }
 
@@ -312,14 +292,14 @@ add_exfat (KlBlankWriter *self, GPtrArray *pieces)
   GBytes *table = kl_exfat_upcase_make ();
   GBytes *entries = kl_exfat_volume_make_root (self->exfat);
 
-  add_piece (pieces, PARTITION_OFFSET + KL_EXFAT_HEAD_BYTES, PARTITION_OFFSET + fat,
-             "file system structures");
+  kl_pieces_add (pieces, PARTITION_OFFSET + KL_EXFAT_HEAD_BYTES, PARTITION_OFFSET + fat,
+                 "file system structures");
   add_made (self, pieces, fat, bitmap, "file allocation table", make_exfat_table);
   add_made (self, pieces, bitmap, upcase, "allocation bitmap", make_bitmap);
-  add_bytes (pieces, PARTITION_OFFSET + upcase, table, "table of capitals");
-  add_piece (pieces, PARTITION_OFFSET + upcase + g_bytes_get_size (table), PARTITION_OFFSET + root,
-             "padding");
-  add_bytes (pieces, PARTITION_OFFSET + root, entries, "folders");
+  kl_pieces_add_bytes (pieces, PARTITION_OFFSET + upcase, table, "table of capitals");
+  kl_pieces_add (pieces, PARTITION_OFFSET + upcase + g_bytes_get_size (table),
+                 PARTITION_OFFSET + root, "padding");
+  kl_pieces_add_bytes (pieces, PARTITION_OFFSET + root, entries, "folders");
   return root + g_bytes_get_size (entries);
 }
 
@@ -328,28 +308,16 @@ add_end (KlBlankWriter *self, GPtrArray *pieces, guint64 offset)
 {
   const guint64 end = (self->used_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 
-  add_piece (pieces, PARTITION_OFFSET + offset, PARTITION_OFFSET + end, "padding");
-  if (self->tail != NULL)
-    {
-      offset = self->disk_bytes - g_bytes_get_size (self->tail);
-      add_piece (pieces, offset - offset % ALIGNMENT, offset, "padding");
-      add_bytes (pieces, offset, g_bytes_ref (self->tail), "second partition table");
-    }
+  kl_pieces_add (pieces, PARTITION_OFFSET + offset, PARTITION_OFFSET + end, "padding");
+  kl_disk_frame_add_tail (pieces, self->disk_bytes, self->tail);
 }
 
 static GPtrArray *
 make_pieces (KlBlankWriter *self)
 {
-  const gsize head_bytes = g_bytes_get_size (self->head);
-  GPtrArray *pieces = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_piece_free);
+  GPtrArray *pieces = kl_pieces_new ();
 
-  add_bytes (pieces, KL_DISK_FRAME_FIRST_BLOCK,
-             g_bytes_new_from_bytes (self->front, KL_DISK_FRAME_FIRST_BLOCK,
-                                     PARTITION_OFFSET - KL_DISK_FRAME_FIRST_BLOCK),
-             "sectors before the partition");
-  add_piece (pieces, PARTITION_OFFSET, PARTITION_OFFSET + head_bytes, "file system structures")
-      ->temporary
-      = TRUE;
+  kl_disk_frame_add_front (pieces, self->front, g_bytes_get_size (self->head));
   add_end (self, pieces, self->plan != NULL ? add_fat32 (self, pieces) : add_exfat (self, pieces));
   return pieces;
 }
