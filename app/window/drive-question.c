@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "window/drive-text.h"
+#include "window/loss-question.h"
 
 /* Nobody sits there who has not answered by then; seconds. */
 #define PATIENCE 120
@@ -156,17 +157,13 @@ make_dialog (GtkApplication *application, const KlBusQuestion *asked)
   g_autofree char *heading
       = g_strdup_printf (erase ? _ ("Erase “%s”?") : _ ("Write to “%s”?"), name);
   g_autofree char *body = dup_body (asked);
-  GtkWidget *dialog = adw_message_dialog_new (find_parent (application), heading, body);
+  GtkWidget *dialog
+      = kl_loss_question_new (find_parent (application), heading, body, _ ("_Cancel"), "write",
+                              /* Translators: what happens to a drive. */
+                              erase ? _ ("_Erase and Create") : _ ("_Write Files"));
 
   gtk_window_set_title (GTK_WINDOW (dialog), heading);
   gtk_window_set_application (GTK_WINDOW (dialog), application);
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("_Cancel"), "write",
-                                    /* Translators: what happens to a drive. */
-                                    erase ? _ ("_Erase and Create") : _ ("_Write Files"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "write",
-                                              ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
   return GTK_WINDOW (dialog);
 }
 

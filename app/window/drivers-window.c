@@ -12,9 +12,11 @@
 #include "window/driver-edit.h"
 #include "window/driver-search.h"
 #include "window/failure-view.h"
+#include "window/files-dialog.h"
 #include "window/image-text.h"
 #include "window/list-feeder.h"
 #include "window/list-row.h"
+#include "window/loss-question.h"
 #include "window/part-names.h"
 #include "window/preparation-text.h"
 
@@ -404,12 +406,9 @@ add_file (KlDriversWindow *self, GFile *file)
 static void
 chosen_cb (KlDriversWindow *self, int response)
 {
-  g_autoptr (GListModel) files = NULL;
+  g_autoptr (GListModel) files = kl_files_dialog_take (&self->chooser, response);
 
-  if (response == GTK_RESPONSE_ACCEPT)
-    files = gtk_file_chooser_get_files (GTK_FILE_CHOOSER (self->chooser));
-  g_clear_object (&self->chooser);
-  for (guint i = 0; files != NULL && i < g_list_model_get_n_items (files); i++)
+  for (guint i = 0; i < g_list_model_get_n_items (files); i++)
     {
       g_autoptr (GFile) file = g_list_model_get_item (files, i);
 
@@ -420,18 +419,12 @@ chosen_cb (KlDriversWindow *self, int response)
 static void
 choose (KlDriversWindow *self, const char *title, GtkFileChooserAction action)
 {
-  g_clear_object (&self->chooser);
-  self->chooser = gtk_file_chooser_native_new (title, GTK_WINDOW (self), action, _ ("_Add"), NULL);
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (self->chooser), TRUE);
-  gtk_file_chooser_set_select_multiple (GTK_FILE_CHOOSER (self->chooser), TRUE);
-  if (action == GTK_FILE_CHOOSER_ACTION_OPEN)
-    {
-      g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+  static const char *const cabinets[] = { "cab", NULL };
 
-      gtk_file_filter_set_name (filter, _ ("Cabinet Files"));
-      gtk_file_filter_add_suffix (filter, "cab");
-      gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (self->chooser), filter);
-    }
+  g_clear_object (&self->chooser);
+  self->chooser = kl_files_dialog_new (GTK_WINDOW (self), title, action, _ ("_Add"));
+  if (action == GTK_FILE_CHOOSER_ACTION_OPEN)
+    kl_file_dialog_add_filter (self->chooser, _ ("Cabinet Files"), cabinets);
   g_signal_connect_object (self->chooser, "response", G_CALLBACK (chosen_cb), self,
                            G_CONNECT_SWAPPED);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
@@ -468,16 +461,11 @@ remove_activated (GtkWidget *widget, const char *action, GVariant *parameter)
   /* Translators: %s is the name of a folder of drivers. */
   g_autofree char *heading = g_strdup_printf (_ ("Remove “%s”?"), driver->name);
   GtkWidget *dialog
-      = adw_message_dialog_new (GTK_WINDOW (self), heading,
-                                _ ("It is taken out of the recipe, with what was switched on and "
-                                   "off in it. The files themselves stay where they are."));
+      = kl_loss_question_new (GTK_WINDOW (self), heading,
+                              _ ("It is taken out of the recipe, with what was switched on and "
+                                 "off in it. The files themselves stay where they are."),
+                              _ ("_Cancel"), "remove", _ ("_Remove"));
 
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("_Cancel"), "remove",
-                                    _ ("_Remove"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "remove",
-                                              ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
   g_object_set_data_full (G_OBJECT (dialog), "name-of-drivers", g_strdup (driver->name), g_free);
   g_signal_connect_object (dialog, "response", G_CALLBACK (remove_answered_cb), self,
                            G_CONNECT_SWAPPED);

@@ -11,6 +11,7 @@
 #include "window/failure-view.h"
 #include "window/image-text.h"
 #include "window/job-dialog.h"
+#include "window/loss-question.h"
 
 /* What an action carries through its dialogs and its thread. */
 typedef struct
@@ -183,13 +184,7 @@ kl_remove_image (GtkWindow *parent, KlCatalog *catalog, KlBootImage *image)
       = g_strdup_printf (_ ("Its files in the catalog (%s) are deleted and cannot be brought back. "
                             "The file it was imported from and media made from it stay."),
                          size);
-  dialog = adw_message_dialog_new (parent, heading, body);
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("_Cancel"), "remove",
-                                    _ ("_Remove"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "remove",
-                                              ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  dialog = kl_loss_question_new (parent, heading, body, _ ("_Cancel"), "remove", _ ("_Remove"));
   g_signal_connect (dialog, "response", G_CALLBACK (remove_answered_cb),
                     work_new (parent, catalog, image));
   gtk_window_present (GTK_WINDOW (dialog));

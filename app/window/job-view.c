@@ -11,6 +11,7 @@
 #include "window/fact-row.h"
 #include "window/failure-view.h"
 #include "window/job-text.h"
+#include "window/loss-question.h"
 #include "window/media-jobs.h"
 #include "window/progress-voice.h"
 
@@ -359,17 +360,12 @@ kl_job_view_ask_to_close (KlJobView *self, GtkWindow *also_closed)
     return FALSE;
 
   g_set_weak_pointer (&self->also_closed, also_closed);
-  dialog = adw_message_dialog_new (
+  dialog = kl_loss_question_new (
       GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), _ ("Cancel the Running Job?"),
       self->leaving_text != NULL
           ? self->leaving_text
-          : _ ("The job has not ended. If it is cancelled, nothing of it remains."));
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "keep", _ ("_Keep Working"),
-                                    "cancel", _ ("_Cancel the Job and Close"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "cancel",
-                                              ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "keep");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "keep");
+          : _ ("The job has not ended. If it is cancelled, nothing of it remains."),
+      _ ("_Keep Working"), "cancel", _ ("_Cancel the Job and Close"));
   g_signal_connect_object (dialog, "response", G_CALLBACK (close_answered_cb), self,
                            G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));

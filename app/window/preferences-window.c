@@ -14,6 +14,7 @@
 #include "window/failure-view.h"
 #include "window/fact-row.h"
 #include "window/group-title.h"
+#include "window/loss-question.h"
 #include "window/part-names.h"
 #include "window/site-editor.h"
 #include "window/site-store.h"
@@ -144,17 +145,12 @@ remove_answered_cb (GtkWidget *dialog, const char *response, KlPreferencesWindow
 static void
 remove_cb (KlPreferencesWindow *self, GtkWidget *button)
 {
-  GtkWidget *dialog = adw_message_dialog_new (
+  GtkWidget *dialog = kl_loss_question_new (
       GTK_WINDOW (self), _ ("Remove the Site Profile?"),
-      _ ("Media that were made with it stay as they are. The files that it names stay too."));
+      _ ("Media that were made with it stay as they are. The files that it names stay too."),
+      _ ("_Cancel"), "remove", _ ("_Remove"));
 
   g_object_set_data_full (G_OBJECT (dialog), "path", g_strdup (get_path (button)), g_free);
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "keep", _ ("_Cancel"), "remove",
-                                    _ ("_Remove"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "remove",
-                                              ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "keep");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "keep");
   g_signal_connect_object (dialog, "response", G_CALLBACK (remove_answered_cb), self, 0);
   gtk_window_present (GTK_WINDOW (dialog));
 }

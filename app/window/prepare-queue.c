@@ -9,6 +9,7 @@
 #include <glib/gi18n.h>
 
 #include "window/image-text.h"
+#include "window/loss-question.h"
 #include "window/media-jobs.h"
 
 struct _KlPrepareQueue
@@ -296,15 +297,10 @@ kl_prepare_queue_ask_to_close (KlPrepareQueue *self, GtkWindow *window)
     return FALSE;
 
   g_set_weak_pointer (&self->closing, window);
-  dialog = adw_message_dialog_new (window, _ ("Cancel the Preparation?"),
-                                   _ ("A boot image is being prepared. If that is cancelled, the "
-                                      "image that was prepared before stays in use."));
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "keep", _ ("_Keep Working"),
-                                    "cancel", _ ("_Cancel It and Close"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "cancel",
-                                              ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "keep");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "keep");
+  dialog = kl_loss_question_new (window, _ ("Cancel the Preparation?"),
+                                 _ ("A boot image is being prepared. If that is cancelled, the "
+                                    "image that was prepared before stays in use."),
+                                 _ ("_Keep Working"), "cancel", _ ("_Cancel It and Close"));
   g_signal_connect_object (dialog, "response", G_CALLBACK (close_answered_cb), self,
                            G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));

@@ -11,6 +11,7 @@
 #include "edit/locale-table.h"
 #include "prepare/recipe.h"
 #include "window/failure-view.h"
+#include "window/loss-question.h"
 #include "window/part-names.h"
 #include "window/path-row.h"
 #include "window/preview-window.h"
@@ -452,14 +453,9 @@ kl_recipe_dialog_close_request (GtkWindow *window)
   if (self->may_close || g_hash_table_size (changes) == 0)
     return GTK_WINDOW_CLASS (kl_recipe_dialog_parent_class)->close_request (window);
 
-  dialog = adw_message_dialog_new (window, _ ("Discard Changes?"),
-                                   _ ("What was changed here has not been saved."));
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "keep", _ ("_Keep Editing"),
-                                    "discard", _ ("_Discard"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "discard",
-                                              ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "keep");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "keep");
+  dialog = kl_loss_question_new (window, _ ("Discard Changes?"),
+                                 _ ("What was changed here has not been saved."),
+                                 _ ("_Keep Editing"), "discard", _ ("_Discard"));
   g_signal_connect_object (dialog, "response", G_CALLBACK (discard_answered_cb), self,
                            G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));

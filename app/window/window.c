@@ -14,6 +14,7 @@
 #include "window/drive-watch.h"
 #include "window/drives-pane.h"
 #include "window/failure-view.h"
+#include "window/files-dialog.h"
 #include "window/help-window.h"
 #include "window/image-actions.h"
 #include "window/image-page.h"
@@ -301,12 +302,9 @@ start_next_import (KlWindow *self)
 static void
 import_chosen_cb (KlWindow *self, int response)
 {
-  g_autoptr (GListModel) files = NULL;
+  g_autoptr (GListModel) files = kl_files_dialog_take (&self->chooser, response);
 
-  if (response == GTK_RESPONSE_ACCEPT)
-    files = gtk_file_chooser_get_files (GTK_FILE_CHOOSER (self->chooser));
-  g_clear_object (&self->chooser);
-  for (guint i = 0; files != NULL && i < g_list_model_get_n_items (files); i++)
+  for (guint i = 0; i < g_list_model_get_n_items (files); i++)
     {
       g_autoptr (GFile) file = g_list_model_get_item (files, i);
 
@@ -318,26 +316,9 @@ static void
 choose_import (KlWindow *self, const char *title, GtkFileChooserAction action)
 {
   g_clear_object (&self->chooser);
-  self->chooser
-      = gtk_file_chooser_native_new (title, GTK_WINDOW (self), action, _ ("_Import"), NULL);
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (self->chooser), TRUE);
-  gtk_file_chooser_set_select_multiple (GTK_FILE_CHOOSER (self->chooser), TRUE);
+  self->chooser = kl_files_dialog_new (GTK_WINDOW (self), title, action, _ ("_Import"));
   g_signal_connect_object (self->chooser, "response", G_CALLBACK (import_chosen_cb), self,
                            G_CONNECT_SWAPPED);
-}
-
-static void
-add_filter (GtkFileChooserNative *chooser, const char *name, const char *const *suffixes)
-{
-  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
-
-  gtk_file_filter_set_name (filter, name);
-  for (guint i = 0; suffixes[i] != NULL; i++)
-    if (*suffixes[i] == '*')
-      gtk_file_filter_add_pattern (filter, suffixes[i]);
-    else
-      gtk_file_filter_add_suffix (filter, suffixes[i]);
-  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), filter);
 }
 
 static void
@@ -348,8 +329,8 @@ import_activated (GtkWidget *widget, const char *action, GVariant *parameter)
   KlWindow *self = KL_WINDOW (widget);
 
   choose_import (self, _ ("Import Boot Images"), GTK_FILE_CHOOSER_ACTION_OPEN);
-  add_filter (self->chooser, _ ("Boot Images and ISO Files"), images);
-  add_filter (self->chooser, _ ("All Files"), all);
+  kl_file_dialog_add_filter (self->chooser, _ ("Boot Images and ISO Files"), images);
+  kl_file_dialog_add_filter (self->chooser, _ ("All Files"), all);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
 }
 
