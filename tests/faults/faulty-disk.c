@@ -214,20 +214,11 @@ WRAP_TRANSFER (read,
                length,
                (fd, data, length),
                flip_read (data))
-WRAP_TRANSFER (pread,
-               read,
-               (int fd, void *data, size_t length, off_t offset),
-               fd,
-               length,
-               (fd, data, length, offset),
-               flip_read (data))
-WRAP_TRANSFER (pread64,
-               read,
-               (int fd, void *data, size_t length, off_t offset),
-               fd,
-               length,
-               (fd, data, length, offset),
-               flip_read (data))
+#define WRAP_PREAD(name)                                                                           \
+  WRAP_TRANSFER (name, read, (int fd, void *data, size_t length, off_t offset), fd, length,        \
+                 (fd, data, length, offset), flip_read (data))
+WRAP_PREAD (pread)
+WRAP_PREAD (pread64)
 WRAP_TRANSFER (write,
                write,
                (int fd, const void *data, size_t length),
@@ -235,20 +226,11 @@ WRAP_TRANSFER (write,
                length,
                (fd, data, length),
                flip_written (fd, where (fd)))
-WRAP_TRANSFER (pwrite,
-               write,
-               (int fd, const void *data, size_t length, off_t offset),
-               fd,
-               length,
-               (fd, data, length, offset),
-               flip_written (fd, offset + n))
-WRAP_TRANSFER (pwrite64,
-               write,
-               (int fd, const void *data, size_t length, off_t offset),
-               fd,
-               length,
-               (fd, data, length, offset),
-               flip_written (fd, offset + n))
+#define WRAP_PWRITE(name)                                                                          \
+  WRAP_TRANSFER (name, write, (int fd, const void *data, size_t length, off_t offset), fd, length, \
+                 (fd, data, length, offset), flip_written (fd, offset + n))
+WRAP_PWRITE (pwrite)
+WRAP_PWRITE (pwrite64)
 
 /* Without an offset it goes by the position, which has moved by then. */
 WRAP_TRANSFER (copy_file_range,

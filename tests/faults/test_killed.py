@@ -71,13 +71,18 @@ def kill_at_any_time(kind, count, options, chance):
             if process.returncode != -9:
                 raise Broken(f'kill {n}: status {process.returncode}')
             killed += 1
+            again = None
             try:
                 if scenario.snapshot() != place.before:
                     scenario.check_failure()
-                scenario.run(*scenario.command())
+                # What was done before the kill may have nothing left to do, and say so.
+                again = scenario.run(*scenario.command())
+                if again.returncode < 0:
+                    raise Broken('the next one crashed')
                 scenario.check_success()
             except Broken as problem:
-                raise Broken(f'killed after {moment:.3f} of {length:.3f} s: {problem}') from problem
+                said = f'; again: status {again.returncode}: {again.stderr[-400:]}' if again else ''
+                raise Broken(f'killed after {moment:.3f} of {length:.3f} s: {problem}{said}') from problem
     return f'{killed} of {count} killed at work'
 
 
