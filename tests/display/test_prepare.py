@@ -33,7 +33,9 @@ def has_row(id, word):
     return any(id in r and word in r for r in app.rows())
 
 
-app = App()
+# A quick disk would be done before the window is looked at.
+SLOWLY = {'LD_PRELOAD': os.environ['KINDLING_SLOW_DISK'], 'SLOW_RATE': '20', 'SLOW_FOLDER': CATALOG}
+app = App(**SLOWLY)
 app.add_sample()
 wait(lambda: named(app.window, 'list item', 'Status: Nothing to do'), 'state of a new image')
 check('there is nothing to prepare', not is_on(button(app.window, 'Prepare'), 'SENSITIVE'))
@@ -87,7 +89,8 @@ screenshot('5-prepared')
 # Another process prepares it: the window follows.
 ctl('image', 'set', 'KDL00001', 'extra-files=' + large)
 row('Status: The recipe has changed since')
-other = subprocess.Popen([CTL, 'image', 'prepare', 'KDL00001'], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+other = subprocess.Popen([CTL, 'image', 'prepare', 'KDL00001'], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                         env=dict(os.environ, **SLOWLY))
 wait(lambda: named(app.window, 'list item', 'Status: Step 8 of 9: Writing the image (by another program)'), 'step of the other process')
 wait(lambda: has_row('KDL00001', 'Being prepared, step 8 of 9'), 'step in the list')
 screenshot('6-other-process')
