@@ -11,7 +11,8 @@ with open(old, 'w') as f:
     f.write('the old file')
 
 # A quick disk would be done before the questions are answered.
-app = App(big, LD_PRELOAD=os.environ['KINDLING_SLOW_DISK'], SLOW_RATE='40', SLOW_FOLDER=HOME)
+SLOWLY = {'LD_PRELOAD': os.environ['KINDLING_SLOW_DISK'], 'SLOW_RATE': '40', 'SLOW_FOLDER': HOME}
+app = App(big, **SLOWLY)
 dialog = app.wait_dialog('Import')
 wait(lambda: says(dialog, ' of 2'), 'bytes of bytes')
 screenshot('0-progress')
@@ -82,7 +83,7 @@ with open(old, errors='replace') as f:
     check('the old file is as it was again', f.read(100) == 'the old file')
 check('nothing is left beside it again', sorted(os.listdir(HOME)) == before, os.listdir(HOME))
 
-app = App(os.path.join(CATALOG, 'KDL00001', 'source.wim'), SAMPLE)
+app = App(os.path.join(CATALOG, 'KDL00001', 'source.wim'), SAMPLE, **SLOWLY)
 app.wait_dialog('Import')
 key('ctrl+q')
 ask = app.wait_dialog('Cancel the Running Job?')
