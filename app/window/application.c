@@ -16,6 +16,7 @@
 #include "window/job-view.h"
 #include "window/jobs-window.h"
 #include "window/label-check.h"
+#include "window/leave-question.h"
 #include "window/media-jobs.h"
 #include "window/preferences-window.h"
 #include "window/site-store.h"
@@ -158,7 +159,7 @@ jobs_changed_cb (KlApplication *self)
   if (self->inhibitor != 0)
     gtk_application_uninhibit (application, self->inhibitor);
   self->inhibitor = 0;
-  if (gtk_application_get_windows (application) == NULL)
+  if (gtk_application_get_windows (application) == NULL || kl_leave_question_is_asked ())
     g_application_set_inactivity_timeout (G_APPLICATION (self), OUTCOME_KEPT);
   g_application_release (G_APPLICATION (self));
 }
@@ -178,7 +179,7 @@ dup_outcome (const KlMediaJobCounts *counts)
                           counts->failed);
 }
 
-/* Who looks at the window sees it there. */
+/* Who looks at the window sees it there, but for one who is about to leave. */
 static void
 all_ended_cb (KlApplication *self)
 {
@@ -188,7 +189,8 @@ all_ended_cb (KlApplication *self)
   g_autoptr (GIcon) icon = g_themed_icon_new (KL_APPLICATION_ID);
   g_autofree char *title = NULL;
 
-  if (counts.done + counts.failed == 0 || (window != NULL && gtk_window_is_active (window)))
+  if (counts.done + counts.failed == 0
+      || (window != NULL && gtk_window_is_active (window) && !kl_leave_question_is_asked ()))
     return;
   title = dup_outcome (&counts);
   notification = g_notification_new (title);

@@ -30,6 +30,7 @@ struct _KlJobView
 
   GPtrArray *facts;       /* of KlFactRow, borrowed from the group */
   GtkWidget *end_button;  /* weak; what gets the focus when the job has ended */
+  GtkWindow *question;    /* weak; whether the job may be cancelled, while it is asked */
   GtkWindow *also_closed; /* weak; a window that closes once the job has ended */
   gboolean close_at_end;
   guint show_source; /* shows the progress soon; 0 for none */
@@ -105,19 +106,24 @@ stop_showing (KlJobView *self)
     g_signal_handlers_disconnect_by_func (self->job, progress_cb, self);
 }
 
-/* The other window goes first: it would start the next import when the dialog of this one closes.
- */
+static void
+close_other_window (KlJobView *self)
+{
+  GtkWindow *also = self->also_closed;
+
+  g_clear_weak_pointer (&self->also_closed);
+  if (also != NULL)
+    gtk_window_close (also);
+}
+
 static void
 close_windows (KlJobView *self)
 {
   g_autoptr (GtkRoot) root = gtk_widget_get_root (GTK_WIDGET (self));
-  GtkWindow *also = self->also_closed;
 
   if (root != NULL)
     g_object_ref (root);
-  g_clear_weak_pointer (&self->also_closed);
-  if (also != NULL)
-    gtk_window_close (also);
+  close_other_window (self);
   if (GTK_IS_WINDOW (root))
     gtk_window_close (GTK_WINDOW (root));
 }
@@ -137,6 +143,24 @@ show_outcome (KlJobView *self, const GError *error)
       kl_failure_view_set_error (self->failure_view, error, self->subject);
       gtk_stack_set_visible_child_name (self->stack, "failed");
     }
+}
+
+/* Whoever was asked whether to cancel has the answer when the job ends. A window that was to be
+ * closed closes, unless there is a failure to be seen; a dialog shows how its job ended. */
+static void
+withdraw_question (KlJobView *self, const GError *error)
+{
+  GtkWindow *question = self->question;
+
+  if (question == NULL)
+    return;
+  g_clear_weak_pointer (&self->question);
+  g_signal_handlers_disconnect_by_data (question, self);
+  gtk_window_destroy (question);
+  if (error == NULL && self->also_closed != NULL)
+    self->close_at_end = TRUE;
+  else
+    g_clear_weak_pointer (&self->also_closed);
 }
 
 /* How it ended is said at the button that has or gets the focus. */
@@ -172,7 +196,13 @@ job_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->facts == NULL)
     return; /* the window has gone */
 
+  withdraw_question (self, error);
   show_outcome (self, error);
+  if (self->close_at_end)
+    close_other_window (self); /* before it starts the next import */
+  if (self->facts == NULL)
+    return; /* it has taken this window with it */
+
   g_signal_emit (self, signals[SIGNAL_ENDED], 0, error);
   if (self->close_at_end)
     close_windows (self);
@@ -199,6 +229,7 @@ kl_job_view_dispose (GObject *object)
   g_clear_pointer (&self->facts, g_ptr_array_unref);
   g_clear_weak_pointer (&self->also_closed);
   g_clear_weak_pointer (&self->end_button);
+  g_clear_weak_pointer (&self->question);
 
   G_OBJECT_CLASS (kl_job_view_parent_class)->dispose (object);
 }
@@ -328,6 +359,7 @@ kl_job_view_get_running (void)
 static void
 close_answered_cb (KlJobView *self, const char *response)
 {
+  g_clear_weak_pointer (&self->question);
   if (strcmp (response, "cancel") != 0)
     {
       g_clear_weak_pointer (&self->also_closed);
@@ -366,6 +398,7 @@ kl_job_view_ask_to_close (KlJobView *self, GtkWindow *also_closed)
           ? self->leaving_text
           : _ ("The job has not ended. If it is cancelled, nothing of it remains."),
       _ ("_Keep Working"), "cancel", _ ("_Cancel the Job and Close"));
+  g_set_weak_pointer (&self->question, GTK_WINDOW (dialog));
   g_signal_connect_object (dialog, "response", G_CALLBACK (close_answered_cb), self,
                            G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));

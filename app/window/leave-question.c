@@ -10,6 +10,9 @@
 /* Set on a window that may close although media are being made. */
 #define LEAVE_KEY "kl-leave"
 
+/* What is asked, of its dialog. */
+#define QUESTION_KEY "kl-leave-question"
+
 /* The jobs that a window waits for before it closes. */
 #define JOBS_KEY "kl-leave-jobs"
 
@@ -17,7 +20,11 @@ typedef struct
 {
   GtkWindow *window; /* weak */
   GListModel *jobs;  /* owned */
+  gboolean leaves;   /* it is about a window, not a dialog */
+  gboolean failed;   /* whether one of them did, while it is asked */
 } Question;
+
+static guint n_leaving; /* windows that wait for the answer in order to close; main thread */
 
 /* Other jobs have windows that ask for themselves. */
 static gboolean
@@ -41,11 +48,19 @@ count_running (GListModel *jobs)
 }
 
 static void
-question_free (gpointer data, GClosure *closure)
+stop_asking (Question *question)
+{
+  n_leaving -= question->leaves;
+  question->leaves = FALSE;
+  g_clear_weak_pointer (&question->window);
+}
+
+static void
+question_free (gpointer data)
 {
   Question *question = data;
 
-  g_clear_weak_pointer (&question->window);
+  stop_asking (question);
   g_object_unref (question->jobs);
   g_free (question);
 }
@@ -94,6 +109,7 @@ answered_cb (GtkWidget *dialog, const char *response, gpointer user_data)
   Question *question = user_data;
   GtkWindow *window = question->window;
 
+  stop_asking (question);
   if (window == NULL || g_strcmp0 (response, "stay") == 0)
     return;
   if (g_strcmp0 (response, "cancel") == 0)
@@ -103,6 +119,35 @@ answered_cb (GtkWidget *dialog, const char *response, gpointer user_data)
     }
   kl_leave_question_allow (window);
   g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, close_cb, g_object_ref (window), g_object_unref);
+}
+
+/* When all have ended there is nothing to ask any more. The window closes, as was wanted, unless
+ * there is something to see: a failure, or in a dialog how they ended. */
+static void
+job_ended_cb (GtkWindow *dialog, GParamSpec *spec, KlMediaJob *job)
+{
+  Question *question = g_object_get_data (G_OBJECT (dialog), QUESTION_KEY);
+  GtkWindow *window = question->window;
+
+  question->failed |= kl_media_job_get_state (job) == KL_MEDIA_JOB_FAILED;
+  if (window == NULL || count_running (question->jobs) > 0)
+    return;
+  if (question->leaves && !question->failed)
+    g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, close_cb, g_object_ref (window), g_object_unref);
+  gtk_window_destroy (dialog);
+}
+
+static void
+watch_jobs (GtkWidget *dialog, GListModel *jobs)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (jobs); i++)
+    {
+      g_autoptr (KlMediaJob) job = g_list_model_get_item (jobs, i);
+
+      if (is_made (job))
+        g_signal_connect_object (job, "notify::state", G_CALLBACK (job_ended_cb), dialog,
+                                 G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+    }
 }
 
 gboolean
@@ -137,7 +182,11 @@ kl_leave_question_ask (GtkWindow *window, GListModel *jobs)
   question = g_new0 (Question, 1);
   g_set_weak_pointer (&question->window, window);
   question->jobs = g_object_ref (jobs);
-  g_signal_connect_data (dialog, "response", G_CALLBACK (answered_cb), question, question_free, 0);
+  question->leaves = gtk_window_get_transient_for (window) == NULL;
+  n_leaving += question->leaves;
+  g_object_set_data_full (G_OBJECT (dialog), QUESTION_KEY, question, question_free);
+  g_signal_connect (dialog, "response", G_CALLBACK (answered_cb), question);
+  watch_jobs (dialog, jobs);
   gtk_window_present (GTK_WINDOW (dialog));
   return TRUE;
 }
@@ -146,4 +195,10 @@ void
 kl_leave_question_allow (GtkWindow *window)
 {
   g_object_set_data (G_OBJECT (window), LEAVE_KEY, window);
+}
+
+gboolean
+kl_leave_question_is_asked (void)
+{
+  return n_leaving > 0;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cancelling leaves the old file as it was and nothing else; closing asks first."""
+"""Cancelling leaves the old file as it was and nothing else; closing asks first, and no longer than there is something to ask."""
 from driver import *
 
 big = big_image(os.path.join(HOME, 'big.wim'), 200)
@@ -16,7 +16,12 @@ app = App(big, **SLOWLY)
 dialog = app.wait_dialog('Import')
 wait(lambda: says(dialog, ' of 2'), 'bytes of bytes')
 screenshot('0-progress')
-wait(lambda: len(app.rows()) == 1, 'row of the big image', 120)
+key('ctrl+q')
+app.wait_dialog('Cancel the Running Job?')
+app.process.wait(timeout=120)            # nobody answers; the import ends
+check('the program ended with status 0', app.process.returncode == 0, app.process.returncode)
+app = App(**SLOWLY)
+wait(lambda: len(app.rows()) == 1, 'row of the big image')
 os.remove(big)
 before = sorted(os.listdir(HOME))
 
@@ -64,6 +69,9 @@ ask = app.wait_dialog('Media Are Still Being Made')
 screenshot('4-ask')
 click(button(ask, 'Keep Watching'))
 wait(lambda: app.dialog('Media Are Still Being Made') is None, 'the question to close')
+key('Escape')
+app.wait_dialog('Media Are Still Being Made')
+wait(lambda: app.dialog('Media Are Still Being Made') is None, 'the question, which nobody answers, to close', 120)
 wait(lambda: says(dialog, '“Big image.iso” Is Ready'), 'the job to end', 120)
 check('the new file has replaced the old one', os.path.getsize(old) > 200 << 20)
 click(button(dialog, 'Close'))
