@@ -20,6 +20,7 @@
 #include "window/media-jobs.h"
 #include "window/preferences-window.h"
 #include "window/site-store.h"
+#include "window/turn-log.h"
 #include "window/window.h"
 
 struct _KlApplication
@@ -79,6 +80,7 @@ present_window (KlApplication *self)
     {
       window = GTK_WINDOW (kl_window_new (GTK_APPLICATION (self), self->catalog));
       gtk_window_set_icon_name (window, KL_APPLICATION_ID);
+      kl_turn_log_watch (GTK_WIDGET (window));
     }
   gtk_window_present (window);
   g_application_set_inactivity_timeout (G_APPLICATION (self), 0);

@@ -16,6 +16,7 @@
 /* How often a summary is made where all turns are counted; microseconds. */
 #define PERIOD G_USEC_PER_SEC
 
+static gboolean on;
 static gboolean all_turns; /* not only those of a job */
 static gint64 reported;    /* when the last summary was made; microseconds */
 static gboolean in_job;    /* whether one ran when the last turn ended */
@@ -115,6 +116,34 @@ kl_turn_log_start (void)
   const char *wanted = g_getenv ("KINDLING_DEBUG_FRAMES");
 
   all_turns = g_strcmp0 (wanted, "all") == 0;
-  if (all_turns || g_strcmp0 (wanted, "1") == 0)
+  on = all_turns || g_strcmp0 (wanted, "1") == 0;
+  if (on)
     g_main_context_set_poll_func (NULL, poll_and_measure);
+}
+
+static void
+painted_cb (GdkFrameClock *clock, gpointer user_data)
+{
+  g_message ("first frame");
+  g_signal_handlers_disconnect_by_func (clock, G_CALLBACK (painted_cb), user_data);
+}
+
+static void
+realized_cb (GtkWidget *window, gpointer user_data)
+{
+  g_signal_connect (gtk_widget_get_frame_clock (window), "after-paint", G_CALLBACK (painted_cb),
+                    NULL);
+}
+
+/**
+ * kl_turn_log_watch:
+ * @window: not yet shown
+ *
+ * Where turns are logged, logs when the window has drawn its first frame.
+ */
+void
+kl_turn_log_watch (GtkWidget *window)
+{
+  if (on)
+    g_signal_connect (window, "realize", G_CALLBACK (realized_cb), NULL);
 }

@@ -15,6 +15,7 @@ struct _KlProgress
   guint64 total; /* bytes; leaf only */
   guint64 done;  /* bytes; leaf only */
   char *info;    /* of a step of the root */
+  gint64 began;  /* monotonic time, microseconds; 0 before the start */
 
   /* Root only. */
   GMutex lock; /* guards the whole tree */
@@ -181,6 +182,7 @@ kl_progress_start (KlProgress *self)
 
   g_mutex_lock (&self->root->lock);
   self->started = TRUE;
+  self->began = g_get_monotonic_time ();
   publish_locked (self->root);
   g_mutex_unlock (&self->root->lock);
 }
@@ -188,7 +190,7 @@ kl_progress_start (KlProgress *self)
 /**
  * kl_progress_finish:
  *
- * Fills a step, whatever it counted.
+ * Fills a step, whatever it counted. Where debug messages are wanted, says how long it took.
  */
 void
 kl_progress_finish (KlProgress *self)
@@ -200,6 +202,9 @@ kl_progress_finish (KlProgress *self)
   self->started = TRUE;
   self->finished = TRUE;
   publish_locked (self->root);
+  if (self->began != 0)
+    g_debug ("%s: %.3f s", self->info,
+             (double) (g_get_monotonic_time () - self->began) / G_USEC_PER_SEC);
   g_mutex_unlock (&self->root->lock);
 }
 

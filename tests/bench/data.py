@@ -89,3 +89,11 @@ def drivers(folder, megabytes, packages=12, files=20):
         for name in range(files - 1):
             with open(os.path.join(package, f'part{name:02}.bin'), 'wb') as file:
                 file.write(cut(seeded, data, int(megabytes * 1e6 / (packages * (files - 1)))))
+
+
+def certificate(path):
+    """A PFX file without a password and with little to compute: a key that is ready."""
+    quiet('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', path + '.key', '-out', path + '.pem', '-days', '3650',
+          '-subj', '/CN=bench')
+    quiet('openssl', 'pkcs12', '-export', '-inkey', path + '.key', '-in', path + '.pem', '-passout', 'pass:', '-iter', '1', '-out',
+          path)

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ISO files against a copy of the same bytes and against genisoimage, xorriso and mkwinpeimg, output unlinked in the time."""
+"""ISO files against a copy of the same bytes and against genisoimage, xorriso and mkwinpeimg, output unlinked in the time.
+
+Kindling takes a certificate that is ready, since its peers make none; P19 says what making one adds.
+"""
 import functools
 import os
 import shutil
+import statistics
 
 import data
 from measure import MIB, Figure, copy_in_kernel, cpu_ratio, fsync, in_turn, quiet, ratio, row, spend
@@ -20,6 +24,7 @@ class Iso:
         self.catalog, self.reference, self.tree, self.windows = (
             os.path.join(self.base, name) for name in ('catalog', 'reference.iso', 'tree', 'windows'))
         self.environment = dict(os.environ, TMPDIR=target)
+        self.ready = ['--certificate', place.data('ready.pfx', data.certificate)]
 
     def make(self, place, base):
         catalog, reference, tree, windows = (os.path.join(base, name) for name in ('catalog', 'reference.iso', 'tree', 'windows'))
@@ -38,11 +43,15 @@ class Iso:
         return spend(self.ctl, '--quiet', '--catalog', self.catalog, 'create', 'CD', self.out, 'BEN00001', *more, **kwargs)
 
     def kindling(self):
+        self.spend('--no-verify', *self.ready)
+        os.unlink(self.out)
+
+    def with_new_key(self):
         self.spend('--no-verify')
         os.unlink(self.out)
 
     def verified(self):
-        self.spend()
+        self.spend(*self.ready)
         os.unlink(self.out)
 
     def copy(self):
@@ -88,6 +97,33 @@ def page_cache(place):
     return [ratio('ISO in the page cache / copy_file_range', in_turn(iso.kindling, iso.copy, place.pairs), 1.30),
             cpu_ratio('processor time of it / genisoimage', with_peer, 1.00),
             ratio('ISO in the page cache / genisoimage', with_peer)]
+
+
+@row('P7', needs='stack')
+def shared_extents(place):
+    disk, mounted = os.path.join(place.disk, 'xfs'), os.path.join(place.disk, 'mounted')
+    with open(disk, 'wb') as f:
+        f.truncate(4 << 30)
+    os.mkdir(mounted)
+    quiet('mkfs.xfs', '-q', disk)
+    quiet('mount', '-o', 'loop', disk, mounted)
+    try:
+        iso = Iso(place, mounted)
+        iso.reference = shutil.copy(iso.reference, mounted)
+        iso.catalog = shutil.copytree(iso.catalog, os.path.join(mounted, 'catalog'))
+        return [ratio('ISO on XFS, not verified / cp --reflink=never + fsync', in_turn(iso.kindling, iso.cp, place.pairs), 0.30)]
+    finally:
+        quiet('umount', mounted)
+
+
+@row('P19')
+def certificate(place):
+    iso = Iso(place, place.disk)
+    pairs = in_turn(iso.with_new_key, iso.kindling, place.pairs)
+    added = [ours - theirs for ours, theirs in zip(pairs.ours, pairs.theirs)]
+    # Not more than these jobs differ from each other.
+    return [Figure('ISO with a new key − with a certificate that is ready', statistics.median(added), 's', 0.05, pairs.ours,
+                   pairs.theirs, pairs.ratios)]
 
 
 @row('peers-iso')

@@ -2,6 +2,7 @@
 """What the rows of the benchmark share: programs and what they used, ways taken in turn, figures against their targets."""
 import dataclasses
 import os
+import re
 import resource
 import statistics
 import subprocess
@@ -41,7 +42,7 @@ def quiet(*argv, **kwargs):
 @dataclasses.dataclass
 class Use:
     """What a program used: seconds, seconds of processors, bytes of memory at most (0 unless asked for), bytes that it
-    caused to be read from and written to storage, and bytes that its calls read and wrote."""
+    caused to be read from and written to storage, bytes that its calls read and wrote, and what it said."""
     seconds: float = 0
     cpu: float = 0
     peak: int = 0
@@ -49,6 +50,7 @@ class Use:
     written: int = 0
     called_read: int = 0
     called_written: int = 0
+    said: str = ''
 
 
 def fields(path):
@@ -70,10 +72,23 @@ def spend(*argv, memory=False, **kwargs):
         io = {name: int(value) for name, value in fields(f'/proc/{process.pid}/io').items()}
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        text = said.read().decode(errors='replace')
         if process.returncode != 0:
-            said.seek(0)
-            raise Failed(f"{' '.join(map(str, argv))}: exit status {process.returncode}\n{said.read().decode(errors='replace')}")
-    return Use(seconds, usage.ru_utime + usage.ru_stime, peak, io['read_bytes'], io['write_bytes'], io['rchar'], io['wchar'])
+            raise Failed(f"{' '.join(map(str, argv))}: exit status {process.returncode}\n{text}")
+    return Use(seconds, usage.ru_utime + usage.ru_stime, peak, io['read_bytes'], io['write_bytes'], io['rchar'], io['wchar'], text)
+
+
+STEPS = {**os.environ, 'G_MESSAGES_DEBUG': 'kl-progress'}   # an environment in which kindlingctl says how long steps took
+
+
+def steps(said, *names):
+    """Seconds of the steps that begin with one of the names, after what kindlingctl said with STEPS."""
+    found = re.findall(r'kl-progress-DEBUG.*\d\d\.\d{3}: (.*): ([\d.]+) s', said)
+    seconds = [float(took) for what, took in found if what.startswith(names)]
+    if len(seconds) < len(names):
+        raise Failed(f'no such steps: {names}\n{said}')
+    return sum(seconds)
 
 
 def fsync(path):
@@ -124,12 +139,14 @@ class Pairs:
 
 
 def timed(way, before=None):
-    """Seconds, and seconds of processors, of `way`; `before` is called first and not counted."""
+    """Seconds, and seconds of processors, of `way`; `before` is called first and not counted. A way that gives a number
+    says itself how many seconds count."""
     if before:
         before()
     cpu, start = processor_time(), time.monotonic()
-    way()
-    return time.monotonic() - start, processor_time() - cpu
+    own = way()
+    seconds = own if isinstance(own, float) else time.monotonic() - start
+    return seconds, processor_time() - cpu
 
 
 def in_turn(ours, theirs, pairs=7, before_ours=None, before_theirs=None):
@@ -174,7 +191,7 @@ class Figure:
 
 
 def shown(value, unit):
-    return f'{value:.{ {"×": 2, "s": 2, "ms": 1, "MiB": 1, "%": 2}.get(unit, 0) }f}'
+    return f'{value:.{ {"ms": 1, "MiB": 1}.get(unit, 2) }f}'
 
 
 def ratio(what, pairs, limit=None, note=''):
@@ -200,7 +217,7 @@ def spread(values):
     return f'{min(values):.2f} {statistics.median(values):.2f} {max(values):.2f}' if values else ''
 
 
-HEAD = ('row', 'what', 'target', 'figure', '', 'ours: min, median, max', 'peer’s', 'ratio from, to')
+HEAD = ('row', 'what', 'target', 'figure', '', 'ours: min, median, max', 'peer’s', 'ratio from, to', 'note')
 
 
 def cells(number, figure):
@@ -208,7 +225,7 @@ def cells(number, figure):
     met = {None: '', True: 'met', False: 'NOT MET'}[figure.met]
     ratios = f'{min(figure.ratios):.2f}, {max(figure.ratios):.2f}' if figure.ratios else ''
     return (number, figure.what, target, f'{shown(figure.value, figure.unit)} {figure.unit}', met, spread(figure.ours),
-            spread(figure.theirs), ratios)
+            spread(figure.theirs), ratios, figure.note)
 
 
 def table(lines):
