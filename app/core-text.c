@@ -183,6 +183,14 @@ static const TextRow rows[] = {
             "A graphics card finds it in about %.0f seconds.") },
   { N_ ("A graphics card finds it at once."), NULL },
 
+  /* Why an image could not be prepared. */
+  { N_ ("The image has no registry hive SOFTWARE and so no list of time zones: “%s” cannot be set; "
+        "UTC can"),
+    NULL },
+  { N_ ("The image has no list of time zones, so “%s” cannot be set; UTC can"), NULL },
+  /* Translators: a time zone of Windows, a number, and one or several time zones. */
+  { N_ ("The image knows no time zone “%s”; it has, among %u, “%s”"), NULL },
+
   /* Why a drive is not written to. */
   { N_ ("It holds swap space in use (“%s”)"), NULL },
   /* Translators: %s is where a volume is mounted, such as /home. */

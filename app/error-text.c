@@ -48,6 +48,11 @@ static const TextRow text_rows[] = {
     N_ ("Close other programs and try again.") },
   { KL_ERROR_WRONG_DRIVE, N_ ("This is not the drive that was chosen"),
     N_ ("Choose the drive again. Nothing was written to the one that is there now.") },
+  { KL_ERROR_DRIVE_IN_USE, N_ ("The drive is in use"),
+    /* Translators: %s is a volume or a drive, and the programs that use it where they are known:
+       "WINPE (/media/ann/WINPE): bash (PID 12)". */
+    N_ ("In use: %s. Close its files and folders in all programs, also in the file manager and "
+        "in terminals, and try again.") },
 
   { KL_ERROR_WIM_TRUNCATED, N_ ("The boot image is incomplete"),
     N_ ("The file is shorter than it should be. Copy it again from where it came.") },
@@ -72,6 +77,10 @@ static const TextRow text_rows[] = {
   { KL_ERROR_INJECTION, N_ ("The boot image could not be prepared"),
     N_ ("Correct what the details name and prepare the image again. The image that was prepared "
         "before is still in use.") },
+  { KL_ERROR_TIME_ZONE, N_ ("The boot image does not know the time zone"),
+    N_ ("Take UTC or leave the time zone as it is, in “Start-Up and Settings”. A zone of your own "
+        "needs a boot image with the list of time zones that Windows has; if this one has it, the "
+        "details say which names are in it.") },
 
   { KL_ERROR_LABEL, N_ ("The label cannot be used"),
     N_ ("Use 1 to 32 characters, and none of these: \" * + , . / : ; < = > ? [ \\ ] |") },
@@ -147,14 +156,22 @@ kl_error_text_get_title (const GError *error)
 }
 
 /**
- * kl_error_text_get_next_step:
+ * kl_error_text_dup_next_step:
  *
- * Returns: what to do about it, in translated full sentences. Any thread.
+ * Returns: (transfer full): what to do about it, in translated full sentences. Any thread.
  */
-const char *
-kl_error_text_get_next_step (const GError *error)
+char *
+kl_error_text_dup_next_step (const GError *error)
 {
+  const char *text, *detail;
+  g_auto (GStrv) parts = NULL;
+
   g_return_val_if_fail (error != NULL, NULL);
 
-  return g_dgettext (GETTEXT_PACKAGE, find_row (error)->next_step);
+  text = g_dgettext (GETTEXT_PACKAGE, find_row (error)->next_step);
+  if (!g_error_matches (error, KL_ERROR, KL_ERROR_DRIVE_IN_USE))
+    return g_strdup (text);
+  detail = kl_error_get_detail (error);
+  parts = g_strsplit (text, "%s", 2);
+  return g_strjoinv (detail != NULL ? detail : "…", parts);
 }

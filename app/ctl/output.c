@@ -462,7 +462,7 @@ kl_ctl_print_target_error (const KlCtlOptions *options, const GError *error, con
 {
   g_autofree char *name = target != NULL ? g_strdup_printf ("%s: ", target) : g_strdup ("");
   const char *title = kl_error_text_get_title (error);
-  const char *next_step = kl_error_text_get_next_step (error);
+  g_autofree char *next_step = kl_error_text_dup_next_step (error);
   const char *command = find_next_command (error);
   g_autofree char *message = kl_ctl_clean (error->message);
 
@@ -514,8 +514,11 @@ kl_ctl_print_usage_error (const KlCtlOptions *options, const char *format, ...)
   g_printerr ("kindlingctl: %s\n", message);
   g_printerr (_ ("“%s --help” says how it is used.\n"), program);
   if (options->json)
-    print_error_event (error, kl_error_text_get_title (error), kl_error_text_get_next_step (error),
-                       NULL);
+    {
+      g_autofree char *next_step = kl_error_text_dup_next_step (error);
+
+      print_error_event (error, kl_error_text_get_title (error), next_step, NULL);
+    }
 
   return KL_CTL_EXIT_USAGE;
 }

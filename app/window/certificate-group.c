@@ -132,11 +132,12 @@ static char *
 dup_problem (const GError *error)
 {
   const char *title = kl_error_text_get_title (error);
+  g_autofree char *next_step = kl_error_text_dup_next_step (error);
 
   if (g_error_matches (error, KL_ERROR, KL_ERROR_FORMAT))
     return g_strdup (_ ("This file cannot be used as a PFX file. Export the certificate again, "
                         "with its private key, as PKCS#12."));
-  return g_strdup_printf ("%s. %s", title, kl_error_text_get_next_step (error));
+  return g_strdup_printf ("%s. %s", title, next_step);
 }
 
 /* Whether what the file holds is in order: valid today, or taken nevertheless. */

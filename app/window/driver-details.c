@@ -254,8 +254,8 @@ show_folder (KlDriverDetails *self, const KlSurveyFolder *folder)
   adw_preferences_group_add (group, path);
   if (folder->error != NULL)
     {
-      GtkWidget *row = kl_fact_row_new (kl_error_text_get_title (folder->error),
-                                        kl_error_text_get_next_step (folder->error));
+      g_autofree char *next_step = kl_error_text_dup_next_step (folder->error);
+      GtkWidget *row = kl_fact_row_new (kl_error_text_get_title (folder->error), next_step);
 
       kl_fact_row_set_state (KL_FACT_ROW (row), "dialog-error-symbolic", "error", NULL);
       adw_preferences_group_add (group, row);

@@ -74,6 +74,13 @@ is_of_site (const GError *error)
          || g_error_matches (error, KL_ERROR, KL_ERROR_NO_SITE_SIGN_CERT);
 }
 
+/* Whether what is to be corrected stands there and nowhere else. */
+static gboolean
+is_in_details (const GError *error)
+{
+  return g_error_matches (error, KL_ERROR, KL_ERROR_INJECTION);
+}
+
 static void
 copy_clicked_cb (KlFailureView *self)
 {
@@ -95,6 +102,8 @@ expanded_cb (KlFailureView *self)
       || gtk_widget_get_height (GTK_WIDGET (root)) >= ROOM_FOR_DETAILS)
     return;
   width = gtk_widget_get_width (GTK_WIDGET (root));
+  if (width == 0)
+    return; /* it is not shown yet, and gets the room that it needs */
   gtk_window_set_default_size (GTK_WINDOW (root), width, ROOM_FOR_DETAILS);
 }
 
@@ -177,19 +186,21 @@ void
 kl_failure_view_set_error (KlFailureView *self, const GError *error, const char *subject)
 {
   g_autofree char *detail = NULL;
+  g_autofree char *next_step = NULL;
 
   g_return_if_fail (KL_IS_FAILURE_VIEW (self));
   g_return_if_fail (error != NULL);
 
   detail = describe (error, subject);
   gtk_label_set_label (self->title_label, kl_error_text_get_title (error));
-  gtk_label_set_label (self->next_step_label, kl_error_text_get_next_step (error));
+  next_step = kl_error_text_dup_next_step (error);
+  gtk_label_set_label (self->next_step_label, next_step);
   gtk_label_set_label (self->detail_label, detail);
   gtk_widget_set_visible (self->preferences_button, is_of_site (error));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->box), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   kl_error_text_get_title (error), -1);
   set_help (self, error);
-  gtk_expander_set_expanded (self->expander, FALSE);
+  gtk_expander_set_expanded (self->expander, is_in_details (error));
   gtk_button_set_label (self->copy_button, _ ("_Copy Details"));
 }
 
@@ -200,11 +211,12 @@ kl_failure_view_present (GtkWindow *parent, const GError *error, const char *sub
       = gtk_builder_new_from_resource ("/org/kindling/Kindling/ui/failure-window.ui");
   GtkWindow *window = GTK_WINDOW (gtk_builder_get_object (builder, "window"));
   GtkWidget *view = GTK_WIDGET (gtk_builder_get_object (builder, "view"));
+  g_autofree char *next_step = kl_error_text_dup_next_step (error);
 
   gtk_window_set_title (window, kl_error_text_get_title (error));
   gtk_window_set_transient_for (window, parent);
   kl_failure_view_set_error (KL_FAILURE_VIEW (view), error, subject);
   kl_progress_voice_describe (GTK_WIDGET (gtk_builder_get_object (builder, "close_button")),
-                              kl_error_text_get_title (error), kl_error_text_get_next_step (error));
+                              kl_error_text_get_title (error), next_step);
   gtk_window_present (window);
 }

@@ -168,6 +168,7 @@ static void
 announce_outcome (KlJobView *self, const GError *error)
 {
   GtkWidget *focus = self->end_button;
+  g_autofree char *next_step = error != NULL ? kl_error_text_dup_next_step (error) : NULL;
 
   if (focus == NULL)
     return;
@@ -177,8 +178,7 @@ announce_outcome (KlJobView *self, const GError *error)
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     kl_progress_voice_describe (focus, kl_error_text_get_title (error), self->cancelled_text);
   else
-    kl_progress_voice_describe (focus, kl_error_text_get_title (error),
-                                kl_error_text_get_next_step (error));
+    kl_progress_voice_describe (focus, kl_error_text_get_title (error), next_step);
 }
 
 static void

@@ -488,6 +488,7 @@ kl_media_job_row_dup_outcome (KlMediaJobRow *self)
 {
   const GError *error;
   g_autofree char *message = NULL;
+  g_autofree char *next_step = NULL;
 
   g_return_val_if_fail (KL_IS_MEDIA_JOB_ROW (self), NULL);
 
@@ -495,8 +496,8 @@ kl_media_job_row_dup_outcome (KlMediaJobRow *self)
   message = dup_message (self->job);
   if (error == NULL)
     return g_steal_pointer (&message);
-  return g_strjoin (". ", kl_error_text_get_title (error), kl_error_text_get_next_step (error),
-                    message, NULL);
+  next_step = kl_error_text_dup_next_step (error);
+  return g_strjoin (". ", kl_error_text_get_title (error), next_step, message, NULL);
 }
 
 void

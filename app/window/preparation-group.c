@@ -39,6 +39,7 @@ struct _KlPreparationGroup
   GtkProgressBar *progress_bar;
   GtkLabel *amount_label;
   GtkLabel *time_label;
+  KlFactRow *reason_row;
   KlFactRow *file_row;
   KlFactRow *code_row;
   AdwActionRow *drivers_row;
@@ -190,14 +191,18 @@ show_failure (KlPreparationGroup *self, gboolean show)
 {
   const KlInjectionStatus *status = kl_boot_image_get_injection (self->image);
   g_autofree char *code = NULL;
+  g_autofree char *reason = NULL;
 
   show = show && status != NULL && kl_boot_image_get_state (self->image) == KL_IMAGE_STATE_ERROR
          && !kl_preparation_text_is_cancelled (self->image);
   gtk_widget_set_visible (GTK_WIDGET (self->code_row), show);
+  gtk_widget_set_visible (GTK_WIDGET (self->reason_row), show && *status->message);
   gtk_widget_set_visible (GTK_WIDGET (self->file_row), show && *status->extended_error_info);
   if (!show)
     return;
   code = g_strdup_printf ("%d", status->error_code);
+  reason = kl_core_text_translate (status->message);
+  kl_fact_row_set_value (self->reason_row, reason);
   kl_fact_row_set_value (self->code_row, code);
   kl_fact_row_set_value (self->file_row, status->extended_error_info);
 }
@@ -476,6 +481,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, KlPreparationGroup, progress_bar);
   gtk_widget_class_bind_template_child (widget_class, KlPreparationGroup, amount_label);
   gtk_widget_class_bind_template_child (widget_class, KlPreparationGroup, time_label);
+  gtk_widget_class_bind_template_child (widget_class, KlPreparationGroup, reason_row);
   gtk_widget_class_bind_template_child (widget_class, KlPreparationGroup, file_row);
   gtk_widget_class_bind_template_child (widget_class, KlPreparationGroup, code_row);
   gtk_widget_class_bind_template_child (widget_class, KlPreparationGroup, drivers_row);

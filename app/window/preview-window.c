@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "base/error.h"
 #include "core-text.h"
 #include "prepare/preparer.h"
 #include "window/failure-view.h"
@@ -252,6 +253,26 @@ read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
     g_task_return_error (task, error);
 }
 
+/* What is said about these codes is meant for files that are chosen; here they are those of a
+ * recipe, and the details name them. */
+static GError *
+make_failure (const GError *error)
+{
+  static const int codes[]
+      = { KL_ERROR_NOT_FOUND, KL_ERROR_FORMAT, KL_ERROR_INVALID_ARGUMENT, KL_ERROR_FAILED };
+  GError *failure;
+
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (g_error_matches (error, KL_ERROR, codes[i]))
+      {
+        failure = g_error_new_literal (KL_ERROR, KL_ERROR_INJECTION, error->message);
+        if (kl_error_get_detail (error) != NULL)
+          kl_error_set_detail (failure, kl_error_get_detail (error));
+        return failure;
+      }
+  return g_error_copy (error);
+}
+
 static void
 read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -265,7 +286,10 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     show_preview (self, preview);
   else
     {
-      kl_failure_view_set_error (self->failure_view, error, kl_boot_image_get_folder (self->image));
+      g_autoptr (GError) failure = make_failure (error);
+
+      kl_failure_view_set_error (self->failure_view, failure,
+                                 kl_boot_image_get_folder (self->image));
       gtk_stack_set_visible_child_name (self->stack, "failed");
     }
 }

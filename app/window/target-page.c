@@ -50,11 +50,11 @@ validate (KlTargetPage *self)
 {
   KlMediaDraft *draft = kl_create_page_get_draft (KL_CREATE_PAGE (self));
   g_autoptr (GError) error = NULL;
-  const char *label_problem = NULL;
+  g_autofree char *label_problem = NULL;
   gboolean complete = kl_create_page_is_complete (get_part (self));
 
   if (!kl_label_check (kl_media_draft_get_label (draft), &error))
-    label_problem = kl_error_text_get_next_step (error);
+    label_problem = kl_error_text_dup_next_step (error);
   complete
       &= kl_problem_label_show (self->label_problem, GTK_WIDGET (self->label_row), label_problem);
   kl_create_page_set_complete (KL_CREATE_PAGE (self), complete);

@@ -187,7 +187,6 @@ static gboolean
 open_exclusively (KlDriveHandle *self, GCancellable *cancellable, GError **error)
 {
   const KlDriveFacts *facts = kl_drive_get_facts (self->drive);
-  g_autofree char *users = NULL;
 
   for (guint attempt = 1;; attempt++)
     {
@@ -198,10 +197,7 @@ open_exclusively (KlDriveHandle *self, GCancellable *cancellable, GError **error
         return TRUE;
       if (!g_error_matches (problem, KL_ERROR, KL_ERROR_BUSY) || attempt >= OPEN_ATTEMPTS)
         {
-          if (g_error_matches (problem, KL_ERROR, KL_ERROR_BUSY))
-            users = kl_drive_find_users (facts, NULL);
-          if (users != NULL)
-            g_prefix_error (&problem, "“%s” is in use by %s. ", facts->path, users);
+          kl_drive_blame_users (&problem, facts, NULL);
           g_propagate_error (error, g_steal_pointer (&problem));
           return FALSE;
         }
@@ -216,13 +212,12 @@ open_exclusively (KlDriveHandle *self, GCancellable *cancellable, GError **error
  *
  * Takes the lock that udev and others respect: https://systemd.io/BLOCK_DEVICE_LOCKING/
  *
- * Errors: KL_ERROR_BUSY with who has it; G_IO_ERROR_CANCELLED.
+ * Errors: KL_ERROR_DRIVE_IN_USE with who has it; G_IO_ERROR_CANCELLED.
  */
 gboolean
 kl_drive_handle_lock (KlDriveHandle *self, GCancellable *cancellable, GError **error)
 {
   const KlDriveFacts *facts = kl_drive_get_facts (self->drive);
-  g_autofree char *users = NULL;
 
   for (guint attempt = 0; attempt < LOCK_ATTEMPTS; attempt++)
     {
@@ -238,9 +233,8 @@ kl_drive_handle_lock (KlDriveHandle *self, GCancellable *cancellable, GError **e
       g_usleep (LOCK_PAUSE);
     }
 
-  users = kl_drive_find_users (facts, NULL);
-  g_set_error (error, KL_ERROR, KL_ERROR_BUSY, "“%s” is locked by %s", facts->path,
-               users != NULL ? users : "another program");
+  g_set_error (error, KL_ERROR, KL_ERROR_BUSY, "“%s” is locked by another program", facts->path);
+  kl_drive_blame_users (error, facts, NULL);
   return FALSE;
 }
 
@@ -309,7 +303,7 @@ kl_drive_handle_init (KlDriveHandle *self)
  * long as that takes.
  *
  * Errors: KL_ERROR_WRONG_DRIVE with both identities; KL_ERROR_INVALID_ARGUMENT and others with the
- * reason for refusing the drive; KL_ERROR_BUSY with who uses it; KL_ERROR_PERMISSION;
+ * reason for refusing the drive; KL_ERROR_DRIVE_IN_USE with who uses it; KL_ERROR_PERMISSION;
  * KL_ERROR_DEVICE_GONE; KL_ERROR_WRITE_PROTECTED; G_IO_ERROR_CANCELLED, also if the person
  * dismissed the question. Nothing was written then. Blocks; any thread.
  *

@@ -63,8 +63,8 @@ try_once (const KlDriveFacts *facts,
  * by UDisks2, or has its medium ejected where it stays on (card readers); without UDisks2, which
  * needs root, the kernel lets go of it. Another drive that bears the name now is left alone.
  *
- * Errors: KL_ERROR_BUSY, KL_ERROR_WRONG_DRIVE, KL_ERROR_PERMISSION; KL_ERROR_FAILED for a drive
- * that has no switch; G_IO_ERROR_CANCELLED. Blocks; any thread.
+ * Errors: KL_ERROR_DRIVE_IN_USE, KL_ERROR_WRONG_DRIVE, KL_ERROR_PERMISSION; KL_ERROR_FAILED for a
+ * drive that has no switch; G_IO_ERROR_CANCELLED. Blocks; any thread.
  */
 gboolean
 kl_drive_power_off (KlDrive *drive, GCancellable *cancellable, GError **error)
@@ -81,7 +81,8 @@ kl_drive_power_off (KlDrive *drive, GCancellable *cancellable, GError **error)
 
       if (try_once (kl_drive_get_facts (drive), connection, cancellable, &problem))
         return TRUE;
-      if (!g_error_matches (problem, KL_ERROR, KL_ERROR_BUSY) || attempt >= ATTEMPTS)
+      kl_drive_blame_users (&problem, kl_drive_get_facts (drive), NULL);
+      if (!g_error_matches (problem, KL_ERROR, KL_ERROR_DRIVE_IN_USE) || attempt >= ATTEMPTS)
         {
           g_propagate_error (error, g_steal_pointer (&problem));
           return FALSE;

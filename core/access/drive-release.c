@@ -67,7 +67,6 @@ unmount_one (const KlDriveFacts *facts,
              GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  g_autofree char *users = NULL;
 
   if (connection != NULL)
     {
@@ -82,10 +81,9 @@ unmount_one (const KlDriveFacts *facts,
 
   if (problem->domain == KL_ERROR)
     {
-      users = kl_drive_find_users (facts, mount->where);
-      g_prefix_error (&problem, "“%s” is mounted at “%s” and stays so%s%s. ", facts->path,
-                      mount->where, users != NULL ? ", in use by " : "",
-                      users != NULL ? users : "");
+      kl_drive_blame_users (&problem, facts, mount->where);
+      g_prefix_error (&problem, "“%s” is mounted at “%s” and stays so. ", facts->path,
+                      mount->where);
     }
   g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
@@ -163,7 +161,10 @@ lock_containers (const KlDriveFacts *facts,
       const KlVolume *volume = g_ptr_array_index (facts->volumes, i);
 
       if (!lock_container (connection, strrchr (volume->path, '/') + 1, cancellable, error))
-        return FALSE;
+        {
+          kl_drive_blame_users (error, facts, NULL);
+          return FALSE;
+        }
     }
   return TRUE;
 }
@@ -174,7 +175,7 @@ lock_containers (const KlDriveFacts *facts,
  * Unmounts everything on the drive, after a last look at whether the system stands on it.
  *
  * Errors: KL_ERROR_INVALID_ARGUMENT, KL_ERROR_WRITE_PROTECTED or KL_ERROR_DEVICE_GONE with the
- * reason if the drive may not be used; KL_ERROR_BUSY with the mount point and who uses it;
+ * reason if the drive may not be used; KL_ERROR_DRIVE_IN_USE with the mount point and who uses it;
  * KL_ERROR_PERMISSION if it was denied, G_IO_ERROR_CANCELLED if the question was dismissed.
  */
 gboolean
@@ -200,6 +201,7 @@ kl_drive_release (const KlDriveFacts *facts,
     {
       g_set_error (error, KL_ERROR, KL_ERROR_BUSY,
                    "“%s” is mounted again as soon as it was unmounted", facts->path);
+      kl_drive_blame_users (error, facts, NULL);
       return FALSE;
     }
   return lock_containers (facts, connection, cancellable, error);

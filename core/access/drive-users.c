@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "drive/block-tree.h"
 
 /* So many are named; more would not fit a message. */
@@ -76,7 +77,7 @@ describe_process (const char *folder, const char *pid)
 
   if (g_file_get_contents (path, &text, NULL, NULL))
     name = kl_drive_clean_text (text);
-  return g_strdup_printf ("%s (process %s)", name != NULL ? name : "a program", pid);
+  return g_strdup_printf ("%s (PID %s)", name != NULL ? name : "a program", pid);
 }
 
 static void
@@ -127,7 +128,7 @@ append_holders (GString *text, const char *name)
  * @mount_point: (nullable): look for those who use files below it as well
  *
  * Returns: (transfer full) (nullable): programs that have the drive or a file on it open, as far as
- *   this user may know, and devices that are stacked on it (LVM, RAID, LUKS): "bash (process 12)"
+ *   this user may know, and devices that are stacked on it (LVM, RAID, LUKS): "bash (PID 12)"
  */
 char *
 kl_drive_find_users (const KlDriveFacts *facts, const char *mount_point)
@@ -145,4 +146,45 @@ kl_drive_find_users (const KlDriveFacts *facts, const char *mount_point)
   append_processes (text, facts, mount_point);
 
   return g_string_free (text, text->len == 0);
+}
+
+/* What a person calls it: its label, and where it is mounted. */
+static char *
+dup_volume_name (const KlDriveFacts *facts, const char *mount_point)
+{
+  for (guint i = 0; mount_point != NULL && i < facts->volumes->len; i++)
+    {
+      const KlVolume *volume = g_ptr_array_index (facts->volumes, i);
+
+      if (g_strv_contains ((const char *const *) volume->mount_points, mount_point)
+          && volume->label != NULL && *volume->label != '\0')
+        return g_strdup_printf ("%s (%s)", volume->label, mount_point);
+    }
+  return g_strdup (mount_point != NULL ? mount_point : facts->path);
+}
+
+/**
+ * kl_drive_blame_users:
+ * @error: if it is KL_ERROR_BUSY, it becomes KL_ERROR_DRIVE_IN_USE: its message begins with who
+ *   keeps the drive, and its detail names the volume and them: "WINPE (/media/ann/WINPE): bash (PID
+ *   12)"
+ * @mount_point: (nullable): what stays mounted
+ */
+void
+kl_drive_blame_users (GError **error, const KlDriveFacts *facts, const char *mount_point)
+{
+  g_autofree char *users = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *detail = NULL;
+
+  if (error == NULL || !g_error_matches (*error, KL_ERROR, KL_ERROR_BUSY))
+    return;
+
+  users = kl_drive_find_users (facts, mount_point);
+  name = dup_volume_name (facts, mount_point);
+  detail = g_strjoin (": ", name, users, NULL);
+  if (users != NULL)
+    g_prefix_error (error, "“%s” is in use by %s. ", facts->path, users);
+  (*error)->code = KL_ERROR_DRIVE_IN_USE;
+  kl_error_set_detail (*error, detail);
 }

@@ -32,7 +32,8 @@ typedef enum
   KL_ERROR_MISMATCH, /* read-back differs from what was written */
   KL_ERROR_CAPACITY, /* the drive holds less than it says */
   KL_ERROR_OUT_OF_MEMORY,
-  KL_ERROR_WRONG_DRIVE, /* the drive is not the one that was chosen */
+  KL_ERROR_WRONG_DRIVE,  /* the drive is not the one that was chosen */
+  KL_ERROR_DRIVE_IN_USE, /* a program or a mount keeps it; detail: which volume, and by whom */
 
   /* Boot images. */
   KL_ERROR_WIM_TRUNCATED,    /* shorter than its header says */
@@ -44,6 +45,7 @@ typedef enum
   KL_ERROR_NO_BOOT_FILES,    /* neither BIOS nor UEFI can start it: the files are missing */
   KL_ERROR_IMAGE_BROKEN,     /* a catalog entry cannot be used */
   KL_ERROR_INJECTION,        /* preparation failed; detail: the file in the way */
+  KL_ERROR_TIME_ZONE,        /* the image does not know the one that is to be set */
 
   /* Media. */
   KL_ERROR_LABEL,       /* the label cannot be written */

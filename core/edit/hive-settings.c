@@ -183,10 +183,10 @@ set_unknown_zone (KlHive *hive, const char *name, GError **error)
   g_autofree char *similar = dup_similar (names, name);
 
   if (names[0] == NULL)
-    g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+    g_set_error (error, KL_ERROR, KL_ERROR_TIME_ZONE,
                  "The image has no list of time zones, so “%s” cannot be set; UTC can", name);
   else
-    g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+    g_set_error (error, KL_ERROR, KL_ERROR_TIME_ZONE,
                  "The image knows no time zone “%s”; it has, among %u, “%s”", name,
                  g_strv_length (names), similar);
 }
@@ -198,7 +198,7 @@ set_unknown_zone (KlHive *hive, const char *name, GError **error)
  *
  * Windows takes what it has to write for a time zone from its own list, and so does this.
  *
- * Errors: KL_ERROR_INVALID_ARGUMENT for a zone that the image does not have, with such as it has;
+ * Errors: KL_ERROR_TIME_ZONE for a zone that the image does not have, with such as it has;
  * KL_ERROR_FORMAT for a damaged hive; KL_ERROR_* of reading. Blocks.
  *
  * Returns: (transfer full): the time zone

@@ -291,6 +291,7 @@ kl_injection_code_from_error (const GError *error)
     { KL_ERROR_DEVICE_GONE, 21 },  { KL_ERROR_INVALID_ARGUMENT, 87 },
     { KL_ERROR_NO_SPACE, 112 },    { KL_ERROR_BUSY, 170 },
     { KL_ERROR_IO, 1117 },         { KL_ERROR_FAILED, 31 },
+    { KL_ERROR_TIME_ZONE, 87 },
   };
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))

@@ -100,6 +100,17 @@ set_scratch_space (KlPrepareContext *context, GError **error)
          && kl_hive_set_scratch_space (system, megabytes, error);
 }
 
+/* What the names of time zones mean stands in that hive. */
+static void
+set_without_list (const char *name, GError **error)
+{
+  g_clear_error (error);
+  g_set_error (error, KL_ERROR, KL_ERROR_TIME_ZONE,
+               "The image has no registry hive SOFTWARE and so no list of time zones: “%s” cannot "
+               "be set; UTC can",
+               name);
+}
+
 static KlTimeZone *
 find_time_zone (KlPrepareContext *context, GError **error)
 {
@@ -112,7 +123,8 @@ find_time_zone (KlPrepareContext *context, GError **error)
   if (!kl_image_tree_copy_file (context->tree, KL_HIVE_SOFTWARE, &software, context->cancellable,
                                 error))
     {
-      g_prefix_error (error, "The time zone “%s” cannot be looked up: ", name);
+      if (error != NULL && g_error_matches (*error, KL_ERROR, KL_ERROR_NOT_FOUND))
+        set_without_list (name, error);
       kl_error_blame (error, "SOFTWARE");
       return NULL;
     }

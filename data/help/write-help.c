@@ -17,7 +17,7 @@ static const struct
   const char *title;
 } pages[] = {
   { KL_ERROR_PERMISSION, "troubleshooting.html#permission", "Permission is denied" },
-  { KL_ERROR_BUSY, "troubleshooting.html#busy", "The drive is busy" },
+  { KL_ERROR_DRIVE_IN_USE, "troubleshooting.html#busy", "The drive is in use" },
   { KL_ERROR_NOT_FOUND, "troubleshooting.html#catalog-away", "The catalog is not there" },
   { KL_ERROR_NO_SPACE, "troubleshooting.html#no-space", "There is not enough space" },
   { KL_ERROR_CAPACITY, "drives.html#counterfeit", "Drives that hold less than they say" },
@@ -32,6 +32,7 @@ static const struct
   { KL_ERROR_NO_BOOT_FILES, "images.html#import", "Importing" },
   { KL_ERROR_IMAGE_BROKEN, "images.html#catalog", "Where the catalog is" },
   { KL_ERROR_INJECTION, "recipes.html#failed", "When preparing fails" },
+  { KL_ERROR_TIME_ZONE, "recipes.html#failed", "When preparing fails" },
   { KL_ERROR_CERT_VALIDITY, "protection.html#certificate", "Certificate" },
   { KL_ERROR_CERT_PASSWORD, "protection.html#certificate", "Certificate" },
   { KL_ERROR_PRIVATE_KEY, "protection.html#certificate", "Certificate" },
@@ -76,6 +77,7 @@ print_codes (gboolean documented)
   for (guint i = 0; i < n_rows; i++)
     {
       g_autoptr (GError) error = g_error_new_literal (KL_ERROR, rows[i].code, "");
+      g_autofree char *next_step = NULL;
 
       if ((rows[i].code >= KL_ERROR_NO_DEFAULT_MP) != documented)
         continue;
@@ -86,7 +88,10 @@ print_codes (gboolean documented)
       fputs (":</b> ", stdout);
       print_escaped (rows[i].meaning);
       fputs (". ", stdout);
-      print_escaped (kl_error_text_get_next_step (error));
+      if (rows[i].code == KL_ERROR_DRIVE_IN_USE)
+        kl_error_set_detail (error, "WINPE (/media/anna/WINPE)");
+      next_step = kl_error_text_dup_next_step (error);
+      print_escaped (next_step);
       print_page_of (rows[i].code);
       puts ("</dd>");
     }

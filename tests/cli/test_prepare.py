@@ -340,6 +340,15 @@ class Locale(PrepareTest):
         self.set('extra-files=', 'input-locale=', 'user-locale=de-DE')
         self.assert_injection_fails(2, 'There is no “\\Windows\\System32\\config\\DEFAULT”', 'DEFAULT', 7)
 
+    def test_a_zone_without_a_list_is_refused(self):
+        """The sample has no SOFTWARE hive."""
+        self.set('extra-files=', 'time-zone=W. Europe Standard Time')
+        preview = self.json('image', 'preview', ID, status=1)
+        self.assertEqual((preview.last['code'], preview.last['title']),
+                         ('KINDLING_E_TIME_ZONE', 'The boot image does not know the time zone'))
+        self.assertIn('Take UTC or leave the time zone as it is', preview.last['next-step'])
+        self.assert_injection_fails(87, 'no registry hive SOFTWARE and so no list of time zones', 'SOFTWARE', 7)
+
     def test_utc_needs_no_list(self):
         self.set('extra-files=', 'time-zone=UTC')
         os.unlink(self.path('extra/' + SYSTEM))

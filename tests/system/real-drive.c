@@ -169,7 +169,7 @@ test_exclusive (Stick *stick, gconstpointer data)
   g_autoptr (KlDrive) drive = find (stick, KL_DRIVE_SOURCE_UDEV);
   g_autoptr (GError) error = NULL;
   g_autoptr (KlDriveHandle) handle = open_drive (drive, &error);
-  g_autofree char *who = g_strdup_printf ("(process %d)", getpid ());
+  g_autofree char *who = g_strdup_printf ("(PID %d)", getpid ());
   g_autofd int other = -1;
 
   g_assert_no_error (error);
@@ -178,7 +178,7 @@ test_exclusive (Stick *stick, gconstpointer data)
   g_assert_cmpint (other, ==, -1);
   other = open (stick->loop, O_RDONLY | O_CLOEXEC);
   g_assert_cmpint (flock (other, LOCK_SH | LOCK_NB), ==, -1);
-  assert_open_fails (drive, KL_ERROR_BUSY, who);
+  assert_open_fails (drive, KL_ERROR_DRIVE_IN_USE, who);
 
   kl_drive_handle_close (handle);
   g_assert_cmpint (flock (other, LOCK_SH | LOCK_NB), ==, 0);
@@ -331,9 +331,9 @@ test_busy (Stick *stick, gconstpointer data)
   g_subprocess_launcher_set_cwd (launcher, folder);
   sleeper = g_subprocess_launcher_spawn (launcher, NULL, "sleep", "600", NULL);
   g_assert_nonnull (sleeper);
-  who = g_strdup_printf ("sleep (process %s)", g_subprocess_get_identifier (sleeper));
-  assert_open_fails (drive, KL_ERROR_BUSY, where);
-  assert_open_fails (drive, KL_ERROR_BUSY, who);
+  who = g_strdup_printf ("sleep (PID %s)", g_subprocess_get_identifier (sleeper));
+  assert_open_fails (drive, KL_ERROR_DRIVE_IN_USE, where);
+  assert_open_fails (drive, KL_ERROR_DRIVE_IN_USE, who);
 
   g_subprocess_force_exit (sleeper);
   g_subprocess_wait (sleeper, NULL, NULL);

@@ -218,7 +218,8 @@ test_stays_busy (Fixture *fixture, gconstpointer source)
   udisks.n_busy = G_MAXUINT;
   udisks_drive_set_can_power_off (udisks.drive, TRUE);
   g_assert_false (kl_drive_power_off (fixture->drive, NULL, &error));
-  g_assert_error (error, KL_ERROR, KL_ERROR_BUSY);
+  g_assert_error (error, KL_ERROR, KL_ERROR_DRIVE_IN_USE);
+  g_assert_cmpstr (kl_error_get_detail (error), ==, "/dev/sdb");
 }
 
 /* Another stick in the same port is not switched off. */
@@ -254,7 +255,7 @@ static const FailCase fail_cases[] = {
   { "open-dismissed", UDISKS_ERROR_NAME ("NotAuthorizedDismissed"), NULL, NULL, TRUE, 0,
     "dismissed" },
   { "open-busy", UDISKS_ERROR_NAME ("Failed"), "Error opening /dev/sdb: Device or resource busy",
-    NULL, FALSE, KL_ERROR_BUSY, "Device or resource busy" },
+    NULL, FALSE, KL_ERROR_DRIVE_IN_USE, "Device or resource busy" },
   { "open-read-only", UDISKS_ERROR_NAME ("Failed"), "Error opening /dev/sdb: Read-only file system",
     NULL, FALSE, KL_ERROR_WRITE_PROTECTED, "Read-only" },
   { "open-no-medium", UDISKS_ERROR_NAME ("Failed"), "Error opening /dev/sdb: No medium found", NULL,
@@ -262,7 +263,7 @@ static const FailCase fail_cases[] = {
   { "open-gone", "org.freedesktop.DBus.Error.UnknownObject", NULL, NULL, FALSE,
     KL_ERROR_DEVICE_GONE, "Opening “/dev/sdb” failed" },
   { "open-other", UDISKS_ERROR_NAME ("Failed"), "odd", NULL, FALSE, KL_ERROR_FAILED, "odd" },
-  { "unmount-busy", NULL, NULL, UDISKS_ERROR_NAME ("DeviceBusy"), FALSE, KL_ERROR_BUSY,
+  { "unmount-busy", NULL, NULL, UDISKS_ERROR_NAME ("DeviceBusy"), FALSE, KL_ERROR_DRIVE_IN_USE,
     "mounted at “/media/ann/WINPE” and stays so" },
   { "unmount-denied", NULL, NULL, UDISKS_ERROR_NAME ("NotAuthorized"), FALSE, KL_ERROR_PERMISSION,
     "“/media/ann/WINPE”" },
@@ -448,7 +449,7 @@ test_locked_by_another (Fixture *fixture, gconstpointer source)
   g_autoptr (KlDriveHandle) handle = open_drive (fixture, &error);
 
   g_assert_no_error (error);
-  assert_open_fails (fixture, KL_ERROR, KL_ERROR_BUSY, "“/dev/sdb” is locked by");
+  assert_open_fails (fixture, KL_ERROR, KL_ERROR_DRIVE_IN_USE, "“/dev/sdb” is locked by");
 }
 
 static void

@@ -34,7 +34,7 @@ test_each_code_has_a_title_and_a_next_step (void)
       {
         g_autoptr (GError) error = error_of_code (code);
         const char *title = kl_error_text_get_title (error);
-        const char *next_step = kl_error_text_get_next_step (error);
+        g_autofree char *next_step = kl_error_text_dup_next_step (error);
 
         assert_reads_well (title);
         assert_reads_well (next_step);
@@ -50,10 +50,22 @@ test_cancelling_and_foreign_errors_have_sentences (void)
   g_autoptr (GError) cancelled = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
   g_autoptr (GError) foreign = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "timed out");
   g_autoptr (GError) failed = error_of_code (KL_ERROR_FAILED);
+  g_autofree char *next_step = kl_error_text_dup_next_step (cancelled);
 
   g_assert_cmpstr (kl_error_text_get_title (cancelled), ==, "Cancelled");
-  assert_reads_well (kl_error_text_get_next_step (cancelled));
+  assert_reads_well (next_step);
   g_assert_cmpstr (kl_error_text_get_title (foreign), ==, kl_error_text_get_title (failed));
+}
+
+static void
+test_a_drive_in_use_is_named (void)
+{
+  g_autoptr (GError) error = error_of_code (KL_ERROR_DRIVE_IN_USE);
+  g_autofree char *next_step = NULL;
+
+  kl_error_set_detail (error, "100 % (/media/ann/100 %s): bash (PID 12)");
+  next_step = kl_error_text_dup_next_step (error);
+  g_assert_nonnull (strstr (next_step, "100 % (/media/ann/100 %s): bash (PID 12). Close"));
 }
 
 int
@@ -64,5 +76,6 @@ main (int argc, char *argv[])
                    test_each_code_has_a_title_and_a_next_step);
   g_test_add_func ("/error-text/cancelling-and-foreign-errors-have-sentences",
                    test_cancelling_and_foreign_errors_have_sentences);
+  g_test_add_func ("/error-text/a-drive-in-use-is-named", test_a_drive_in_use_is_named);
   return g_test_run ();
 }

@@ -383,8 +383,8 @@ def busy_stick_is_left_alone(bench):
     user = bench.guest.start('bash', '-c', f'cd "$(findmnt -no TARGET {node})" && sync && echo $$ && exec sleep 600')
     user.wait_until(lambda p: p.lines)
     before = digest(stick.path)
-    bench.check_refused('in use: refused, and by whom', bench.create(node, '--yes'), 1, 'ERROR_BUSY',
-                        f'sleep (process {user.lines[0][0]})', '/media/')
+    bench.check_refused('in use: refused, and by whom', bench.create(node, '--yes'), 1, 'ERROR_DEVICE_IN_USE',
+                        f'sleep (PID {user.lines[0][0]})', '/media/')
     bench.check_untouched('in use: nothing written', stick, before)
     user.signal(signal.SIGKILL)
     user.wait()
