@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Eight loop devices that the real udev and UDisks2 take for sticks, written at the same time again and again.
+#
+#   [TMPDIR=FOLDER] tests/system/stack.sh tests/load/drives.sh BUILD-FOLDER [ROUNDS]
+set -eu
+build=$(realpath "$1") rounds=${2:-200}
+drives=()
+for letter in a b c d e f g h; do
+  truncate -s 512M "$TMPDIR/kindling-stick-$letter"
+  drives+=("$(losetup -f --show "$TMPDIR/kindling-stick-$letter")")
+  udevadm trigger --action=add "${drives[-1]}"
+done
+udevadm settle --timeout=30
+export KL_BIOS_CODE=$build/data/bios KL_SAMPLE_WIM=$build/data/sample/boot.wim
+exec env G_SLICE=always-malloc GLIBC_TUNABLES=glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1 \
+  "$build/tests/load/many-jobs" drives "$rounds" "${drives[@]}"
