@@ -140,6 +140,50 @@ kl_sha1_data (const void *data, gsize length, guint8 *digest)
   EVP_Digest (data, length, digest, NULL, EVP_sha1 (), NULL);
 }
 
+struct _KlSha1
+{
+  EVP_MD_CTX *context; /* owned */
+};
+
+KlSha1 *
+kl_sha1_new (void)
+{
+  KlSha1 *self = g_new0 (KlSha1, 1);
+
+  self->context = EVP_MD_CTX_new ();
+  EVP_DigestInit_ex (self->context, EVP_sha1 (), NULL);
+  return self;
+}
+
+void
+kl_sha1_update (KlSha1 *self, const void *data, gsize length)
+{
+  EVP_DigestUpdate (self->context, data, length);
+}
+
+/**
+ * kl_sha1_finish:
+ * @digest: (out caller-allocates): 20 bytes
+ *
+ * What comes next begins a new sum.
+ */
+void
+kl_sha1_finish (KlSha1 *self, guint8 *digest)
+{
+  EVP_DigestFinal_ex (self->context, digest, NULL);
+  EVP_DigestInit_ex (self->context, EVP_sha1 (), NULL);
+}
+
+void
+kl_sha1_free (KlSha1 *self)
+{
+  if (self == NULL)
+    return;
+
+  EVP_MD_CTX_free (self->context);
+  g_free (self);
+}
+
 static gpointer
 hash_thread (gpointer data)
 {

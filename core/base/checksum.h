@@ -38,6 +38,15 @@ gboolean kl_sha1_fd (int fd,
                      GError **error);
 void kl_sha1_data (const void *data, gsize length, guint8 *digest);
 
+/* The same of what comes piece by piece. One thread at a time. */
+typedef struct _KlSha1 KlSha1;
+
+KlSha1 *kl_sha1_new (void);
+void kl_sha1_update (KlSha1 *self, const void *data, gsize length);
+void kl_sha1_finish (KlSha1 *self, guint8 *digest);
+void kl_sha1_free (KlSha1 *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlSha1, kl_sha1_free)
+
 char *
 kl_sha256_file (const char *path, KlProgress *progress, GCancellable *cancellable, GError **error);
 char *kl_sha256_data (const void *data, gsize length);

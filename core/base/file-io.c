@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -255,6 +256,24 @@ kl_copy_range (int source,
     }
 
   return TRUE;
+}
+
+/**
+ * kl_share_range:
+ *
+ * Has two files share blocks of the disk (FICLONERANGE): nothing is read or written, and what is
+ * changed later in one does not show in the other. Offsets and length are multiples of the block
+ * size of the file system.
+ *
+ * Returns: %FALSE where that cannot be; the target is as it was then
+ */
+gboolean
+kl_share_range (
+    int source, guint64 source_offset, int target, guint64 target_offset, guint64 length)
+{
+  struct file_clone_range range = { source, source_offset, length, target_offset };
+
+  return ioctl (target, FICLONERANGE, &range) == 0;
 }
 
 /* Waits for the write-back of one window. The kernel tells an error of the disk once: who is told

@@ -42,6 +42,8 @@ gboolean kl_copy_range (int source,
                         KlProgress *progress,
                         GCancellable *cancellable,
                         GError **error);
+gboolean kl_share_range (
+    int source, guint64 source_offset, int target, guint64 target_offset, guint64 length);
 gboolean kl_flush_file (int fd,
                         guint64 size,
                         const char *name,

@@ -10,9 +10,6 @@
 #include "base/file-io.h"
 #include "image/catalog-entry.h"
 
-#define LEVEL_NORMAL 20
-#define LEVEL_SMALLER 50
-
 /* Room for records and tables; bytes. */
 #define SMALL_FILES_SPACE ((guint64) 4 << 20)
 
@@ -105,126 +102,62 @@ check_space (const KlPrepareOutput *self, GError **error)
   return kl_catalog_check_space (self->work, needed, "The prepared WIM", error);
 }
 
-/* What the cache has is not compressed again. */
-static gboolean
-compress (const KlPrepareOutput *self, guint level, KlProgress *progress, GError **error)
-{
-  /* What is to be smaller is not taken from where it may be larger. */
-  if (!self->smaller)
-    kl_content_cache_find (self->cache, self->cancellable);
-  return kl_content_cache_compress (self->cache, level, progress, self->cancellable, error);
-}
-
-/* Compresses what no donor has into a pack of its own, which nobody keeps: start-up files, hives,
- * and whatever else is not for the cache. */
-static gboolean
-compress_rest (const KlPrepareOutput *self,
-               GPtrArray *files,
-               GPtrArray *donors,
-               guint level,
-               KlProgress *progress,
-               GError **error)
-{
-  g_autofree char *pack = g_build_filename (self->work, "rest.wim", NULL);
-  g_autoptr (GPtrArray) sources = g_ptr_array_new ();
-  g_autoptr (GHashTable) wanted = kl_wim_sha1_set_new ();
-  g_autoptr (GHashTable) found = kl_wim_sha1_set_new ();
-
-  for (guint i = 0; i < files->len; i++)
-    if (((KlWimAddition *) files->pdata[i])->size > 0)
-      kl_wim_sha1_set_add (wanted, ((KlWimAddition *) files->pdata[i])->sha1);
-  for (guint i = 0; i < donors->len; i++)
-    if (!kl_wim_find_contents (donors->pdata[i], wanted, found, error))
-      return FALSE;
-
-  for (guint i = 0; i < files->len; i++)
-    {
-      const KlWimAddition *file = files->pdata[i];
-
-      if (file->size == 0 || kl_wim_sha1_set_contains (found, file->sha1))
-        continue;
-      kl_wim_sha1_set_add (found, file->sha1);
-      g_ptr_array_add (sources, (gpointer) file->content);
-    }
-  if (sources->len == 0)
-    return TRUE;
-
-  g_ptr_array_add (sources, NULL);
-  if (!kl_wim_pack_files ((const char *const *) sources->pdata, level, pack, progress,
-                          self->cancellable, error))
-    return FALSE;
-  g_ptr_array_add (donors, g_steal_pointer (&pack));
-  return TRUE;
-}
-
 /* The source as a WIM that can be copied from: itself, or a copy that is compressed anew where boot
  * managers could not read it. */
 static gboolean
 compose (const KlPrepareOutput *self,
          const KlWimOverlay *overlay,
-         KlProgress *compressing,
+         KlProgress *exporting,
          KlProgress *writing,
          GError **error)
 {
   g_autofree char *path = g_build_filename (self->work, "source.wim", NULL);
   g_autoptr (KlWim) copy = NULL;
   gboolean fits = kl_wim_can_compose (self->wim);
-  KlWimSums sums;
 
   if (!fits)
     {
-      if (!kl_wim_export (self->wim, self->index, path, compressing, self->cancellable, error))
+      kl_progress_start (exporting);
+      if (!kl_wim_export (self->wim, self->index, path, exporting, self->cancellable, error))
         return FALSE;
+      kl_progress_finish (exporting);
       copy = kl_wim_open (path, error);
       if (copy == NULL)
         return FALSE;
     }
-  kl_progress_finish (compressing);
 
   kl_progress_start (writing);
-  if (!kl_wim_compose (fits ? self->wim : copy, fits ? self->index : 1, overlay, self->target,
-                       &sums, writing, self->cancellable, error))
-    return FALSE;
-  g_free (self->record->sha256);
-  *self->record = (KlFileRecord){ sums.size, sums.crc32c, sums.sha256 };
-  return TRUE;
+  return kl_wim_compose (fits ? self->wim : copy, fits ? self->index : 1, overlay, self->target,
+                         self->sums, writing, self->cancellable, error);
 }
 
 /**
  * kl_prepare_write:
  * @progress: (nullable): gets steps of its own
  *
- * Step 8: compresses what is new and not in the cache, writes the image from the source and that,
- * with size and sums, and compares every added file with what it was meant to be while the image is
- * flushed.
+ * Step 8: writes the image from the source, from what other prepared WIM files have compressed, and
+ * from what it compresses itself, and compares every added file with what it was meant to be while
+ * the image is flushed.
  *
  * Errors: KL_ERROR_NO_SPACE with both numbers, KL_ERROR_WIM_DAMAGED where a file has changed
- * meanwhile, those of kl_wim_pack_files(), kl_wim_export() and kl_wim_compose(),
- * G_IO_ERROR_CANCELLED. Blocks.
+ * meanwhile, those of kl_wim_export() and kl_wim_compose(), G_IO_ERROR_CANCELLED. Blocks.
  */
 gboolean
 kl_prepare_write (const KlPrepareOutput *self, KlProgress *progress, GError **error)
 {
-  KlProgress *compressing = kl_progress_add_step (progress, 5, NULL);
-  KlProgress *rest = kl_progress_add_step (progress, 1, NULL);
-  KlProgress *writing = kl_progress_add_step (progress, 4, NULL);
-  KlWimOverlay overlay = { .level = self->smaller ? LEVEL_SMALLER : LEVEL_NORMAL };
+  gboolean fits = kl_wim_can_compose (self->wim);
+  KlProgress *exporting = fits ? NULL : kl_progress_add_step (progress, 5, NULL);
+  KlProgress *writing = kl_progress_add_step (progress, 5, NULL);
+  KlWimOverlay overlay = { .level = self->level };
   g_autoptr (GPtrArray) files = NULL;
 
   if (!check_space (self, error))
     return FALSE;
 
-  kl_progress_start (compressing);
-  if (!compress (self, overlay.level, compressing, error))
-    return FALSE;
-  kl_progress_finish (compressing);
-
   kl_image_tree_get_overlay (self->tree, &overlay);
   files = overlay.files;
-  overlay.donors = kl_content_cache_get_donors (self->cache);
-  kl_progress_start (rest);
-  if (!compress_rest (self, files, overlay.donors, overlay.level, rest, error)
-      || !compose (self, &overlay, rest, writing, error) || !verify_and_flush (self, error))
+  overlay.donors = kl_content_cache_find (self->cache, self->tree, self->cancellable);
+  if (!compose (self, &overlay, exporting, writing, error) || !verify_and_flush (self, error))
     return FALSE;
   kl_progress_finish (writing);
   return TRUE;

@@ -11,13 +11,13 @@ typedef struct
 {
   KlWim *wim; /* the source */
   guint index;
-  const char *source;    /* its path */
-  KlImageTree *tree;     /* finished */
-  KlContentCache *cache; /* of the tree */
-  gboolean smaller;      /* compress harder and slower */
-  const char *work;      /* folder */
-  const char *target;    /* in it; must not exist */
-  KlFileRecord *record;  /* size and sums of the target, filled in */
+  const char *source; /* its path */
+  KlImageTree *tree;  /* finished */
+  KlContentCache *cache;
+  guint level;        /* LZX */
+  const char *work;   /* folder */
+  const char *target; /* in it; must not exist */
+  KlWimSums *sums;    /* of the target, filled in */
   GCancellable *cancellable;
 } KlPrepareOutput;
 

@@ -26,6 +26,10 @@
 /* In the entry; what a killed preparation leaves, the next one sweeps away. */
 #define WORK_PREFIX ".prepare-"
 
+/* Of LZX; performance.md 1. */
+#define LEVEL_NORMAL 20
+#define LEVEL_SMALLER 50
+
 typedef struct
 {
   KlCatalog *catalog; /* borrowed */
@@ -49,7 +53,7 @@ typedef struct
   KlImageTree *tree;
   KlContentCache *cache; /* once the tree is full */
   KlPrepareContext context;
-  KlFileRecord record;
+  KlWimSums sums; /* of the new WIM */
 } Run;
 
 static void
@@ -72,7 +76,7 @@ run_clear (Run *run)
   g_clear_pointer (&run->recipe_stamp, g_free);
   g_clear_pointer (&run->input_stamp, g_free);
   g_clear_pointer (&run->architecture, g_free);
-  g_clear_pointer (&run->record.sha256, g_free);
+  g_clear_pointer (&run->sums.sha256, g_free);
   g_clear_pointer (&run->folder, g_free);
   /* Last: a status that is no longer in progress stands by now. */
   g_clear_pointer (&run->lock, kl_entry_lock_free);
@@ -376,18 +380,18 @@ static gboolean
 write_wim (Run *run, GError **error)
 {
   g_autofree char *source = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
+  guint level = run->recipe->smaller ? LEVEL_SMALLER : LEVEL_NORMAL;
   KlPrepareOutput output = { .wim = run->wim,
                              .index = run->context.index,
                              .source = source,
                              .tree = run->tree,
-                             .smaller = run->recipe->smaller,
+                             .level = level,
                              .work = run->work,
                              .target = run->new_wim,
-                             .record = &run->record,
+                             .sums = &run->sums,
                              .cancellable = run->context.cancellable };
 
-  run->cache = kl_content_cache_new (kl_catalog_get_path (run->catalog), run->work, run->tree,
-                                     run->recipe->prestart_files);
+  run->cache = kl_content_cache_new (kl_catalog_get_path (run->catalog), run->work, level);
   output.cache = run->cache;
   return kl_prepare_write (&output, run->steps[7], error);
 }
@@ -395,11 +399,11 @@ write_wim (Run *run, GError **error)
 static void
 write_record (Run *run, const char *group)
 {
-  g_autofree char *crc = g_strdup_printf ("%08x", run->record.crc32c);
+  g_autofree char *crc = g_strdup_printf ("%08x", run->sums.crc32c);
 
-  g_key_file_set_uint64 (run->ini, group, KL_INI_SIZE, run->record.size);
+  g_key_file_set_uint64 (run->ini, group, KL_INI_SIZE, run->sums.size);
   g_key_file_set_string (run->ini, group, KL_INI_CRC32C, crc);
-  g_key_file_set_string (run->ini, group, KL_INI_SHA256, run->record.sha256);
+  g_key_file_set_string (run->ini, group, KL_INI_SHA256, run->sums.sha256);
 }
 
 static void
@@ -589,7 +593,7 @@ prepare (Run *run, KlProgress *progress, GError **error)
       record_failure (run, error, failure);
       return NULL;
     }
-  kl_content_cache_store (run->cache);
+  kl_content_cache_store (run->cache, run->id, &run->sums);
   return make_result (run, TRUE);
 }
 

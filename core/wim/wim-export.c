@@ -15,13 +15,6 @@
 #include "wim/wim-library.h"
 #include "wim/wim-private.h"
 
-/* wimlib knows one level for the whole process: whoever wants another one than the usual writes
- * alone. */
-static GMutex level_lock;
-static GCond level_free;
-static guint level_writers;     /* at the usual level; guarded by level_lock */
-static gboolean level_is_taken; /* by one that wants another; guarded by level_lock */
-
 /* The empty file keeps others from taking the name; wimlib then writes over it. */
 static gboolean
 reserve_target (const char *target, GError **error)
@@ -48,47 +41,6 @@ flush_path (const char *path, GCancellable *cancellable, GError **error)
 
   fstat (fd, &info);
   return kl_flush_file (fd, (guint64) info.st_size, path, NULL, cancellable, error);
-}
-
-gboolean
-kl_wim_take_level (guint level, GCancellable *cancellable, GError **error)
-{
-  gboolean usual = level == KL_WIM_LZX_LEVEL;
-  gboolean cancelled = FALSE;
-
-  g_mutex_lock (&level_lock);
-  while (!cancelled && (level_is_taken || (!usual && level_writers > 0)))
-    {
-      g_cond_wait_until (&level_free, &level_lock, g_get_monotonic_time () + G_USEC_PER_SEC / 5);
-      cancelled = g_cancellable_is_cancelled (cancellable);
-    }
-  if (!cancelled && usual)
-    level_writers++;
-  else if (!cancelled)
-    {
-      level_is_taken = TRUE;
-      wimlib_set_default_compression_level (WIMLIB_COMPRESSION_TYPE_LZX, level);
-    }
-  g_mutex_unlock (&level_lock);
-
-  if (cancelled)
-    g_cancellable_set_error_if_cancelled (cancellable, error);
-  return !cancelled;
-}
-
-void
-kl_wim_release_level (guint level)
-{
-  g_mutex_lock (&level_lock);
-  if (level == KL_WIM_LZX_LEVEL)
-    level_writers--;
-  else
-    {
-      wimlib_set_default_compression_level (WIMLIB_COMPRESSION_TYPE_LZX, KL_WIM_LZX_LEVEL);
-      level_is_taken = FALSE;
-    }
-  g_cond_broadcast (&level_free);
-  g_mutex_unlock (&level_lock);
 }
 
 void
@@ -159,15 +111,9 @@ kl_wim_export (KlWim *self,
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !reserve_target (target, error))
     return FALSE;
-  if (!kl_wim_take_level (KL_WIM_LZX_LEVEL, cancellable, error))
-    {
-      g_unlink (target);
-      return FALSE;
-    }
 
   code = write_single_image (self, index, target, &call);
   errnum = errno;
-  kl_wim_release_level (KL_WIM_LZX_LEVEL);
   if (code != 0)
     kl_wim_set_error (error, code, errnum, cancellable, "Cannot export image %u of “%s” to “%s”",
                       index, self->path, target);

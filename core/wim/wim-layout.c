@@ -9,9 +9,16 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
+#include "wim/wim-compress.h"
 #include "wim/wim-format.h"
 #include "wim/wim-library.h"
 #include "wim/wim-metadata.h"
+
+/* What is kept stays where it is if no more than one byte in so many is of no use then. */
+#define GAP_SHARE 100
+
+/* A smaller content is not worth the room to begin at a multiple of KL_WIM_ALIGNMENT; bytes. */
+#define MIN_ALIGNED_SIZE ((guint64) 256 << 10)
 
 gboolean
 kl_wim_can_compose (KlWim *self)
@@ -20,6 +27,8 @@ kl_wim_can_compose (KlWim *self)
          && self->info.chunk_size == KL_WIM_BOOT_CHUNK_SIZE && !self->info.pipable
          && !self->has_solid;
 }
+
+G_STATIC_ASSERT (KL_WIM_HEADER_SIZE == sizeof (KlWimDiskHeader));
 
 /* What a WIM says of an image without the contents of its files. */
 typedef struct
@@ -116,6 +125,7 @@ take_skeleton (KlWim *wim, guint index, Skeleton *skeleton, GError **error)
 typedef struct
 {
   GHashTable *known;
+  GHashTable *wanted; /* NULL for all */
   guint file;
 } Collection;
 
@@ -126,7 +136,9 @@ collect_cb (const struct wimlib_resource_entry *resource, void *user_data)
   KlWimBlob *blob;
 
   if (resource->is_metadata || resource->is_missing || resource->packed
-      || g_hash_table_contains (collection->known, resource->sha1_hash))
+      || g_hash_table_contains (collection->known, resource->sha1_hash)
+      || (collection->wanted != NULL
+          && !g_hash_table_contains (collection->wanted, resource->sha1_hash)))
     return 0;
 
   blob = g_new0 (KlWimBlob, 1);
@@ -142,32 +154,43 @@ collect_cb (const struct wimlib_resource_entry *resource, void *user_data)
 }
 
 static void
-collect (KlWimLayout *self, KlWim *wim)
+collect (KlWimLayout *self, KlWim *wim, GHashTable *wanted)
 {
-  Collection collection = { self->known, self->files->len };
+  Collection collection = { self->known, wanted, self->files->len };
 
   wimlib_iterate_lookup_table (wim->wim, 0, collect_cb, &collection);
   g_ptr_array_add (self->files, g_strdup (kl_wim_get_path (wim)));
 }
 
 static gboolean
-collect_donors (KlWimLayout *self, GPtrArray *donors, GError **error)
+collect_donor (KlWimLayout *self, const char *path, GHashTable *wanted, GError **error)
 {
-  for (guint i = 0; donors != NULL && i < donors->len; i++)
-    {
-      g_autoptr (KlWim) donor = kl_wim_open (donors->pdata[i], error);
+  g_autoptr (KlWim) donor = kl_wim_open (path, error);
 
-      if (donor == NULL)
-        return FALSE;
-      if (!kl_wim_can_compose (donor))
-        {
-          g_set_error (error, KL_ERROR, KL_ERROR_WIM_UNREADABLE,
-                       "“%s” is not compressed as contents of a boot image are",
-                       kl_wim_get_path (donor));
-          return FALSE;
-        }
-      collect (self, donor);
+  if (donor == NULL)
+    return FALSE;
+  if (!kl_wim_can_compose (donor))
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_WIM_UNREADABLE,
+                   "“%s” is not compressed as contents of a boot image are",
+                   kl_wim_get_path (donor));
+      return FALSE;
     }
+  collect (self, donor, wanted);
+  return TRUE;
+}
+
+static gboolean
+collect_donors (KlWimLayout *self, const KlWimOverlay *overlay, GError **error)
+{
+  g_autoptr (GHashTable) wanted = kl_wim_sha1_set_new ();
+
+  for (guint i = 0; overlay->files != NULL && i < overlay->files->len; i++)
+    if (((KlWimAddition *) overlay->files->pdata[i])->size > 0)
+      kl_wim_sha1_set_add (wanted, ((KlWimAddition *) overlay->files->pdata[i])->sha1);
+  for (guint i = 0; overlay->donors != NULL && i < overlay->donors->len; i++)
+    if (!collect_donor (self, overlay->donors->pdata[i], wanted, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -197,6 +220,23 @@ count_cb (const guint8 *sha1, gboolean is_link, gpointer user_data)
   count->link_size += is_link ? blob->size : 0;
 }
 
+/* What no file holds is known by its content from now on. */
+static void
+want (KlWimLayout *self, const KlWimAddition *file)
+{
+  KlWimBlob *blob;
+
+  if (file->size == 0 || g_hash_table_contains (self->known, file->sha1))
+    return;
+
+  blob = g_new0 (KlWimBlob, 1);
+  memcpy (blob->sha1, file->sha1, sizeof blob->sha1);
+  blob->file = KL_WIM_NO_FILE;
+  blob->content = file->content;
+  blob->size = file->size;
+  g_hash_table_insert (self->known, blob->sha1, blob);
+}
+
 static gboolean
 put_files (KlWimLayout *self, const KlWimOverlay *overlay, KlWimMetadata *metadata, GError **error)
 {
@@ -204,14 +244,7 @@ put_files (KlWimLayout *self, const KlWimOverlay *overlay, KlWimMetadata *metada
     {
       const KlWimAddition *file = overlay->files->pdata[i];
 
-      if (file->size > 0 && !g_hash_table_contains (self->known, file->sha1))
-        {
-          g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
-                       "“%s” changed while the image was prepared; prepare again", file->content);
-          if (error != NULL)
-            kl_error_set_detail (*error, file->content);
-          return FALSE;
-        }
+      want (self, file);
       if (!kl_wim_metadata_put (metadata, file->path, file->size > 0 ? file->sha1 : NULL,
                                 overlay->time, error))
         return FALSE;
@@ -239,56 +272,60 @@ order_blobs (KlWimLayout *self, const KlWimOverlay *overlay)
   g_hash_table_iter_init (&iter, self->known);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     if (((KlWimBlob *) value)->file == 0 && ((KlWimBlob *) value)->n_references > 0)
-      g_ptr_array_add (self->blobs, value);
-  g_ptr_array_sort (self->blobs, compare_blobs);
+      g_ptr_array_add (self->kept, value);
+  g_ptr_array_sort (self->kept, compare_blobs);
 
   for (guint i = 0; overlay->files != NULL && i < overlay->files->len; i++)
     {
       const KlWimAddition *file = overlay->files->pdata[i];
       KlWimBlob *blob = file->size > 0 ? g_hash_table_lookup (self->known, file->sha1) : NULL;
 
-      if (blob == NULL || blob->file == 0 || kl_wim_sha1_set_contains (placed, blob->sha1))
+      if (blob == NULL || blob->file == 0 || blob->n_references == 0
+          || kl_wim_sha1_set_contains (placed, blob->sha1))
         continue;
       kl_wim_sha1_set_add (placed, blob->sha1);
-      g_ptr_array_add (self->blobs, blob);
+      g_ptr_array_add (self->fresh, blob);
     }
 }
 
-/* A resource as it stands in a file: where its chunks begin behind this table, from the second on,
- * then the chunks, each as it is where it does not become smaller (wimlib's resource.c). */
-static GBytes *
-compress_metadata (const GByteArray *plain, guint level, GError **error)
+static guint64
+align (guint64 offset)
 {
-  guint n = (plain->len + KL_WIM_BOOT_CHUNK_SIZE - 1) / KL_WIM_BOOT_CHUNK_SIZE;
-  gsize table = (gsize) 4 * (n - 1);
-  g_autofree guint8 *out = g_malloc (table + plain->len);
-  guint8 *at = out + table;
-  struct wimlib_compressor *compressor = NULL;
-  int code = wimlib_create_compressor (WIMLIB_COMPRESSION_TYPE_LZX, KL_WIM_BOOT_CHUNK_SIZE, level,
-                                       &compressor);
+  return (offset + KL_WIM_ALIGNMENT - 1) & ~(KL_WIM_ALIGNMENT - 1);
+}
 
-  if (code != 0)
+/* Whether what is kept can stay where it is in the source. */
+static gboolean
+can_stay (KlWimLayout *self)
+{
+  guint64 end = sizeof (KlWimDiskHeader), gaps = 0;
+
+  for (guint i = 0; i < self->kept->len; i++)
     {
-      kl_wim_set_error (error, code, 0, NULL, "Cannot compress metadata");
-      return NULL;
+      const KlWimBlob *blob = self->kept->pdata[i];
+
+      if (blob->offset < end)
+        return FALSE;
+      gaps += blob->offset - end;
+      end = blob->offset + blob->stored_size;
     }
-  for (guint i = 0; i < n; i++)
+  return gaps <= end / GAP_SHARE;
+}
+
+static void
+place_kept (KlWimLayout *self)
+{
+  gboolean stays = can_stay (self);
+  guint64 end = sizeof (KlWimDiskHeader);
+
+  for (guint i = 0; i < self->kept->len; i++)
     {
-      const guint8 *chunk = plain->data + (gsize) i * KL_WIM_BOOT_CHUNK_SIZE;
-      gsize size = MIN (plain->len - (gsize) i * KL_WIM_BOOT_CHUNK_SIZE, KL_WIM_BOOT_CHUNK_SIZE);
-      gsize compressed = wimlib_compress (chunk, size, at, size - 1, compressor);
+      KlWimBlob *blob = self->kept->pdata[i];
 
-      if (i > 0)
-        kl_put_u32 (out + (gsize) 4 * (i - 1), (guint32) (at - out - table));
-      if (compressed == 0)
-        memcpy (at, chunk, compressed = size);
-      at += compressed;
+      blob->place = stays ? blob->offset : end;
+      end = blob->place + blob->stored_size;
     }
-  wimlib_free_compressor (compressor);
-
-  if ((gsize) (at - out) >= plain->len)
-    return g_bytes_new (plain->data, plain->len);
-  return g_bytes_new (out, (gsize) (at - out));
+  self->fresh_start = align (end);
 }
 
 static void
@@ -335,9 +372,9 @@ set_element (GString *xml, const char *from, const char *name, guint64 value)
 }
 
 static GBytes *
-make_xml (
-    GString *text, const Count *count, KlWimMetadata *metadata, guint64 offset, GError **error)
+make_xml (KlWimLayout *self, guint64 offset, GError **error)
 {
+  GString *text = self->text;
   static const char *const parts[] = { "<WIM", "<IMAGE " };
   gsize size = 0;
   g_autofree char *utf16 = NULL;
@@ -350,10 +387,10 @@ make_xml (
       }
 
   set_element (text, "<WIM", "TOTALBYTES", offset);
-  set_element (text, "<IMAGE ", "TOTALBYTES", count->size);
-  set_element (text, "<IMAGE ", "HARDLINKBYTES", count->link_size);
-  set_element (text, "<IMAGE ", "FILECOUNT", kl_wim_metadata_get_n_files (metadata));
-  set_element (text, "<IMAGE ", "DIRCOUNT", kl_wim_metadata_get_n_folders (metadata));
+  set_element (text, "<IMAGE ", "TOTALBYTES", self->content_size);
+  set_element (text, "<IMAGE ", "HARDLINKBYTES", self->link_size);
+  set_element (text, "<IMAGE ", "FILECOUNT", self->n_files);
+  set_element (text, "<IMAGE ", "DIRCOUNT", self->n_folders);
   g_string_prepend (text, "\xef\xbb\xbf");
   utf16 = g_convert (text->str, (gssize) text->len, "UTF-16LE", "UTF-8", NULL, &size, error);
   if (utf16 == NULL)
@@ -381,38 +418,69 @@ put_identifier (KlWimDiskHeader *disk, GBytes *table, GBytes *xml)
   memcpy (disk->guid, digest, sizeof disk->guid);
 }
 
-/* Sizes are known, so the places are too. */
-static gboolean
-lay_out (KlWimLayout *self,
-         KlWim *wim,
-         const Count *count,
-         KlWimMetadata *metadata,
-         const GByteArray *plain,
-         GString *xml,
-         GError **error)
+static void
+put_blobs (GByteArray *table, GPtrArray *blobs)
 {
-  g_autofree char *digest = NULL;
-  GByteArray *table = g_byte_array_new ();
-  KlWimDiskHeader disk = { 0 };
   KlWimDiskResource resource;
-  guint64 offset = sizeof disk;
-  gsize stored = g_bytes_get_size (self->metadata);
-  guint8 sha1[KL_SHA1_SIZE];
 
-  for (guint i = 0; i < self->blobs->len; i++)
+  for (guint i = 0; i < blobs->len; i++)
     {
-      const KlWimBlob *blob = self->blobs->pdata[i];
+      const KlWimBlob *blob = blobs->pdata[i];
 
       put_resource (&resource, blob->stored_size,
-                    blob->is_compressed ? KL_WIM_RESOURCE_COMPRESSED : 0, offset, blob->size);
+                    blob->is_compressed ? KL_WIM_RESOURCE_COMPRESSED : 0, blob->place, blob->size);
       put_blob (table, &resource, blob->n_references, blob->sha1);
-      offset += blob->stored_size;
     }
+}
 
-  kl_sha1_data (plain->data, plain->len, sha1);
+static guint64
+get_fresh_end (KlWimLayout *self, guint n)
+{
+  const KlWimBlob *last = n > 0 ? self->fresh->pdata[n - 1] : NULL;
+
+  return last != NULL ? last->place + last->stored_size : self->fresh_start;
+}
+
+/**
+ * kl_wim_layout_place:
+ * @fresh: its place among what is new; all before it are placed, and their sizes are known
+ *
+ * Returns: where the content begins in the new file, bytes
+ */
+guint64
+kl_wim_layout_place (KlWimLayout *self, guint fresh)
+{
+  KlWimBlob *blob = self->fresh->pdata[fresh];
+  guint64 end = get_fresh_end (self, fresh);
+
+  blob->place = blob->size >= MIN_ALIGNED_SIZE ? align (end) : end;
+  return blob->place;
+}
+
+/**
+ * kl_wim_layout_finish:
+ *
+ * Makes all tables, once all that is new is placed and has its size.
+ *
+ * Errors: KL_ERROR_WIM_DAMAGED for XML data that are none.
+ */
+gboolean
+kl_wim_layout_finish (KlWimLayout *self, GError **error)
+{
+  GByteArray *table = g_byte_array_new ();
+  KlWimDiskHeader disk = { 0 };
+  gsize stored = g_bytes_get_size (self->metadata);
+  guint64 offset = align (get_fresh_end (self, self->fresh->len));
+  guint8 sha1[KL_SHA1_SIZE];
+
+  self->tail_start = offset;
+  put_blobs (table, self->kept);
+  put_blobs (table, self->fresh);
+  kl_sha1_data (self->plain->data, self->plain->len, sha1);
   put_resource (&disk.boot_metadata, stored,
-                KL_WIM_RESOURCE_METADATA | (stored < plain->len ? KL_WIM_RESOURCE_COMPRESSED : 0),
-                offset, plain->len);
+                KL_WIM_RESOURCE_METADATA
+                    | (stored < self->plain->len ? KL_WIM_RESOURCE_COMPRESSED : 0),
+                offset, self->plain->len);
   put_blob (table, &disk.boot_metadata, 1, sha1);
   offset += stored;
 
@@ -421,7 +489,7 @@ lay_out (KlWimLayout *self,
   put_resource (&disk.blob_table, stored, KL_WIM_RESOURCE_METADATA, offset, stored);
   offset += stored;
 
-  self->xml = make_xml (xml, count, metadata, offset, error);
+  self->xml = make_xml (self, offset, error);
   if (self->xml == NULL)
     return FALSE;
   stored = g_bytes_get_size (self->xml);
@@ -431,8 +499,7 @@ lay_out (KlWimLayout *self,
   memcpy (disk.magic, KL_WIM_MAGIC, sizeof disk.magic);
   kl_put_u32 (disk.header_size, sizeof disk);
   kl_put_u32 (disk.version, KL_WIM_VERSION);
-  kl_put_u32 (disk.flags, KL_WIM_FLAG_COMPRESSED | KL_WIM_FLAG_LZX
-                              | (wim->info.has_rpfix ? KL_WIM_FLAG_RELATIVE_JUNCTIONS : 0));
+  kl_put_u32 (disk.flags, self->flags);
   kl_put_u32 (disk.chunk_size, KL_WIM_BOOT_CHUNK_SIZE);
   put_identifier (&disk, self->table, self->xml);
   kl_put_u16 (disk.part_number, 1);
@@ -457,36 +524,41 @@ fill (KlWimLayout *self, KlWim *wim, guint index, const KlWimOverlay *overlay, G
 {
   g_auto (Skeleton) skeleton = { 0 };
   g_autoptr (KlWimMetadata) metadata = NULL;
-  g_autoptr (GByteArray) plain = NULL;
   Count count = { .known = self->known };
 
-  collect (self, wim);
-  if (!collect_donors (self, overlay->donors, error)
-      || !take_skeleton (wim, index, &skeleton, error))
+  collect (self, wim, NULL);
+  if (!collect_donors (self, overlay, error) || !take_skeleton (wim, index, &skeleton, error))
     return FALSE;
   metadata = kl_wim_metadata_new (skeleton.metadata, wim->path, error);
   if (metadata == NULL || !put_files (self, overlay, metadata, error))
     return FALSE;
   kl_wim_metadata_foreach (metadata, count_cb, &count);
   order_blobs (self, overlay);
-  if (count.is_missing || self->blobs->len != count.n_contents)
+  if (count.is_missing || self->kept->len + self->fresh->len != count.n_contents)
     return set_incomplete (wim, error);
+  place_kept (self);
 
-  plain = kl_wim_metadata_write (metadata);
-  self->metadata = compress_metadata (plain, overlay->level, error);
-  return self->metadata != NULL
-         && lay_out (self, wim, &count, metadata, plain, skeleton.xml, error);
+  self->plain = kl_wim_metadata_write (metadata);
+  self->text = g_steal_pointer (&skeleton.xml);
+  self->content_size = count.size;
+  self->link_size = count.link_size;
+  self->n_files = kl_wim_metadata_get_n_files (metadata);
+  self->n_folders = kl_wim_metadata_get_n_folders (metadata);
+  self->flags = KL_WIM_FLAG_COMPRESSED | KL_WIM_FLAG_LZX
+                | (wim->info.has_rpfix ? KL_WIM_FLAG_RELATIVE_JUNCTIONS : 0);
+  self->metadata = kl_wim_compress (self->plain, overlay->level, error);
+  return self->metadata != NULL;
 }
 
 /**
  * kl_wim_layout_new:
  * @wim: fit, see kl_wim_can_compose()
  *
- * Finds where every content of an image and its overlay is, and makes all that stands around them
- * in a WIM of its own (wimlib's header.c, blob_table.c and xml.c have the format).
+ * Finds where every content of an image and its overlay is, or that it is to be compressed first.
+ * What stands around them is made by kl_wim_layout_finish() (wimlib's header.c, blob_table.c and
+ * xml.c have the format).
  *
- * Errors: KL_ERROR_WIM_DAMAGED, with a file of the overlay as detail where no donor has its
- * content; those of opening a donor. Blocks.
+ * Errors: KL_ERROR_WIM_DAMAGED; those of opening a donor. Blocks.
  *
  * Returns: (transfer full) (nullable): the layout
  */
@@ -497,7 +569,8 @@ kl_wim_layout_new (KlWim *wim, guint index, const KlWimOverlay *overlay, GError 
 
   self->files = g_ptr_array_new_with_free_func (g_free);
   self->known = kl_wim_sha1_map_new (g_free);
-  self->blobs = g_ptr_array_new ();
+  self->kept = g_ptr_array_new ();
+  self->fresh = g_ptr_array_new ();
   return fill (self, wim, index, overlay, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -507,12 +580,16 @@ kl_wim_layout_free (KlWimLayout *self)
   if (self == NULL)
     return;
 
-  g_ptr_array_unref (self->blobs);
+  g_ptr_array_unref (self->kept);
+  g_ptr_array_unref (self->fresh);
   g_hash_table_unref (self->known);
   g_ptr_array_unref (self->files);
   g_clear_pointer (&self->header, g_bytes_unref);
   g_clear_pointer (&self->metadata, g_bytes_unref);
   g_clear_pointer (&self->table, g_bytes_unref);
   g_clear_pointer (&self->xml, g_bytes_unref);
+  g_clear_pointer (&self->plain, g_byte_array_unref);
+  if (self->text != NULL)
+    g_string_free (self->text, TRUE);
   g_free (self);
 }

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* What wim.c, wim-export.c, wim-layout.c and wim-pack.c, the files that call wimlib, share. */
+/* What wim.c and the other files that call wimlib, share. */
 
 /* The only chunk size of LZX and XPRESS that boot managers are known to read; bytes. */
 #define KL_WIM_BOOT_CHUNK_SIZE 32768
@@ -38,8 +38,6 @@ typedef struct
 enum wimlib_progress_status kl_wim_progress_cb (enum wimlib_progress_msg message,
                                                 union wimlib_progress_info *info,
                                                 void *user_data);
-gboolean kl_wim_take_level (guint level, GCancellable *cancellable, GError **error);
-void kl_wim_release_level (guint level);
 void kl_wim_free_keeping_errno (WIMStruct *wim);
 void kl_wim_set_error (
     GError **error, int code, int errnum, GCancellable *cancellable, const char *format, ...)

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The wimlib seam: only wim.c, wim-export.c, wim-layout.c and wim-pack.c know wimlib. One object,
- * one thread at a time.
+/* The wimlib seam: only wim.c, wim-compress.c, wim-contents.c, wim-export.c and wim-layout.c know
+ * wimlib. One object, one thread at a time.
  */
 typedef struct _KlWim KlWim;
 
@@ -110,9 +110,9 @@ typedef struct
 typedef struct
 {
   GPtrArray *files;  /* of KlWimAddition; nullable */
-  GPtrArray *donors; /* of paths of WIM files that hold their contents compressed; nullable */
+  GPtrArray *donors; /* of paths of WIM files that may hold their contents compressed; nullable */
   guint64 time;      /* of every file, 100 ns since 1601 */
-  guint level;       /* LZX, for the tables: 20, or 50 for smaller and slower */
+  guint level;       /* LZX: 20, or 50 for smaller and slower */
 } KlWimOverlay;
 
 /* Of a WIM file. */
@@ -121,7 +121,14 @@ typedef struct
   guint64 size; /* bytes */
   guint32 crc32c;
   char *sha256; /* hexadecimal digits */
+
+  /* Of its header, and of all from there on, which is what was new and the tables. */
+  guint64 fresh_start;
+  guint32 fresh_crc32c;
 } KlWimSums;
+
+/* The header of a WIM file; bytes. */
+#define KL_WIM_HEADER_SIZE 208
 
 /* Whether contents of the file can be copied as they are: LZX in chunks of 32 KiB. */
 gboolean kl_wim_can_compose (KlWim *self);
@@ -144,12 +151,6 @@ void kl_wim_sha1_set_add (GHashTable *set, const guint8 *sha1);
 gboolean kl_wim_sha1_set_contains (GHashTable *set, const guint8 *sha1);
 gboolean
 kl_wim_find_contents (const char *path, GHashTable *wanted, GHashTable *found, GError **error);
-gboolean kl_wim_pack_files (const char *const *sources,
-                            guint level,
-                            const char *target,
-                            KlProgress *progress,
-                            GCancellable *cancellable,
-                            GError **error);
 
 char *kl_wim_dup_library_version (void); /* of wimlib, "1.13.6"; for reports of faults */
 

@@ -416,23 +416,27 @@ class Drivers(PrepareTest):
 
 
 class Cache(PrepareTest):
-    """Compressed files that the next image with the same ones takes over."""
+    """What one prepared WIM has compressed, the next one takes over."""
 
     def setUp(self):
         super().setUp()
-        self.folder_of_packs = os.path.join(self.catalog, '.cache')
+        self.folder_of_names = os.path.join(self.catalog, '.cache')
         # Half of it can be compressed.
         self.content = b''.join(os.urandom(512) + b'driver' * 85 for _ in range(4000))
         self.write('extra/large.bin', self.content)
         self.write('extra/small.txt')
         self.set('extra-files=' + self.path('extra'), 'scratch-space=64')
 
-    def packs(self):
-        return sorted(os.listdir(self.folder_of_packs)) if os.path.isdir(self.folder_of_packs) else []
+    def names(self):
+        return sorted(os.listdir(self.folder_of_names)) if os.path.isdir(self.folder_of_names) else []
 
     def touch(self):
         """Preparing has something to do, though nothing is another content."""
         os.utime(self.path('extra/small.txt'), ns=(time.time_ns(), time.time_ns()))
+
+    def add_second(self):
+        self.json('image', 'import', '--sample', '--id', 'KDL00002')
+        self.ctl('image', 'set', 'KDL00002', 'extra-files=' + self.path('extra'))
 
     def assert_whole(self, entry=ID):
         wim = os.path.join(self.catalog, entry, 'boot.wim')
@@ -445,85 +449,93 @@ class Cache(PrepareTest):
         sums = []
         for step in 'empty', 'filled', 'deleted':
             if step == 'deleted':
-                shutil.rmtree(self.folder_of_packs)
+                shutil.rmtree(self.folder_of_names)
             self.touch()
             self.assertIs(self.prepare()['changed'], True)
-            self.assertEqual(len(self.packs()), 1)
+            self.assertEqual(len(self.names()), 1)
             self.assert_whole()
             sums.append(self.sha256())
         self.assertEqual(len(set(sums)), 1)
 
     def test_another_image_takes_from_it(self):
         self.prepare()
-        pack = os.path.join(self.folder_of_packs, self.packs()[0])
-        os.utime(pack, (1000000000, 1000000000))
-        self.json('image', 'import', '--sample', '--id', 'KDL00002')
-        self.ctl('image', 'set', 'KDL00002', 'extra-files=' + self.path('extra'))
+        name = os.path.join(self.folder_of_names, self.names()[0])
+        os.utime(name, (1000000000, 1000000000))
+        self.add_second()
         self.assertIs(self.json('image', 'prepare', 'KDL00002').last['changed'], True)
-        self.assertGreater(os.stat(pack).st_mtime, 1000000000)
-        self.assertEqual(len(self.packs()), 1)
+        self.assertGreater(os.stat(name).st_mtime, 1000000000)
+        self.assertEqual(len(self.names()), 2)
         self.assert_whole('KDL00002')
         self.assertEqual([line['id'] for line in self.json('image', 'list').lines], [ID, 'KDL00002'])
 
-    def test_only_what_is_new_is_added(self):
+    def test_nothing_is_kept_twice(self):
         self.prepare()
         self.write('extra/second.bin', self.content[::-1])
         self.prepare()
-        first, second = (os.path.join(self.folder_of_packs, name) for name in self.packs())
-        self.assertAlmostEqual(os.path.getsize(first), os.path.getsize(second), delta=100000)
+        self.assertEqual([os.path.getsize(os.path.join(self.folder_of_names, name)) for name in self.names()], [0])
         self.assert_whole()
 
-    def test_a_damaged_pack_is_dropped(self):
+    def test_what_is_damaged_is_not_taken(self):
         self.prepare()
         good = self.sha256()
-        for at, value in [(0.5, b'\xa5'), (0, b'X'), (1, b'')]:
-            pack = os.path.join(self.folder_of_packs, self.packs()[0])
-            with open(pack, 'r+b') as file:
-                size = os.path.getsize(pack)
-                file.seek(int(size * at))
+        start = int(self.names()[0].split('-')[3])
+        self.assertGreater(os.path.getsize(self.boot_wim), start + len(self.content) // 2)
+        for at, value in [(start + 5000, b'\xa5'), (30, b'X'), (-300, b'X'), (-1, b'')]:
+            with open(self.boot_wim, 'r+b') as file:
+                file.seek(at, os.SEEK_END if at < 0 else os.SEEK_SET)
                 file.write(value)
                 if not value:
-                    file.truncate(size // 2)
+                    file.truncate()
             self.touch()
             self.prepare()
             self.assert_whole()
             self.assertEqual(self.sha256(), good)
-            self.assertEqual(len(self.packs()), 1)
+            self.assertEqual(len(self.names()), 1)
 
-    def test_what_is_private_is_not_in_it(self):
-        secret = os.urandom(2 << 20)
-        self.write('prestart/secret.bin', secret)
-        self.write('extra/' + SYSTEM, bytes(self.hive()))
-        self.set('prestart-files=' + self.path('prestart'), 'prestart-command=cmd /c secret')
+    def test_an_image_that_is_gone_is_forgotten(self):
+        self.add_second()
+        self.json('image', 'prepare', 'KDL00002')
+        self.ctl('image', 'remove', 'KDL00002')
         self.prepare()
-        self.assertEqual(self.extract('/sms/PKG/SMS10000/secret.bin'), secret)
-        pack = os.path.join(self.folder_of_packs, self.packs()[0])
-        with open(pack, 'rb') as file:
-            content = file.read()
-        self.assertNotIn(secret[4096:4128], content)
-        names = subprocess.run(['wimlib-imagex', 'dir', pack, '1'], check=True, capture_output=True, text=True).stdout
-        self.assertEqual(names.split(), ['/', '/1'])
+        self.assertEqual([name.rsplit('-', 1)[1] for name in self.names()], [ID])
+        self.assert_whole()
 
-    def test_old_packs_go(self):
+    def test_another_level_is_another_content(self):
+        sums = []
+        for steps in ['compression=normal', 'compression=smaller'], ['compression=smaller']:
+            shutil.rmtree(self.folder_of_names, ignore_errors=True)
+            for step in steps:
+                self.set(step)
+                self.touch()
+                self.prepare()
+            sums.append(self.sha256())
+        self.assertEqual(*sums)
+
+    def test_old_names_go(self):
         self.prepare()
+        ours = self.names()[0]
         for number in range(70):
-            path = os.path.join(self.folder_of_packs, f'blobs-{number:08x}-100.wim')
-            shutil.copy(os.path.join(self.folder_of_packs, self.packs()[0]), path)
+            path = os.path.join(self.folder_of_names, ours.replace(ID, f'KDL{number + 100:05}'))
+            os.mkdir(os.path.join(self.catalog, f'KDL{number + 100:05}'))
+            os.link(self.boot_wim, os.path.join(self.catalog, f'KDL{number + 100:05}', 'boot.wim'))
+            with open(path, 'wb'):
+                pass
             os.utime(path, (1000000000 + number, 1000000000 + number))
-        self.write('other', b'mine')
-        os.rename(self.path('other'), os.path.join(self.folder_of_packs, 'other'))
-        self.content = self.content[::-1]
-        self.write('extra/large.bin', self.content)
+        for other in 'other', 'wim-20-0-0-0-', 'wim-20-00000000-0-100-../../other':
+            os.makedirs(os.path.dirname(os.path.join(self.folder_of_names, other)), exist_ok=True)
+            with open(os.path.join(self.folder_of_names, other), 'wb'):
+                pass
+        self.touch()
         self.prepare()
-        self.assertEqual(len(self.packs()), 65)
-        self.assertIn('other', self.packs())
-        self.assertIn('blobs-00000045-100.wim', self.packs())
-        self.assertNotIn('blobs-00000000-100.wim', self.packs())
+        left = [name for name in self.names() if name.startswith('wim-20-') and 'KDL' in name]
+        self.assertEqual(len(left), 64)
+        self.assertIn('other', self.names())
+        self.assertIn(ours.replace(ID, 'KDL00169'), left)
+        self.assertNotIn(ours.replace(ID, 'KDL00100'), left)
         self.assert_whole()
 
     def test_two_at_once(self):
-        self.json('image', 'import', '--sample', '--id', 'KDL00002')
-        self.ctl('image', 'set', 'KDL00002', 'extra-files=' + self.path('extra'))
+        self.add_second()
         runs = [self.start('--json', 'image', 'prepare', entry) for entry in (ID, 'KDL00002')]
         for run in runs:
             run.communicate(timeout=command.TIMEOUT)
@@ -532,7 +544,7 @@ class Cache(PrepareTest):
             self.assert_whole(entry)
 
     def test_a_catalog_that_cannot_have_one(self):
-        with open(self.folder_of_packs, 'wb'):
+        with open(self.folder_of_names, 'wb'):
             pass
         self.prepare()
         self.assert_whole()
@@ -742,7 +754,7 @@ class BadInput(PrepareTest):
         self.boot_wim = os.path.join(self.entry, 'boot.wim')
         self.set('extra-files=' + self.path('extra'))
         self.prepare()
-        fixtures.noise(self.path('extra/half.bin'), 20 << 20)
+        fixtures.noise(self.path('extra/large.bin'), 45 << 20)
         self.assert_injection_fails(112, 'bytes', step=8)
 
     def test_settings_that_cannot_be(self):

@@ -59,20 +59,25 @@ lay (WimFixture *fixture, Additions *additions, const char *path)
   g_ptr_array_add (additions->files, addition);
 }
 
-/* Compresses the contents from the @first on into a donor of that name. */
+/* Another program compresses the contents from the @first on into a donor of that name. */
 static void
 pack (WimFixture *fixture, Additions *additions, const char *name, guint first, guint n)
 {
-  g_autoptr (GPtrArray) sources = g_ptr_array_new ();
-  char *target = fixture_path (fixture, name);
-  g_autoptr (GError) error = NULL;
+  g_autofree char *below = g_strconcat ("in-", name, NULL);
+  g_autofree char *folder = fixture_path (fixture, below);
 
   for (guint i = first; i < first + n; i++)
-    g_ptr_array_add (sources, (gpointer) ((KlWimAddition *) additions->files->pdata[i])->content);
-  g_ptr_array_add (sources, NULL);
-  kl_wim_pack_files ((const char *const *) sources->pdata, 20, target, NULL, NULL, &error);
-  g_assert_no_error (error);
-  g_ptr_array_add (additions->donors, target);
+    {
+      const KlWimAddition *file = additions->files->pdata[i];
+      g_autofree char *number = g_strdup_printf ("%u", i);
+      g_autofree char *data = NULL;
+      gsize size;
+
+      g_assert_true (g_file_get_contents (file->content, &data, &size, NULL));
+      put (folder, number, data, size);
+    }
+  RUN (fixture, "wimlib-imagex", "capture", below, name, "--compress=LZX:20");
+  g_ptr_array_add (additions->donors, fixture_path (fixture, name));
 }
 
 static gboolean
@@ -184,23 +189,122 @@ test_as_its_peer (WimFixture *fixture, gconstpointer data)
 }
 
 static void
+assert_same_bytes (WimFixture *fixture,
+                   const Additions *additions,
+                   const char *source,
+                   char **sha256)
+{
+  KlWimSums sums = { 0 };
+  g_autofree char *target = fixture_path (fixture, "same.wim");
+  g_autoptr (GError) error = NULL;
+
+  compose (fixture, source, 2, additions, "same.wim", &sums, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (unlink (target), ==, 0);
+  if (*sha256 == NULL)
+    *sha256 = g_strdup (sums.sha256);
+  g_assert_cmpstr (sums.sha256, ==, *sha256);
+  g_free (sums.sha256);
+}
+
+static void
 test_same_bytes (WimFixture *fixture, gconstpointer data)
 {
   g_autofree char *source = capture_two (fixture);
-  g_auto (Additions) one = ADDITIONS;
+  g_autofree char *sha256 = NULL;
+  g_autofree char *before = fixture_path (fixture, "before.wim");
+  g_auto (Additions) all = ADDITIONS;
   g_auto (Additions) several = ADDITIONS;
-  KlWimSums first = { 0 }, second = { 0 };
+  g_auto (Additions) some = ADDITIONS;
+  g_auto (Additions) none = ADDITIONS;
+  g_auto (Additions) earlier = ADDITIONS;
+  KlWimSums sums = { 0 };
 
-  put_over (fixture, &one);
+  put_over (fixture, &all);
   put_over (fixture, &several);
-  pack (fixture, &one, "all.wim", 0, 4);
+  put_over (fixture, &some);
+  put_over (fixture, &none);
+  put_over (fixture, &earlier);
+  pack (fixture, &all, "all.wim", 0, 4);
   pack (fixture, &several, "last.wim", 1, 3);
   pack (fixture, &several, "first.wim", 0, 1);
-  g_assert_true (compose (fixture, source, 2, &one, "first-out.wim", &first, NULL));
-  g_assert_true (compose (fixture, source, 2, &several, "second-out.wim", &second, NULL));
-  g_assert_cmpstr (first.sha256, ==, second.sha256);
-  g_free (first.sha256);
-  g_free (second.sha256);
+  pack (fixture, &some, "some.wim", 1, 1);
+  g_assert_true (compose (fixture, source, 2, &none, "before.wim", &sums, NULL));
+  g_ptr_array_add (earlier.donors, g_steal_pointer (&before));
+  assert_same_bytes (fixture, &all, source, &sha256);
+  assert_same_bytes (fixture, &several, source, &sha256);
+  assert_same_bytes (fixture, &some, source, &sha256);
+  assert_same_bytes (fixture, &none, source, &sha256);
+  assert_same_bytes (fixture, &earlier, source, &sha256);
+  g_free (sums.sha256);
+}
+
+/* A file that is not what it was when it was summed up. */
+static void
+test_changed (WimFixture *fixture, gconstpointer data)
+{
+  g_autofree char *source = capture_two (fixture);
+  g_autofree char *target = fixture_path (fixture, "out.wim");
+  g_autofree char *over = fixture_path (fixture, "over");
+  static const gsize sizes[] = { 700000, 699999, 5 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_auto (Additions) additions = ADDITIONS;
+      g_autoptr (GError) error = NULL;
+      KlWimSums sums = { 0 };
+
+      put_over (fixture, &additions);
+      put_noise (over, "Windows/new/deep/noise.bin", 6, sizes[i]);
+      g_assert_false (compose (fixture, source, 2, &additions, "out.wim", &sums, &error));
+      g_assert_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED);
+      g_assert_cmpstr (kl_error_get_detail (error), ==,
+                       ((KlWimAddition *) additions.files->pdata[0])->content);
+      g_assert_false (g_file_test (target, G_FILE_TEST_EXISTS));
+    }
+}
+
+/* Files of all lengths around those of chunks, and of threads' pieces, that become smaller or not.
+ */
+static void
+test_compressed (WimFixture *fixture, gconstpointer data)
+{
+  static const gsize sizes[] = { 1,      2,      32767,  32768,  32769,  65536,  65537,
+                                 131071, 131072, 131073, 262143, 262144, 262145, 3000000 };
+  g_autofree char *source = capture_two (fixture);
+  g_autofree char *over = fixture_path (fixture, "over");
+  g_auto (Additions) additions = ADDITIONS;
+  g_autofree char *ours = NULL;
+  g_autofree char *theirs = NULL;
+  g_autoptr (GError) error = NULL;
+  KlWimSums sums = { 0 };
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (sizes); i++)
+    {
+      gsize size = sizes[i / 2];
+      g_autofree char *name = g_strdup_printf ("Windows/%02u.bin", i);
+      g_autofree char *path = g_strdelimit (g_strconcat ("\\", name, NULL), "/", '\\');
+      g_autofree char *text = g_malloc (size);
+
+      for (gsize k = 0; k < size; k++)
+        text[k] = (char) ((k * k / 7) % 251 + i);
+      if (i % 2 == 0)
+        put_noise (over, name, i + 1, size);
+      else
+        put (over, name, text, size);
+      lay (fixture, &additions, path);
+    }
+  compose (fixture, source, 2, &additions, "out.wim", &sums, &error);
+  g_assert_no_error (error);
+  g_free (sums.sha256);
+
+  RUN (fixture, "wimlib-imagex", "export", "two.wim", "2", "peer.wim", "--boot");
+  RUN (fixture, "env", "WIMLIB_IMAGEX_IGNORE_CASE=1", "wimlib-imagex", "update", "peer.wim", "1",
+       "--command", "add over /");
+  RUN (fixture, "wimlib-imagex", "verify", "out.wim");
+  ours = describe (fixture, "out.wim");
+  theirs = describe (fixture, "peer.wim");
+  g_assert_cmpstr (ours, ==, theirs);
 }
 
 /* Nothing of what was replaced, and nothing of the donors but what is wanted. */
@@ -230,24 +334,6 @@ test_nothing_else (WimFixture *fixture, gconstpointer data)
   g_assert_null (memmem (bytes, size, "the old password", 16));
   g_assert_null (memmem (bytes, size, "the other password", 18));
   g_free (sums.sha256);
-}
-
-static void
-test_no_donor (WimFixture *fixture, gconstpointer data)
-{
-  g_autofree char *source = capture_two (fixture);
-  g_autofree char *target = fixture_path (fixture, "out.wim");
-  g_auto (Additions) additions = ADDITIONS;
-  g_autoptr (GError) error = NULL;
-  KlWimSums sums = { 0 };
-
-  put_over (fixture, &additions);
-  pack (fixture, &additions, "pack.wim", 1, 3);
-  g_assert_false (compose (fixture, source, 2, &additions, "out.wim", &sums, &error));
-  g_assert_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED);
-  g_assert_cmpstr (kl_error_get_detail (error), ==,
-                   ((KlWimAddition *) additions.files->pdata[0])->content);
-  g_assert_false (g_file_test (target, G_FILE_TEST_EXISTS));
 }
 
 static void
@@ -394,7 +480,8 @@ main (int argc, char **argv)
   ADD ("/wim-compose/other-programs-make-the-same-of-it", test_as_its_peer);
   ADD ("/wim-compose/where-contents-come-from-does-not-show", test_same_bytes);
   ADD ("/wim-compose/nothing-else-gets-into-it", test_nothing_else);
-  ADD ("/wim-compose/a-content-that-no-donor-has", test_no_donor);
+  ADD ("/wim-compose/a-file-that-changes-meanwhile", test_changed);
+  ADD ("/wim-compose/files-of-all-lengths-are-compressed", test_compressed);
   ADD ("/wim-compose/a-path-that-has-no-place", test_no_place);
   ADD ("/wim-compose/a-full-disk-fails-it", test_no_space);
   ADD ("/wim-compose/it-can-be-cancelled", test_cancelled);
