@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include <glib/gstdio.h>
 
@@ -162,10 +164,15 @@ write_thread (gpointer user_data)
   return NULL;
 }
 
-/* A full disk is found out now, as far as it is known what will be written. */
+/* A full disk is found out now, as far as it is known what will be written. In memory that would
+ * take as long as to write it. */
 static gboolean
 reserve (Output *self, guint64 offset, guint64 size, GError **error)
 {
+  struct statfs info;
+
+  if (fstatfs (self->plain_fd, &info) == 0 && info.f_type == TMPFS_MAGIC)
+    return TRUE;
   if (fallocate (self->plain_fd, 0, (off_t) offset, (off_t) size) == 0
       || !(errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
     return TRUE;

@@ -357,42 +357,91 @@ kl_wim_compressor_write (KlWimCompressor *self,
   return kl_write_at (fd, table, table_size, offset, name, error);
 }
 
+/* Every n-th chunk is a thread's. */
+typedef struct
+{
+  const GByteArray *plain;
+  guint8 *out;   /* each chunk where it is in @plain */
+  gsize *chunks; /* bytes of each in @out */
+  guint first;
+  guint step;
+  struct wimlib_compressor *compressor; /* owned */
+} Share;
+
+static gpointer
+share_thread (gpointer data)
+{
+  const Share *share = data;
+
+  for (gsize i = share->first; i * KL_WIM_BOOT_CHUNK_SIZE < share->plain->len; i += share->step)
+    {
+      gsize offset = i * KL_WIM_BOOT_CHUNK_SIZE;
+      gsize size = MIN (share->plain->len - offset, KL_WIM_BOOT_CHUNK_SIZE);
+
+      share->chunks[i] = compress_chunk (share->compressor, share->plain->data + offset, size,
+                                         share->out + offset);
+    }
+  return NULL;
+}
+
+static gboolean
+compress_chunks (const GByteArray *plain, guint level, guint8 *out, gsize *chunks, GError **error)
+{
+  guint n = CLAMP (g_get_num_processors (), 1, MAX_WORKERS);
+  Share shares[MAX_WORKERS] = { 0 };
+  GThread *threads[MAX_WORKERS];
+  int code = 0;
+
+  for (guint i = 0; i < n && code == 0; i++)
+    {
+      shares[i] = (Share){ plain, out, chunks, i, n, NULL };
+      code = wimlib_create_compressor (WIMLIB_COMPRESSION_TYPE_LZX, KL_WIM_BOOT_CHUNK_SIZE, level,
+                                       &shares[i].compressor);
+    }
+  for (guint i = 0; i < n && code == 0; i++)
+    threads[i] = g_thread_new ("kl-compress", share_thread, &shares[i]);
+  for (guint i = 0; i < n && code == 0; i++)
+    g_thread_join (threads[i]);
+  for (guint i = 0; i < n; i++)
+    wimlib_free_compressor (shares[i].compressor);
+
+  if (code != 0)
+    kl_wim_set_error (error, code, 0, NULL, "Cannot compress metadata");
+  return code == 0;
+}
+
 /**
  * kl_wim_compress:
  * @plain: not empty
  *
- * The same in memory and by one thread.
+ * The same in memory.
+ *
+ * Errors: KL_ERROR_OUT_OF_MEMORY.
  *
  * Returns: (transfer full) (nullable): the resource; as long as @plain where it was not compressed
  */
 GBytes *
 kl_wim_compress (const GByteArray *plain, guint level, GError **error)
 {
-  guint n = (plain->len + KL_WIM_BOOT_CHUNK_SIZE - 1) / KL_WIM_BOOT_CHUNK_SIZE;
-  gsize table = (gsize) 4 * (n - 1);
-  g_autofree guint8 *out = g_malloc (table + plain->len);
-  guint8 *at = out + table;
-  struct wimlib_compressor *compressor = NULL;
-  int code = wimlib_create_compressor (WIMLIB_COMPRESSION_TYPE_LZX, KL_WIM_BOOT_CHUNK_SIZE, level,
-                                       &compressor);
+  gsize n = (plain->len + KL_WIM_BOOT_CHUNK_SIZE - 1) / KL_WIM_BOOT_CHUNK_SIZE;
+  g_autofree guint8 *out = g_malloc (plain->len);
+  g_autofree gsize *chunks = g_new (gsize, n);
+  g_autoptr (GByteArray) resource = NULL;
+  guint32 stored = 0;
 
-  if (code != 0)
-    {
-      kl_wim_set_error (error, code, 0, NULL, "Cannot compress metadata");
-      return NULL;
-    }
-  for (guint i = 0; i < n; i++)
-    {
-      gsize offset = (gsize) i * KL_WIM_BOOT_CHUNK_SIZE;
-      gsize size = MIN (plain->len - offset, KL_WIM_BOOT_CHUNK_SIZE);
+  if (!compress_chunks (plain, level, out, chunks, error))
+    return NULL;
 
+  resource = g_byte_array_new ();
+  g_byte_array_set_size (resource, (guint) (4 * (n - 1)));
+  for (gsize i = 0; i < n; i++)
+    {
       if (i > 0)
-        kl_put_u32 (out + (gsize) 4 * (i - 1), (guint32) (at - out - table));
-      at += compress_chunk (compressor, plain->data + offset, size, at);
+        kl_put_u32 (resource->data + 4 * (i - 1), stored);
+      g_byte_array_append (resource, out + i * KL_WIM_BOOT_CHUNK_SIZE, (guint) chunks[i]);
+      stored += (guint32) chunks[i];
     }
-  wimlib_free_compressor (compressor);
-
-  if ((gsize) (at - out) >= plain->len)
+  if (resource->len >= plain->len)
     return g_bytes_new (plain->data, plain->len);
-  return g_bytes_new (out, (gsize) (at - out));
+  return g_byte_array_free_to_bytes (g_steal_pointer (&resource));
 }

@@ -471,17 +471,15 @@ kl_wim_layout_finish (KlWimLayout *self, GError **error)
   KlWimDiskHeader disk = { 0 };
   gsize stored = g_bytes_get_size (self->metadata);
   guint64 offset = align (get_fresh_end (self, self->fresh->len));
-  guint8 sha1[KL_SHA1_SIZE];
 
   self->tail_start = offset;
   put_blobs (table, self->kept);
   put_blobs (table, self->fresh);
-  kl_sha1_data (self->plain->data, self->plain->len, sha1);
   put_resource (&disk.boot_metadata, stored,
                 KL_WIM_RESOURCE_METADATA
-                    | (stored < self->plain->len ? KL_WIM_RESOURCE_COMPRESSED : 0),
-                offset, self->plain->len);
-  put_blob (table, &disk.boot_metadata, 1, sha1);
+                    | (stored < self->plain_size ? KL_WIM_RESOURCE_COMPRESSED : 0),
+                offset, self->plain_size);
+  put_blob (table, &disk.boot_metadata, 1, self->plain_sha1);
   offset += stored;
 
   self->table = g_byte_array_free_to_bytes (table);
@@ -520,6 +518,17 @@ set_incomplete (KlWim *wim, GError **error)
 }
 
 static gboolean
+write_metadata (KlWimLayout *self, KlWimMetadata *metadata, guint level, GError **error)
+{
+  g_autoptr (GByteArray) plain = kl_wim_metadata_write (metadata);
+
+  self->plain_size = plain->len;
+  kl_sha1_data (plain->data, plain->len, self->plain_sha1);
+  self->metadata = kl_wim_compress (plain, level, error);
+  return self->metadata != NULL;
+}
+
+static gboolean
 fill (KlWimLayout *self, KlWim *wim, guint index, const KlWimOverlay *overlay, GError **error)
 {
   g_auto (Skeleton) skeleton = { 0 };
@@ -527,7 +536,8 @@ fill (KlWimLayout *self, KlWim *wim, guint index, const KlWimOverlay *overlay, G
   Count count = { .known = self->known };
 
   collect (self, wim, NULL);
-  if (!collect_donors (self, overlay, error) || !take_skeleton (wim, index, &skeleton, error))
+  if (!take_skeleton (wim, index, &skeleton, error) || !kl_wim_forget (wim, error)
+      || !collect_donors (self, overlay, error))
     return FALSE;
   metadata = kl_wim_metadata_new (skeleton.metadata, wim->path, error);
   if (metadata == NULL || !put_files (self, overlay, metadata, error))
@@ -538,7 +548,6 @@ fill (KlWimLayout *self, KlWim *wim, guint index, const KlWimOverlay *overlay, G
     return set_incomplete (wim, error);
   place_kept (self);
 
-  self->plain = kl_wim_metadata_write (metadata);
   self->text = g_steal_pointer (&skeleton.xml);
   self->content_size = count.size;
   self->link_size = count.link_size;
@@ -546,8 +555,7 @@ fill (KlWimLayout *self, KlWim *wim, guint index, const KlWimOverlay *overlay, G
   self->n_folders = kl_wim_metadata_get_n_folders (metadata);
   self->flags = KL_WIM_FLAG_COMPRESSED | KL_WIM_FLAG_LZX
                 | (wim->info.has_rpfix ? KL_WIM_FLAG_RELATIVE_JUNCTIONS : 0);
-  self->metadata = kl_wim_compress (self->plain, overlay->level, error);
-  return self->metadata != NULL;
+  return write_metadata (self, metadata, overlay->level, error);
 }
 
 /**
@@ -588,7 +596,6 @@ kl_wim_layout_free (KlWimLayout *self)
   g_clear_pointer (&self->metadata, g_bytes_unref);
   g_clear_pointer (&self->table, g_bytes_unref);
   g_clear_pointer (&self->xml, g_bytes_unref);
-  g_clear_pointer (&self->plain, g_byte_array_unref);
   if (self->text != NULL)
     g_string_free (self->text, TRUE);
   g_free (self);

@@ -48,8 +48,9 @@ typedef struct
   guint64 size; /* of all */
 
   /* What the tables are made from. */
-  GByteArray *plain; /* metadata */
-  GString *text;     /* XML */
+  guint64 plain_size;              /* of the metadata when uncompressed */
+  guint8 plain_sha1[KL_SHA1_SIZE]; /* of the same */
+  GString *text;                   /* XML */
   guint64 content_size;
   guint64 link_size;
   guint n_files;
