@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   KlDrive *drive;
+  const char *volume; /* UFD: node of the file system that gets the files; else NULL */
   KlMediaType type;
   const char *caller; /* name that the program's process gives itself */
   guint32 process;    /* its number; 0: unknown */

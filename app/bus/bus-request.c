@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -179,7 +180,7 @@ kl_bus_request_new (GVariant *parameters, GUnixFDList *fds, GError **error)
     return NULL;
 
   self->destination = g_canonicalize_filename (destination, NULL);
-  if (g_str_has_suffix (destination, G_DIR_SEPARATOR_S))
+  if (self->type == KL_MEDIA_TYPE_CD && g_str_has_suffix (destination, G_DIR_SEPARATOR_S))
     {
       g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
                    "DestinationPath is a folder and not a file name");
@@ -259,10 +260,23 @@ kl_bus_check_replaceable (const char *path, KlBusFile kind, GError **error)
   return FALSE;
 }
 
+/* Here, because a path on a network share that hangs would stop the main thread. */
+static void
+resolve_destination (KlBusRequest *self)
+{
+  char *resolved = realpath (self->destination, NULL);
+
+  if (resolved == NULL)
+    return;
+  g_free (self->destination);
+  self->destination = resolved;
+}
+
 /**
  * kl_bus_request_load:
  *
- * Reads the secrets and closes their descriptors, and looks at what is at the destination. Blocks;
+ * Reads the secrets and closes their descriptors, and looks at what is at the destination; that of
+ * a drive is without links then. Blocks;
  * any thread.
  *
  * Errors: KL_ERROR_INVALID_ARGUMENT, G_IO_ERROR_CANCELLED, those of read(2).
@@ -286,6 +300,9 @@ kl_bus_request_load (KlBusRequest *self, GCancellable *cancellable, GError **err
 
   kl_close_fd (&self->password_fd);
   kl_close_fd (&self->certificate_password_fd);
-  return self->type != KL_MEDIA_TYPE_CD
-         || kl_bus_check_replaceable (self->destination, KL_BUS_FILE_ISO, error);
+  if (self->type == KL_MEDIA_TYPE_CD)
+    return kl_bus_check_replaceable (self->destination, KL_BUS_FILE_ISO, error);
+
+  resolve_destination (self);
+  return TRUE;
 }

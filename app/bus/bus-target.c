@@ -4,7 +4,7 @@
 #include "bus/bus-target.h"
 
 #include "base/error.h"
-#include "drive/drive-monitor.h"
+#include "drive/volume-choice.h"
 
 /* The choice that is going on; task data. */
 typedef struct
@@ -38,6 +38,18 @@ kl_bus_target_free (KlBusTarget *self)
   g_free (self);
 }
 
+/* Nothing that breaks a line or turns the direction of the text about. */
+static char *
+dup_printable (const char *text)
+{
+  GString *printable = g_string_new (NULL);
+
+  for (const char *at = text; *at != '\0'; at = g_utf8_next_char (at))
+    g_string_append_unichar (printable,
+                             g_unichar_isprint (g_utf8_get_char (at)) ? g_utf8_get_char (at) : ' ');
+  return g_string_free (printable, FALSE);
+}
+
 /* Names can be made up; the number of the process, which the question says too, cannot. */
 static char *
 dup_process_name (guint32 pid)
@@ -50,10 +62,7 @@ dup_process_name (guint32 pid)
     return g_strdup ("?");
 
   name = g_utf8_make_valid (g_strchomp (comm), -1);
-  for (char *at = name; *at != '\0'; at++)
-    if (g_ascii_iscntrl (*at))
-      *at = ' ';
-  return g_steal_pointer (&name);
+  return dup_printable (name);
 }
 
 static void
@@ -79,7 +88,7 @@ caller_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GVariant) reply
       = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
   g_autofree char *caller = NULL;
-  KlBusQuestion question = { choice->target->drive, choice->type };
+  KlBusQuestion question = { choice->target->drive, choice->target->volume, choice->type };
 
   if (g_task_return_error_if_cancelled (task))
     return;
@@ -103,54 +112,28 @@ ask (GTask *task)
                           caller_known_cb, g_object_ref (task));
 }
 
-/* The volume of @drive whose node or mount point the destination is. */
-static const KlVolume *
-find_volume (KlDrive *drive, const char *destination)
-{
-  for (guint i = 0; i < kl_drive_get_n_volumes (drive); i++)
-    {
-      const KlVolume *volume = kl_drive_get_volume (drive, i);
-
-      if (g_str_equal (volume->path, destination)
-          || g_strv_contains ((const char *const *) volume->mount_points, destination))
-        return volume;
-    }
-  return NULL;
-}
-
 /* UFD names a file system, by its node or where it is mounted; UFD+FORMAT names a whole drive. */
 static KlBusTarget *
 find_target (Choice *choice, GError **error)
 {
   g_autoptr (KlBusTarget) target = g_new0 (KlBusTarget, 1);
-  GListModel *drives = G_LIST_MODEL (choice->monitor);
   const char *reason = NULL;
 
-  if (choice->type == KL_MEDIA_TYPE_UFD_FORMAT)
+  if (choice->type == KL_MEDIA_TYPE_UFD)
+    target->drive = kl_drive_monitor_find_volume (choice->monitor, choice->destination,
+                                                  &target->volume, error);
+  else
     target->drive = kl_drive_monitor_find (choice->monitor, choice->destination);
-  else
-    for (guint i = 0; target->drive == NULL && i < g_list_model_get_n_items (drives); i++)
-      {
-        g_autoptr (KlDrive) drive = g_list_model_get_item (drives, i);
-        const KlVolume *volume = find_volume (drive, choice->destination);
 
-        if (volume == NULL)
-          continue;
-        target->volume = g_strdup (volume->path);
-        target->drive = g_steal_pointer (&drive);
-      }
-
+  if (target->drive == NULL && choice->type != KL_MEDIA_TYPE_UFD)
+    g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND, "“%s” is no drive", choice->destination);
   if (target->drive == NULL)
-    g_set_error (error, KL_ERROR, KL_ERROR_NOT_FOUND,
-                 choice->type == KL_MEDIA_TYPE_UFD_FORMAT
-                     ? "“%s” is no drive"
-                     : "“%s” is no file system on a drive, nor where one is mounted",
-                 choice->destination);
-  else if (kl_drive_get_refusal (target->drive, &reason) != KL_REFUSAL_NONE)
-    g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is not written to: %s",
-                 kl_drive_get_path (target->drive), reason);
-  else
+    return NULL;
+  if (kl_drive_get_refusal (target->drive, &reason) == KL_REFUSAL_NONE)
     return g_steal_pointer (&target);
+
+  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is not written to: %s",
+               kl_drive_get_path (target->drive), reason);
   return NULL;
 }
 
@@ -178,7 +161,7 @@ drives_known_cb (KlDriveMonitor *monitor, GParamSpec *pspec, GTask *task)
 /**
  * kl_bus_target_choose_async:
  * @client: on whose behalf
- * @destination: what it named, absolute
+ * @destination: what it named, absolute and without links
  *
  * Finds the drive and asks the person at the desktop. Nothing on the drive is touched.
  */
@@ -214,7 +197,7 @@ kl_bus_target_choose_async (KlBusHost *host,
  * kl_bus_target_choose_finish:
  *
  * Errors: KL_ERROR_NOT_FOUND, KL_ERROR_INVALID_ARGUMENT with the reason for refusing the drive,
- * those of kl_bus_host_ask_finish().
+ * those of kl_drive_monitor_find_volume() and of kl_bus_host_ask_finish().
  *
  * Returns: (transfer full) (nullable): the drive that was agreed to
  */

@@ -113,13 +113,43 @@ cancelled_cb (GCancellable *cancellable, GTask *task)
   g_idle_add_full (G_PRIORITY_DEFAULT, withdraw_cb, g_object_ref (task), g_object_unref);
 }
 
+/* The file system that was named, of maybe several on the drive: “/dev/sdb1 · NTFS “STICK””. */
+static char *
+dup_volume (const KlBusQuestion *asked)
+{
+  for (guint i = 0; i < kl_drive_get_n_volumes (asked->drive); i++)
+    {
+      const KlVolume *volume = kl_drive_get_volume (asked->drive, i);
+
+      if (g_str_equal (volume->path, asked->volume))
+        {
+          g_autofree char *content = kl_drive_text_dup_volume (volume);
+
+          return g_strjoin (" · ", volume->path, content, NULL);
+        }
+    }
+  return g_strdup (asked->volume);
+}
+
+/* What the medium meets there. */
+static char *
+dup_target (const KlBusQuestion *asked)
+{
+  g_autofree char *content = asked->type == KL_MEDIA_TYPE_UFD
+                                 ? dup_volume (asked)
+                                 : kl_drive_text_dup_content (asked->drive);
+
+  if (asked->type == KL_MEDIA_TYPE_UFD)
+    return g_strdup_printf (_ ("Files are added to: %s"), content);
+  /* Translators: what a drive holds, such as “FAT32 “PHOTOS””. */
+  return g_strdup_printf (_ ("On it now: %s"), content);
+}
+
 static char *
 dup_body (const KlBusQuestion *asked)
 {
   g_autofree char *identity = kl_drive_text_dup_identity (asked->drive);
-  g_autofree char *content = kl_drive_text_dup_content (asked->drive);
-  /* Translators: what a drive holds, such as “FAT32 “PHOTOS””. */
-  g_autofree char *now = g_strdup_printf (_ ("On it now: %s"), content);
+  g_autofree char *target = dup_target (asked);
   g_autofree char *wish = NULL;
 
   if (asked->type == KL_MEDIA_TYPE_UFD)
@@ -134,7 +164,7 @@ dup_body (const KlBusQuestion *asked)
         _ ("The program “%s” (process %u) wants to make a boot medium of this drive. Everything "
            "on it will be lost."),
         asked->caller, asked->process);
-  return g_strdup_printf ("%s\n\n%s\n%s", wish, identity, now);
+  return g_strdup_printf ("%s\n\n%s\n%s", wish, identity, target);
 }
 
 /* The window that goes with the question on the screen, but no other question: those come and go

@@ -69,6 +69,15 @@ append_volume (GString *text, const KlVolume *volume)
 }
 
 char *
+kl_drive_text_dup_volume (const KlVolume *volume)
+{
+  GString *text = g_string_new (NULL);
+
+  append_volume (text, volume);
+  return g_string_free (text, FALSE);
+}
+
+char *
 kl_drive_text_dup_content (KlDrive *drive)
 {
   GString *text = g_string_new (NULL);

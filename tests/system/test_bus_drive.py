@@ -17,7 +17,8 @@ from gi.repository import Gio, GLib  # noqa: E402
 
 SHOTS = os.environ['KINDLING_SCREENSHOTS']
 stick = os.path.join(os.environ['TMPDIR'], 'kindling-stick-a')
-TITLE = 'Erase “Kingston DataTraveler”?'
+mount = os.path.join(os.environ['TMPDIR'], 'mnt')
+ERASE, ADD = ('Erase “Kingston DataTraveler”?', 'Write to “Kingston DataTraveler”?')
 
 
 def run(*command):
@@ -47,9 +48,9 @@ def start(log, environment):
     return program
 
 
-def question():
+def question(title=ERASE):
     application = next((a for a in programs() if a.get_process_id() == program.pid), None)
-    return next((w for w in kids(application) if w.get_name() == TITLE and not a11y.is_on(w, 'DEFUNCT')),
+    return next((w for w in kids(application) if w.get_name() == title and not a11y.is_on(w, 'DEFUNCT')),
                 None) if application else None
 
 
@@ -57,6 +58,93 @@ def ask(client):
     client.signals.clear()
     check('the call returns at once', client.create('UFD+FORMAT', loop, image) == (0,))
     return wait(question, 'question')
+
+
+def ask_to_add(client, destination):
+    client.signals.clear()
+    client.create('UFD', destination, image)
+    return wait(lambda: question(ADD), 'question')
+
+
+def refused(client, destination, code, what):
+    client.signals.clear()
+    client.create('UFD', destination, image)
+    check(what, client.wait()[0] == code, client.signals[-1:])
+
+
+def plug(name, *partitions):
+    """A stick with partitions of 48 MB; kernels without a parser of partition tables are told of them."""
+    file = os.path.join(os.environ['TMPDIR'], name)
+    with open(file, 'wb') as out:
+        out.truncate(48 * 1024 * 1024 * (len(partitions) + 1))
+    starts = [2048 + i * 98304 for i in range(len(partitions))]
+    subprocess.run(['sfdisk', '-q', file], check=True, text=True, stdout=subprocess.DEVNULL,
+                   input='label: dos\n' + ''.join(f'start={s}, size=98304, type=7\n' for s in starts))
+    node = run('losetup', '-f', '--show', file).strip()
+    for n, (start, make) in enumerate(zip(starts, partitions), 1):
+        run('addpart', node, str(n), str(start), '98304')
+        run(*make, f'{node}p{n}')
+    run('udevadm', 'trigger', '--action=add', node, *(f'{node}p{n + 1}' for n in range(len(partitions))))
+    run('udevadm', 'settle', '--timeout=30')
+    return node
+
+
+def ntfs(label):
+    return 'mkntfs', '-q', '-f', '-F', '-s', '512', '-p', '2048', '-H', '255', '-S', '63', '-L', label
+
+
+def on_volume(node, words):
+    """Runs with the volume mounted; for what is on it."""
+    run('mount', '-t', 'ntfs', node, mount)
+    try:
+        return words()
+    finally:
+        run('umount', mount)
+
+
+def test_files(client):
+    """UFD: files on a file system that is there."""
+    os.mkdir(mount)
+    node = plug('kindling-stick-2', ntfs('MINE'), ntfs('OTHER'))
+    volume = node + 'p1'
+    on_volume(volume, lambda: open(os.path.join(mount, 'letter'), 'w').write('Dear reader'))
+
+    refused(client, node, 0x80070057, 'of two file systems one has to be named')
+    refused(client, mount, 0x80070002, 'where nothing is mounted is told')
+    for keys, what in (('Return',), 'Enter says no'), (('Escape',), 'Escape says no'):
+        dialog = ask_to_add(client, volume)
+        key(*keys)
+        check(what, client.wait()[0] == CANCELLED, client.signals[-1:])
+        wait(lambda: question(ADD) is None, 'end of the question')
+    check('nothing was written', on_volume(volume, lambda: os.listdir(mount)) == ['letter'])
+
+    link = os.path.join(os.environ['HOME'], 'stick')
+    os.symlink(volume, link)
+    dialog = ask_to_add(client, link)
+    said = a11y.all_names(dialog)
+    for words in f'(process {os.getpid()})', 'Serial 0002', 'Files of the same names will be replaced', f'{volume} · NTFS “MINE”':
+        check(f'the question says “{words}”', words in said, said)
+    screenshot('files')
+    click(button(dialog, 'Write Files'))
+    check('the files are written', client.wait(timeout=120) == (0, '', ''), client.signals[-1:])
+    check('other files stay', on_volume(volume, lambda: open(os.path.join(mount, 'letter')).read()) == 'Dear reader')
+    check('and the other file system', on_volume(node + 'p2', lambda: os.listdir(mount)) == [])
+    said = run(CTL, '--json', 'check', volume)
+    check('the medium is complete', '"mismatches":0' in said, said)
+
+    run('mount', '-t', 'ntfs', volume, mount)
+    refused(client, os.path.join(mount, 'sources'), 0x80070057, 'a folder inside of the file system is none')
+    click(button(ask_to_add(client, mount + '/'), 'Write Files'))
+    check('once more where it is mounted', client.wait(timeout=120) == (0, '', ''), client.signals[-1:])
+    check('where it stays mounted', os.path.ismount(mount))
+    run('umount', mount)
+
+    for make, code, kind in ((('mkfs.fat', '-F', '16', '-s', '16'), 0x8004000A, 'FAT16'), (('mke2fs', '-q', '-F'), 0x8004000B, 'ext4')):
+        run(*make, node + 'p2')
+        run('udevadm', 'trigger', '--action=change', node + 'p2')
+        run('udevadm', 'settle', '--timeout=30')
+        click(button(ask_to_add(client, node + 'p2'), 'Write Files'))
+        check(f'{kind} is told by its code', client.wait(timeout=120)[0] == code, client.signals[-1:])
 
 
 def ended(client, code, what):
@@ -128,6 +216,7 @@ with open(os.path.join(os.environ['HOME'], 'log'), 'w+') as log:
         check('the medium is made', client.wait(timeout=120) == (0, '', ''), client.signals[-1:])
         said = run(CTL, '--json', 'check', loop)
         check('and complete', '"mismatches":0' in said, said)
+        test_files(client)
         check('the program still runs', program.poll() is None)
     finally:
         program.terminate()
