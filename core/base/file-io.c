@@ -34,9 +34,12 @@
 
 struct _KlAtomicFile
 {
-  char *path;      /* final name */
+  char *path;      /* of the file, for messages */
+  char *name;      /* final one, in the folder */
   char *temporary; /* the hidden name while there is one; NULL for a file without a name */
+  int folder;      /* owned; where both names are, even if its path leads elsewhere meanwhile */
   int fd;          /* owned; -1 once closed */
+  KlFileKind kind; /* of a file that may be replaced */
 };
 
 void
@@ -341,6 +344,18 @@ kl_flush_file (int fd,
   return TRUE;
 }
 
+/* @fd: of the folder; -1 with errno set where it could not be opened */
+static gboolean
+sync_folder (int fd, const char *path, GError **error)
+{
+  /* Some network file systems can't sync a folder: there the rename is as durable as it gets. */
+  if (fd >= 0 && (fsync (fd) == 0 || errno == EINVAL || errno == ENOTSUP))
+    return TRUE;
+
+  kl_set_error_errno (error, errno, "Cannot sync the folder “%s”", path);
+  return FALSE;
+}
+
 /**
  * kl_sync_directory:
  *
@@ -351,14 +366,7 @@ kl_sync_directory (const char *path, GError **error)
 {
   g_autofd int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-  /* Some network file systems can't sync a folder: there the rename is as durable as it gets. */
-  if (fd < 0 || (fsync (fd) != 0 && errno != EINVAL && errno != ENOTSUP))
-    {
-      kl_set_error_errno (error, errno, "Cannot sync the folder “%s”", path);
-      return FALSE;
-    }
-
-  return TRUE;
+  return sync_folder (fd, path, error);
 }
 
 /**
@@ -479,14 +487,9 @@ sweep_for (const char *path)
 }
 
 static char *
-hidden_name (const char *path)
+hidden_name (KlAtomicFile *self)
 {
-  g_autofree char *folder = g_path_get_dirname (path);
-  g_autofree char *base = g_path_get_basename (path);
-  g_autofree char *name
-      = g_strdup_printf (HIDDEN_START "%08x" HIDDEN_SUFFIX, base, g_random_int ());
-
-  return g_build_filename (folder, name, NULL);
+  return g_strdup_printf (HIDDEN_START "%08x" HIDDEN_SUFFIX, self->name, g_random_int ());
 }
 
 /* For file systems that know only files with names. Another program may take the new file for a
@@ -500,8 +503,9 @@ open_hidden (KlAtomicFile *self, int mode)
     {
       kl_close_fd (&self->fd);
       g_free (self->temporary);
-      self->temporary = hidden_name (self->path);
-      self->fd = open (self->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+      self->temporary = hidden_name (self);
+      self->fd
+          = openat (self->folder, self->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
       if (self->fd < 0)
         {
           int saved = errno;
@@ -533,8 +537,9 @@ kl_atomic_file_new (const char *path, int mode, GError **error)
   g_autoptr (KlAtomicFile) self = g_new0 (KlAtomicFile, 1);
   struct stat info;
 
-  self->fd = -1;
+  self->fd = self->folder = -1;
   self->path = g_strdup (path);
+  self->name = g_path_get_basename (path);
 
   if (lstat (path, &info) == 0 && !S_ISREG (info.st_mode) && !S_ISLNK (info.st_mode))
     {
@@ -544,8 +549,11 @@ kl_atomic_file_new (const char *path, int mode, GError **error)
     }
 
   sweep_for (path);
-  self->fd = open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
-  if (self->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+  self->folder = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (self->folder >= 0)
+    self->fd = openat (self->folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+  if (self->folder >= 0 && self->fd < 0
+      && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
     open_hidden (self, mode);
   if (self->fd < 0)
     {
@@ -556,6 +564,19 @@ kl_atomic_file_new (const char *path, int mode, GError **error)
   /* Where locks are not to be had, nobody sweeps, either. */
   flock (self->fd, LOCK_EX | LOCK_NB);
   return g_steal_pointer (&self);
+}
+
+/**
+ * kl_atomic_file_set_kind:
+ *
+ * For a path that somebody else chose, and may change meanwhile: kl_atomic_file_commit() replaces
+ * nothing but an empty file or one of this kind, in the very folder that kl_atomic_file_new()
+ * found.
+ */
+void
+kl_atomic_file_set_kind (KlAtomicFile *self, KlFileKind kind)
+{
+  self->kind = kind;
 }
 
 /**
@@ -574,9 +595,9 @@ static gboolean
 give_name (KlAtomicFile *self)
 {
   g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", self->fd);
-  g_autofree char *name = hidden_name (self->path);
+  g_autofree char *name = hidden_name (self);
 
-  if (linkat (AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW) != 0)
+  if (linkat (AT_FDCWD, link, self->folder, name, AT_SYMLINK_FOLLOW) != 0)
     return FALSE;
 
   self->temporary = g_steal_pointer (&name);
@@ -588,26 +609,28 @@ give_name (KlAtomicFile *self)
  *
  * Flushes the file, gives it its name in place of whatever bore it, and flushes the folder.
  *
- * Errors: KL_ERROR_* of fsync(2) and rename(2). The old file is then still there.
+ * Errors: KL_ERROR_* of fsync(2) and rename(2), those of kl_file_kind_check(). The old file is then
+ * still there.
  */
 gboolean
 kl_atomic_file_commit (KlAtomicFile *self, GError **error)
 {
-  g_autofree char *folder = g_path_get_dirname (self->path);
-
   if (fsync (self->fd) != 0)
     {
       kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", self->path);
       return FALSE;
     }
-  if ((self->temporary == NULL && !give_name (self)) || rename (self->temporary, self->path) != 0)
+  if (!kl_file_kind_check (self->folder, self->name, self->kind, self->path, error))
+    return FALSE;
+  if ((self->temporary == NULL && !give_name (self))
+      || renameat (self->folder, self->temporary, self->folder, self->name) != 0)
     {
       kl_set_error_errno (error, errno, "Cannot give “%s” its name", self->path);
       return FALSE;
     }
 
   g_clear_pointer (&self->temporary, g_free);
-  return kl_sync_directory (folder, error);
+  return sync_folder (self->folder, self->path, error);
 }
 
 void
@@ -617,9 +640,11 @@ kl_atomic_file_free (KlAtomicFile *self)
     return;
 
   if (self->temporary != NULL)
-    unlink (self->temporary);
+    unlinkat (self->folder, self->temporary, 0);
   kl_close_fd (&self->fd);
+  kl_close_fd (&self->folder);
   g_free (self->temporary);
+  g_free (self->name);
   g_free (self->path);
   g_free (self);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/checksum.h"
+#include "base/file-kind.h"
 #include "base/progress.h"
 
 G_BEGIN_DECLS
@@ -63,6 +64,7 @@ typedef struct _KlAtomicFile KlAtomicFile;
 
 void kl_atomic_file_sweep (const char *folder);
 KlAtomicFile *kl_atomic_file_new (const char *path, int mode, GError **error);
+void kl_atomic_file_set_kind (KlAtomicFile *self, KlFileKind kind);
 int kl_atomic_file_get_fd (KlAtomicFile *self);
 gboolean kl_atomic_file_commit (KlAtomicFile *self, GError **error);
 void kl_atomic_file_free (KlAtomicFile *self);

@@ -228,7 +228,7 @@ read_line (int fd, KlSecret *line, gint64 deadline, GCancellable *cancellable, G
       if (!wait_for_byte (fd, deadline, cancellable, error))
         return FALSE;
       got = read (fd, line->data + length, 1);
-      if (got < 0 && errno == EINTR)
+      if (got < 0 && (errno == EINTR || (errno == EAGAIN && deadline != 0)))
         continue;
       if (got < 0)
         {
@@ -291,6 +291,7 @@ kl_secret_new_from_fd (int fd, GError **error)
  * @cancellable: (nullable): ends the waiting
  *
  * As kl_secret_new_from_fd(), from a pipe, socket or file whose other end is not trusted to write.
+ * Make it one that does not block (O_NONBLOCK) where somebody else may read from it, too.
  *
  * Errors: also KL_ERROR_INVALID_ARGUMENT after @patience, and G_IO_ERROR_CANCELLED.
  *

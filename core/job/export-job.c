@@ -12,6 +12,7 @@ struct _KlExportJob
   char *architecture; /* of the default image, as is what follows */
   guint index;
   char *source; /* nullable */
+  gboolean keep_other_files;
   char *path;
 };
 
@@ -20,7 +21,8 @@ G_DEFINE_FINAL_TYPE (KlExportJob, kl_export_job, KL_TYPE_JOB)
 static gboolean
 export_image (KlExportJob *self, KlProgress *step, GCancellable *cancellable, GError **error)
 {
-  const KlDefaultImage wanted = { self->architecture, self->index, self->source };
+  const KlDefaultImage wanted
+      = { self->architecture, self->index, self->source, self->keep_other_files };
 
   if (self->id != NULL)
     return kl_catalog_export (self->catalog, self->id, self->path, step, cancellable, error);
@@ -112,5 +114,6 @@ kl_export_job_new_default (KlCatalog *catalog, const KlDefaultImage *wanted, con
   self->architecture = g_strdup (wanted->architecture);
   self->index = wanted->index;
   self->source = g_strdup (wanted->source);
+  self->keep_other_files = wanted->keep_other_files;
   return self;
 }

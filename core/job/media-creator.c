@@ -608,6 +608,16 @@ kl_media_creator_new (KlCatalog *catalog)
   return self;
 }
 
+/* Where boot images are looked up from now on. Only while the creator is idle. Owner's thread. */
+void
+kl_media_creator_set_catalog (KlMediaCreator *self, KlCatalog *catalog)
+{
+  g_return_if_fail (KL_IS_MEDIA_CREATOR (self));
+  g_return_if_fail (!kl_job_is_busy (KL_JOB (self)));
+
+  g_set_object (&self->catalog, catalog);
+}
+
 /**
  * kl_media_creator_set_request:
  * @request: what the next run makes; a reference is taken

@@ -47,6 +47,7 @@ typedef struct
 KlMediaCreator *kl_media_creator_new (KlCatalog *catalog);
 
 /* The request of the next run; replaced only while the creator is idle. */
+void kl_media_creator_set_catalog (KlMediaCreator *self, KlCatalog *catalog);
 void kl_media_creator_set_request (KlMediaCreator *self, KlMediaRequest *request);
 KlMediaRequest *kl_media_creator_get_request (KlMediaCreator *self);
 

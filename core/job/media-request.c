@@ -22,6 +22,7 @@ struct _KlMediaRequest
   char *label;       /* owned, nullable */
   KlBootManager boot_manager;
   gboolean verify;
+  gboolean keep_other_files;
   KlDrive *drive; /* owned, nullable */
   char *volume;   /* owned, nullable */
   gboolean bios_start;
@@ -303,6 +304,7 @@ kl_media_request_new (const KlMediaOptions *options, GError **error)
   self->label = g_strdup (options->label);
   self->boot_manager = options->boot_manager;
   self->verify = !options->no_verify;
+  self->keep_other_files = options->keep_other_files;
   self->vhd = options->disk_image_bytes > 0 && is_vhd (options->destination);
   self->disk_image_bytes
       = options->disk_image_bytes - options->disk_image_bytes % (self->vhd ? MIB : 512);
@@ -346,6 +348,12 @@ gboolean
 kl_media_request_get_verify (KlMediaRequest *self)
 {
   return self->verify;
+}
+
+gboolean
+kl_media_request_get_keep_other_files (KlMediaRequest *self)
+{
+  return self->keep_other_files;
 }
 
 KlDrive *

@@ -32,6 +32,7 @@ typedef struct
   const char
       *destination; /* CD: path of the ISO file to create; disk image: of the image; UFD: only
                        for messages, and nullable; not used for UFD+FORMAT onto a drive */
+  gboolean keep_other_files; /* CD: replace nothing but an ISO file at the destination */
   const char *image_id;
   const char *label;          /* NULL: made from the image's name */
   KlBootManager boot_manager; /* DEFAULT: the image's setting */
@@ -64,6 +65,7 @@ KlMediaRequest *kl_media_request_new (const KlMediaOptions *options, GError **er
 
 KlMediaType kl_media_request_get_media_type (KlMediaRequest *self);
 const char *kl_media_request_get_destination (KlMediaRequest *self); /* absolute */
+gboolean kl_media_request_get_keep_other_files (KlMediaRequest *self);
 const char *kl_media_request_get_image_id (KlMediaRequest *self);
 const char *kl_media_request_get_label (KlMediaRequest *self); /* nullable */
 KlBootManager kl_media_request_get_boot_manager (KlMediaRequest *self);

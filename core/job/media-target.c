@@ -91,14 +91,16 @@ kl_media_target_check_place (KlMediaRequest *request, KlCatalog *catalog, GError
 }
 
 static KlSink *
-open_file (const char *destination, KlCatalog *catalog, GError **error)
+open_file (KlMediaRequest *request, KlCatalog *catalog, GError **error)
 {
-  g_autoptr (KlSink) sink = kl_file_sink_new (destination, error);
+  g_autoptr (KlSink) sink = kl_file_sink_new (kl_media_request_get_destination (request), error);
 
   /* Where a symbolic link leads, too. */
   if (sink == NULL
       || !check_outside_catalog (catalog, kl_file_sink_get_path (KL_FILE_SINK (sink)), error))
     return NULL;
+  if (kl_media_request_get_keep_other_files (request))
+    kl_file_sink_set_kind (KL_FILE_SINK (sink), KL_FILE_KIND_ISO);
   return g_steal_pointer (&sink);
 }
 
@@ -163,9 +165,8 @@ kl_media_target_open (KlMediaRequest *request,
       return self->volume != NULL ? g_steal_pointer (&self) : NULL;
     }
 
-  self->sink = drive != NULL
-                   ? open_drive (drive, &self->drive_bytes, cancellable, error)
-                   : open_file (kl_media_request_get_destination (request), catalog, error);
+  self->sink = drive != NULL ? open_drive (drive, &self->drive_bytes, cancellable, error)
+                             : open_file (request, catalog, error);
   return self->sink != NULL ? g_steal_pointer (&self) : NULL;
 }
 

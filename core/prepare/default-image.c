@@ -65,6 +65,7 @@ kl_image_turn_release (void)
 /* What goes on while a default image is exported. */
 typedef struct
 {
+  int folder;        /* owned; of the target, even if its path leads elsewhere meanwhile */
   char *work;        /* hidden folder beside the target, removed in the end */
   char *source_path; /* of a WIM file */
   guint index;       /* 0 to choose */
@@ -76,6 +77,7 @@ export_clear (Export *self)
 {
   g_autoptr (GError) error = NULL;
 
+  kl_close_fd (&self->folder);
   g_clear_pointer (&self->wim, kl_wim_free);
   if (self->work != NULL && !kl_remove_tree (self->work, &error))
     g_message ("A leftover stays: %s", error->message);
@@ -136,8 +138,9 @@ make_work_folder (Export *self, const char *path, GError **error)
   g_autofree char *folder = g_path_get_dirname (path);
   g_autofree char *name = g_path_get_basename (path);
 
+  self->folder = open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
   self->work = g_strdup_printf ("%s/.%s-XXXXXX", folder, name);
-  if (g_mkdtemp (self->work) != NULL)
+  if (self->folder >= 0 && g_mkdtemp (self->work) != NULL)
     return TRUE;
 
   kl_set_error_errno (error, errno, "Cannot write into the folder “%s”", folder);
@@ -235,9 +238,15 @@ open_image (Export *self, const char *architecture, GError **error)
 
 /* Under its name only when it is whole and on the disk. */
 static gboolean
-write_target (
-    Export *self, const char *path, KlProgress *progress, GCancellable *cancellable, GError **error)
+write_target (Export *self,
+              const KlDefaultImage *wanted,
+              const char *path,
+              KlProgress *progress,
+              GCancellable *cancellable,
+              GError **error)
 {
+  const KlFileKind kind = wanted->keep_other_files ? KL_FILE_KIND_WIM : KL_FILE_KIND_ANY;
+  g_autofree char *name = g_path_get_basename (path);
   g_autofree char *made = g_build_filename (self->work, KL_BOOT_WIM_FILE, NULL);
   g_autofree char *folder = g_path_get_dirname (path);
   guint64 size = kl_wim_get_image (self->wim, self->index)->total_bytes;
@@ -259,7 +268,9 @@ write_target (
       g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED, "The exported image cannot be started");
       return FALSE;
     }
-  if (rename (made, path) != 0)
+  if (!kl_file_kind_check (self->folder, name, kind, path, error))
+    return FALSE;
+  if (renameat (AT_FDCWD, made, self->folder, name) != 0)
     {
       kl_set_error_errno (error, errno, "Cannot write “%s”", path);
       return FALSE;
@@ -276,7 +287,7 @@ export_in_turn (KlCatalog *catalog,
                 GCancellable *cancellable,
                 GError **error)
 {
-  g_auto (Export) export = { 0 };
+  g_auto (Export) export = { .folder = -1 };
   KlProgress *reading = kl_progress_add_step (progress, 1, NULL);
   KlProgress *writing = kl_progress_add_step (progress, 4, NULL);
 
@@ -290,7 +301,7 @@ export_in_turn (KlCatalog *catalog,
   kl_progress_finish (reading);
 
   kl_progress_start (writing);
-  if (!write_target (&export, path, writing, cancellable, error))
+  if (!write_target (&export, wanted, path, writing, cancellable, error))
     return FALSE;
   kl_progress_finish (writing);
   return TRUE;
@@ -307,9 +318,9 @@ export_in_turn (KlCatalog *catalog,
  * for its turn, see kl_image_turn_take().
  *
  * Errors: KL_ERROR_INVALID_ARGUMENT for an unknown architecture, an image that is for another one,
- * a target that is a folder or lies in the catalog; KL_ERROR_NOT_FOUND where the catalog has no
- * such image; KL_ERROR_WIM_INDEX and others of opening a WIM; KL_ERROR_NO_SPACE, KL_ERROR_* of
- * writing; G_IO_ERROR_CANCELLED. Blocks; any thread.
+ * a target that is a folder, lies in the catalog or is to be kept; KL_ERROR_NOT_FOUND where the
+ * catalog has no such image; KL_ERROR_WIM_INDEX and others of opening a WIM; KL_ERROR_NO_SPACE,
+ * KL_ERROR_* of writing; G_IO_ERROR_CANCELLED. Blocks; any thread.
  */
 gboolean
 kl_default_image_export (KlCatalog *catalog,

@@ -9,9 +9,10 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  const char *architecture; /* "x86", "x64", "arm64", "ia64"; also "i386", "amd64" */
-  guint index;              /* of the image in its source, 1 …; 0 to choose */
-  const char *source;       /* WIM file, folder or ISO file; NULL: the catalog's image */
+  const char *architecture;  /* "x86", "x64", "arm64", "ia64"; also "i386", "amd64" */
+  guint index;               /* of the image in its source, 1 …; 0 to choose */
+  const char *source;        /* WIM file, folder or ISO file; NULL: the catalog's image */
+  gboolean keep_other_files; /* replace nothing but a WIM file */
 } KlDefaultImage;
 
 gboolean kl_default_image_export (KlCatalog *catalog,

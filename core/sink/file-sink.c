@@ -361,6 +361,19 @@ kl_file_sink_get_path (KlFileSink *self)
 }
 
 /**
+ * kl_file_sink_set_kind:
+ *
+ * Commit replaces a file only if it is empty or of this kind, see kl_atomic_file_set_kind().
+ */
+void
+kl_file_sink_set_kind (KlFileSink *self, KlFileKind kind)
+{
+  g_return_if_fail (KL_IS_FILE_SINK (self));
+
+  kl_atomic_file_set_kind (self->file, kind);
+}
+
+/**
  * kl_file_sink_set_sparse:
  * @needed: bytes of the medium that will be written; free space is checked for these
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/file-kind.h"
 #include "sink/sink.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,7 @@ G_DECLARE_FINAL_TYPE (KlFileSink, kl_file_sink, KL, FILE_SINK, KlSink)
 KlSink *kl_file_sink_new (const char *path, GError **error);
 const char *
 kl_file_sink_get_path (KlFileSink *self); /* of the file itself, symbolic links resolved */
+void kl_file_sink_set_kind (KlFileSink *self, KlFileKind kind);
 void kl_file_sink_set_sparse (KlFileSink *self, guint64 needed);
 
 G_END_DECLS
