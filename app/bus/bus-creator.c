@@ -300,6 +300,9 @@ make (KlBusCreator *self, const KlBusTarget *target)
   const KlMediaOptions options = {
     .type = request->type,
     .destination = request->destination,
+    /* A file that is there may be replaced, as the documented API has it, but no program on the bus
+     * shall have any other file of this person replaced. */
+    .keep_other_files = TRUE,
     .image_id = request->image_id,
     .drive = target != NULL ? target->drive : NULL,
     .volume = target != NULL ? target->volume : NULL,
@@ -320,6 +323,7 @@ make (KlBusCreator *self, const KlBusTarget *target)
       return;
     }
 
+  kl_media_creator_set_catalog (self->creator, kl_bus_host_get_catalog (self->host));
   kl_media_creator_set_request (self->creator, media_request);
   self->begun = TRUE;
   self->entry = kl_bus_host_work_began (

@@ -10,7 +10,6 @@
 #include "prepare/default-image.h"
 
 #define MAX_CONTEXT_ID 64
-#define MAX_ARCHITECTURE 16
 
 /* What all clients together may ask for at a time; each call takes a thread. */
 #define MAX_CALLS 32u
@@ -25,7 +24,6 @@ typedef struct
 {
   const char *name;
   Method method;
-  gboolean exports; /* writes an image: one at a time */
 } MethodRow;
 
 typedef struct
@@ -38,7 +36,6 @@ typedef struct
 
 /* Of this process; main thread. */
 static guint n_calls;
-static gboolean exporting;
 
 static void
 call_free (Call *call)
@@ -141,21 +138,6 @@ list_images (KlCatalog *catalog, GVariant *parameters, GCancellable *cancellable
   return g_variant_new ("(iaa{sv})", 0, &images);
 }
 
-static GVariant *
-export_default (KlCatalog *catalog, GVariant *parameters, GCancellable *cancellable, GError **error)
-{
-  KlDefaultImage wanted = { 0 };
-  const char *path;
-
-  g_variant_get (parameters, "(&su&s)", &wanted.architecture, &wanted.index, &path);
-  if (!kl_bus_check_text ("Architecture", wanted.architecture, MAX_ARCHITECTURE, error)
-      || !kl_bus_check_path ("ExportImagePath", path, error)
-      || !kl_bus_check_replaceable (path, KL_BUS_FILE_WIM, error)
-      || !kl_default_image_export (catalog, &wanted, path, NULL, cancellable, error))
-    return NULL;
-  return g_variant_new ("(i)", 0);
-}
-
 /* A source is a path, or an ID, which has no slash. */
 static GVariant *
 get_properties (KlCatalog *catalog, GVariant *parameters, GCancellable *cancellable, GError **error)
@@ -172,11 +154,10 @@ get_properties (KlCatalog *catalog, GVariant *parameters, GCancellable *cancella
 }
 
 static const MethodRow methods[] = {
-  { "QueryOSDBinaryInjectionStatus", query_status, FALSE },
-  { "DeleteContextID", delete_context_id, FALSE },
-  { "ListImages", list_images, FALSE },
-  { "ExportDefaultBootImage", export_default, TRUE },
-  { "GetImageProperties", get_properties, FALSE },
+  { "QueryOSDBinaryInjectionStatus", query_status },
+  { "DeleteContextID", delete_context_id },
+  { "ListImages", list_images },
+  { "GetImageProperties", get_properties },
 };
 
 static void
@@ -202,8 +183,6 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GVariant) reply = g_task_propagate_pointer (G_TASK (result), &error);
 
   n_calls--;
-  if (call->row->exports)
-    exporting = FALSE;
   if (reply != NULL)
     g_dbus_method_invocation_return_value (g_steal_pointer (&call->invocation), reply);
   else
@@ -219,14 +198,12 @@ client_gone_cb (GDBusConnection *connection, const char *name, gpointer user_dat
 }
 
 static gboolean
-set_error_if_too_many (const MethodRow *row, GError **error)
+set_error_if_too_many (GError **error)
 {
-  if (n_calls < MAX_CALLS && !(row->exports && exporting))
+  if (n_calls < MAX_CALLS)
     return FALSE;
 
-  g_set_error (error, KL_ERROR, KL_ERROR_BUSY,
-               row->exports && exporting ? "Another boot image is being exported"
-                                         : "Too many calls are waiting for their answer");
+  g_set_error (error, KL_ERROR, KL_ERROR_BUSY, "Too many calls are waiting for their answer");
   return TRUE;
 }
 
@@ -242,7 +219,7 @@ find_method (const char *name)
 
 /**
  * kl_bus_images_call:
- * @invocation: (transfer full): of org.kindling.BootImages1
+ * @invocation: (transfer full): of org.kindling.BootImages1, but not ExportDefaultBootImage
  *
  * Answers the call when it is done, which takes a thread: the catalog may be on a slow network
  * share. The application stays meanwhile. A client that goes cancels what it has asked for.
@@ -256,14 +233,13 @@ kl_bus_images_call (KlBusHost *host, GDBusMethodInvocation *invocation)
   g_autoptr (GError) error = NULL;
   Call *call;
 
-  if (set_error_if_too_many (row, &error))
+  if (set_error_if_too_many (&error))
     {
       kl_bus_return_error (invocation, error);
       return;
     }
 
   n_calls++;
-  exporting = exporting || row->exports;
   call = g_new0 (Call, 1);
   call->invocation = invocation;
   call->catalog = g_object_ref (kl_bus_host_get_catalog (host));

@@ -20,19 +20,6 @@
 /* How long a client may take to write a password that it has announced; milliseconds. */
 #define SECRET_PATIENCE 5000
 
-/* What tells a file's kind. The first volume descriptor of an ISO 9660 file begins at byte 32,768
- * with its type and a word; a WIM file begins with one (media-formats.md 5, 4). */
-static const struct
-{
-  const char *name;
-  const char *magic;
-  gsize length; /* bytes */
-  goffset offset;
-} kinds[] = {
-  [KL_BUS_FILE_ISO] = { "ISO", "CD001", 5, 32769 },
-  [KL_BUS_FILE_WIM] = { "WIM", "MSWIM\0\0\0", 8, 0 },
-};
-
 /**
  * kl_bus_check_text:
  * @name: of the argument or property
@@ -219,45 +206,16 @@ kl_bus_request_free (KlBusRequest *self)
 KlSecret *
 kl_bus_read_secret (int fd, const char *name, GCancellable *cancellable, GError **error)
 {
-  KlSecret *secret = kl_secret_new_from_fd_within (fd, SECRET_PATIENCE, cancellable, error);
+  const int flags = fcntl (fd, F_GETFL);
+  KlSecret *secret;
 
+  /* The client can have its own end read by somebody else, who is quicker. */
+  if (flags >= 0)
+    fcntl (fd, F_SETFL, flags | O_NONBLOCK);
+  secret = kl_secret_new_from_fd_within (fd, SECRET_PATIENCE, cancellable, error);
   if (secret == NULL)
     g_prefix_error (error, "%s: ", name);
   return secret;
-}
-
-/**
- * kl_bus_check_replaceable:
- *
- * A new file may take the place of an older one of its kind, as the documented API has it, but a
- * program on the bus shall not have any other file of this person replaced. Blocks; any thread.
- *
- * Errors: KL_ERROR_INVALID_ARGUMENT, and those of looking into the file.
- */
-gboolean
-kl_bus_check_replaceable (const char *path, KlBusFile kind, GError **error)
-{
-  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  const gsize length = kinds[kind].length;
-  char magic[8];
-  struct stat status;
-
-  if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-    return TRUE; /* what is missing is told when the file is made */
-  if (fd < 0 || fstat (fd, &status) != 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot look into “%s”, which would be replaced", path);
-      return FALSE;
-    }
-  if (S_ISREG (status.st_mode)
-      && (status.st_size == 0
-          || (pread (fd, magic, length, kinds[kind].offset) == (gssize) length
-              && memcmp (magic, kinds[kind].magic, length) == 0)))
-    return TRUE;
-
-  g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
-               "“%s” is there and is no %s file; it is not replaced", path, kinds[kind].name);
-  return FALSE;
 }
 
 /* Here, because a path on a network share that hangs would stop the main thread. */
@@ -301,7 +259,8 @@ kl_bus_request_load (KlBusRequest *self, GCancellable *cancellable, GError **err
   kl_close_fd (&self->password_fd);
   kl_close_fd (&self->certificate_password_fd);
   if (self->type == KL_MEDIA_TYPE_CD)
-    return kl_bus_check_replaceable (self->destination, KL_BUS_FILE_ISO, error);
+    return kl_file_kind_check (AT_FDCWD, self->destination, KL_FILE_KIND_ISO, self->destination,
+                               error);
 
   resolve_destination (self);
   return TRUE;

@@ -9,13 +9,6 @@
 
 G_BEGIN_DECLS
 
-/* What may be replaced by one of its kind. */
-typedef enum
-{
-  KL_BUS_FILE_ISO,
-  KL_BUS_FILE_WIM,
-} KlBusFile;
-
 /* What one call of CreateBootMedia asks for, checked as far as that needs no I/O. */
 typedef struct
 {
@@ -40,7 +33,6 @@ gboolean kl_bus_request_load (KlBusRequest *self, GCancellable *cancellable, GEr
 int kl_bus_take_fd (GUnixFDList *fds, gint32 handle, const char *name, GError **error);
 KlSecret *kl_bus_read_secret (int fd, const char *name, GCancellable *cancellable, GError **error);
 gboolean kl_bus_check_path (const char *name, const char *path, GError **error);
-gboolean kl_bus_check_replaceable (const char *path, KlBusFile kind, GError **error);
 gboolean kl_bus_check_text (const char *name, const char *text, gsize max, GError **error);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 #include "bus-interfaces.h"
 #include "bus/bus-creator.h"
 #include "bus/bus-error.h"
+#include "bus/bus-export.h"
 #include "bus/bus-images.h"
 
 #define CREATOR_PATH "/org/kindling/Kindling/MediaCreator"
@@ -186,7 +187,10 @@ call_images (GDBusConnection *connection,
 {
   KlBusService *self = user_data;
 
-  kl_bus_images_call (self->host, invocation);
+  if (g_str_equal (method, "ExportDefaultBootImage"))
+    kl_bus_export_call (self->host, invocation);
+  else
+    kl_bus_images_call (self->host, invocation);
 }
 
 /* Properties have no functions of their own: they depend on who asks, and one is a descriptor. */

@@ -6,6 +6,7 @@
 #include "bus/service-application.h"
 
 #include "bus/bus-service.h"
+#include "bus/sleep-inhibitor.h"
 #include "settings.h"
 
 struct _KlServiceApplication
@@ -36,11 +37,25 @@ dup_site_profile (KlBusHost *host, const char *site_code)
   return KL_SERVICE_APPLICATION (host)->find_site_profile (site_code);
 }
 
+static GObject *
+work_began (KlBusHost *host, const KlBusWork *work)
+{
+  return G_OBJECT (kl_sleep_inhibitor_new ());
+}
+
+static void
+work_ended (KlBusHost *host, GObject *entry, const GError *error)
+{
+  g_object_unref (entry);
+}
+
 static void
 bus_host_init (KlBusHostInterface *iface)
 {
   iface->get_catalog = get_catalog;
   iface->dup_site_profile = dup_site_profile;
+  iface->work_began = work_began;
+  iface->work_ended = work_ended;
 }
 
 static gboolean
@@ -90,10 +105,21 @@ kl_service_application_class_init (KlServiceApplicationClass *klass)
   application_class->dbus_unregister = kl_service_application_dbus_unregister;
 }
 
+/* For what begins from now on; what is under way keeps the one it began with. */
+static void
+catalog_folder_changed_cb (KlServiceApplication *self)
+{
+  g_object_unref (self->catalog);
+  self->catalog = kl_settings_open_catalog (NULL);
+}
+
 static void
 kl_service_application_init (KlServiceApplication *self)
 {
   self->catalog = kl_settings_open_catalog (NULL);
+  if (kl_settings_get () != NULL)
+    g_signal_connect_object (kl_settings_get (), "changed::catalog-folder",
+                             G_CALLBACK (catalog_folder_changed_cb), self, G_CONNECT_SWAPPED);
 }
 
 /**

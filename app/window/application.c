@@ -275,12 +275,22 @@ dup_site_profile (KlBusHost *host, const char *site_code)
   return kl_site_store_find (site_code);
 }
 
+static char *
+dup_work_name (const KlBusWork *work)
+{
+  g_autofree char *file = g_filename_display_basename (work->path);
+
+  if (work->drive != NULL)
+    return kl_drive_dup_name (work->drive);
+  return KL_IS_MEDIA_CREATOR (work->job) ? g_steal_pointer (&file)
+                                         : g_strdup_printf (_ ("Exporting “%s”"), file);
+}
+
 /* For the list of jobs. */
 static GObject *
 work_began (KlBusHost *host, const KlBusWork *work)
 {
-  g_autofree char *name = work->drive != NULL ? kl_drive_dup_name (work->drive)
-                                              : g_filename_display_basename (work->path);
+  g_autofree char *name = dup_work_name (work);
   const KlOtherJob other = { .job = work->job,
                              .name = name,
                              .path = work->path,
