@@ -92,8 +92,9 @@ def wait_for(condition, what, timeout=60):
 
 
 class BusTest(CommandTest):
-    """A bus that starts the program when it is called; no display."""
-    DISPLAY = None
+    """A bus that starts the program when it is called; no display. Files that it writes into self.slow take a while."""
+    CLOCK = 1           # how quickly time passes for the program
+    SLOW_RATE = 6       # MiB a second
 
     def setUp(self):
         super().setUp()
@@ -101,10 +102,10 @@ class BusTest(CommandTest):
         services = self.path('data', 'dbus-1', 'services')
         os.makedirs(services)
         self.log = self.path('kindling.log')
+        self.slow = self.path('slow')
+        os.mkdir(self.slow)
         script = self.path('start')
-        with open(script, 'w') as out:
-            out.write(f'#!/bin/sh\nexec "{KINDLING}" --gapplication-service >>"{self.log}" 2>&1\n')
-        os.chmod(script, 0o755)
+        self.write_script(script, self.service_environment())
         with open(os.path.join(services, NAME + '.service'), 'w') as out:
             out.write(f'[D-BUS Service]\nName={NAME}\nExec={script}\n')
         self.daemon = subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--print-address'], text=True,
@@ -123,6 +124,21 @@ class BusTest(CommandTest):
         if hasattr(self, 'address'):
             environment['DBUS_SESSION_BUS_ADDRESS'] = self.address
         return environment
+
+    def write_script(self, script, environment):
+        with open(script, 'w') as out:
+            out.write('#!/bin/sh\nexport ' + ' '.join(f'{name}="{value}"' for name, value in environment.items())
+                      + f'\nexec "{KINDLING}" --gapplication-service >>"{self.log}" 2>&1\n')
+        os.chmod(script, 0o755)
+
+    def service_environment(self):
+        """Of the program alone."""
+        return {'LD_PRELOAD': os.environ['KINDLING_SLOW_DISK'] + ' ' + os.environ['KINDLING_FAST_CLOCK'],
+                'SLOW_FOLDER': self.slow, 'SLOW_RATE': self.SLOW_RATE, 'SLOW_STREAMS': 1, 'FAST_CLOCK': self.CLOCK,
+                'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'}
+
+    def slow_path(self, name='out.iso'):
+        return os.path.join(self.slow, name)
 
     def connect(self, path=PATH):
         self.clients.append(Client(self.address, path))

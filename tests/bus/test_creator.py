@@ -8,22 +8,12 @@ import time
 
 from gi.repository import Gio, GLib
 
-from bus import fixtures, BUSY, CANCELLED, CREATOR, INVALID, PATH, PENDING, BusTest, main, pipe, wait_for
+from bus import BUSY, CANCELLED, CREATOR, INVALID, PATH, PENDING, BusTest, main, pipe, wait_for
 
 EXAMPLE = os.path.join(os.path.dirname(__file__), '..', '..', 'data', 'examples', 'make-boot-media.py')
 
 
 class Creator(BusTest):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        fixtures.noise(os.path.join(cls.tree, 'noise'), 150 << 20)
-        cls.big_wim = fixtures.describe(fixtures.capture(os.path.join(cls.shared, 'big.wim'), cls.tree, '--compress=none'))
-
-    def big_image(self):
-        """An image that takes a while to write."""
-        return self.json('image', 'import', self.big_wim).last['id']
-
     def assert_iso(self, path):
         listing = subprocess.run(['isoinfo', '-J', '-f', '-i', path], check=True, capture_output=True, text=True).stdout
         self.assertIn('/sources/boot.wim', listing)
@@ -64,7 +54,7 @@ class Creator(BusTest):
         self.assertFalse([s for s in self.client.signals if s[1] == 'Progress'])
 
     def test_synchronous_creation_blocks_nobody_else(self):
-        image, iso = self.big_image(), self.path('out.iso')
+        image, iso = self.import_good(), self.slow_path()
         replies = []
         fds = Gio.UnixFDList()
         request = GLib.Variant('(sssahsahssb)', ('CD', iso, image, [], '', [], '', '', False))
@@ -90,22 +80,22 @@ class Creator(BusTest):
         """Targets that the service writes, which have no name or another one before they are complete."""
         fds = f'/proc/{self.owner()}/fd'
         links = [os.readlink(os.path.join(fds, fd)) for fd in os.listdir(fds) if os.path.islink(os.path.join(fds, fd))]
-        return [self.path('out.iso') for link in links if link.startswith(self.folder) and '.wim' not in link
+        return [self.slow_path() for link in links if link.startswith(self.slow) and '.wim' not in link
                 and not link.endswith('.log')]
 
     def test_cancel_leaves_nothing(self):
-        image, iso = self.big_image(), self.path('out.iso')
+        image, iso = self.import_good(), self.slow_path()
         self.client.create('CD', iso, image)
         wait_for(lambda: self.client.get('CurrentStep') >= 3, 'a step that writes')
         self.assertEqual(self.client.call(CREATOR, 'Cancel'), (0,))
         self.assertEqual(self.client.wait()[0], CANCELLED)
         self.assertEqual((self.client.get('Status'), self.client.get('ExitCode')), (0, CANCELLED))
-        self.assertFalse([n for n in os.listdir(self.folder) if 'iso' in n])
+        self.assertFalse(os.listdir(self.slow))
         self.assertEqual(self.client.call(CREATOR, 'Cancel'), (0,))
         self.assertEqual(self.client.get('ExitCode'), CANCELLED)
 
     def test_client_that_goes_takes_its_creation_along(self):
-        image, iso = self.big_image(), self.path('out.iso')
+        image, iso = self.import_good(), self.slow_path()
         goner = self.connect()
         goner.create('CD', iso, image)
         wait_for(lambda: goner.get('CurrentStep') >= 3, 'a step that writes')
@@ -117,26 +107,26 @@ class Creator(BusTest):
         self.assertFalse(os.path.exists(iso))
 
     def test_each_client_has_a_creator_of_its_own(self):
-        image, other = self.big_image(), self.connect()
+        image, other = self.import_good(), self.connect()
         self.client.set('MediaLabel', GLib.Variant('s', 'MINE'))
         other.set('MediaLabel', GLib.Variant('s', 'YOURS'))
         self.assertEqual((self.client.get('MediaLabel'), other.get('MediaLabel')), ('MINE', 'YOURS'))
-        self.client.create('CD', self.path('mine.iso'), image)
-        other.create('CD', self.path('yours.iso'), image)
-        self.client.create('CD', self.path('third.iso'), image, path=PATH + '/third')
+        self.client.create('CD', self.slow_path('mine.iso'), image)
+        other.create('CD', self.slow_path('yours.iso'), image)
+        self.client.create('CD', self.slow_path('third.iso'), image, path=PATH + '/third')
 
         # One creator makes one medium at a time, and two never write to one target.
         self.assert_error('ERROR_BUSY', 'busy', self.client.create, 'CD', self.path('no.iso'), image)
         self.assert_error('ERROR_BUSY', 'busy', self.client.set, 'MediaLabel', GLib.Variant('s', 'NEW'))
         clash = self.connect()
-        clash.create('CD', self.path('mine.iso'), image)
+        clash.create('CD', self.slow_path('mine.iso'), image)
         self.assertEqual(clash.wait()[0], BUSY)
 
         self.assertEqual(self.client.wait()[0], 0)
         self.assertEqual(self.client.wait(PATH + '/third')[0], 0)
         self.assertEqual(other.wait()[0], 0)
         for name, label in (('mine', 'MINE'), ('yours', 'YOURS')):
-            self.assertEqual(self.json('inspect', self.path(name + '.iso')).last['label'], label)
+            self.assertEqual(self.json('inspect', self.slow_path(name + '.iso')).last['label'], label)
         self.assertFalse([s for s in other.signals if s[0] != PATH])
 
     def test_password_and_certificate(self):
@@ -281,18 +271,6 @@ class Creator(BusTest):
             call([0], [pipe(data)])
             self.assertEqual(self.client.wait()[0], INVALID)
 
-        # Nobody writes: Cancel ends the waiting at once, and so does time.
-        ours, theirs = os.pipe()
-        self.client.signals.clear()
-        call([0], [ours])
-        self.client.call(CREATOR, 'Cancel')
-        self.assertEqual(self.client.wait(timeout=3)[0], CANCELLED)
-        self.client.signals.clear()
-        call([0], [ours])
-        code, _, message = self.client.wait()
-        self.assertEqual((code, 'Nobody wrote' in message), (INVALID, True), message)
-        os.close(theirs)
-
     def test_no_client_gets_more_than_its_share(self):
         value = GLib.Variant('s', 'x')
         for i in range(16):
@@ -326,20 +304,8 @@ class Creator(BusTest):
         self.client.create('UFD+FORMAT', self.path('image'), image)
         self.assertEqual(self.client.wait()[0], 0x80070002)
 
-    def test_service_starts_when_called_and_ends_when_idle(self):
-        self.assertIsNone(self.owner())
-        self.client.set('MediaLabel', GLib.Variant('s', 'x'))
-        process = self.owner()
-        self.assertTrue(process)
-        time.sleep(11)      # longer than the service is patient
-        self.assertEqual(self.owner(), process, 'a client has a creator')
-        self.assertEqual(self.client.get('MediaLabel'), 'x')
-        self.client.close()
-        self.client = self.connect()
-        wait_for(lambda: self.owner() is None, 'end of the idle service', 30)
-
     def test_service_that_is_killed_leaves_no_half_file(self):
-        image, iso = self.big_image(), self.path('out.iso')
+        image, iso = self.import_good(), self.slow_path()
         self.client.create('CD', iso, image)
         wait_for(lambda: self.client.get('CurrentStep') >= 3, 'a step that writes')
         os.kill(self.owner(), signal.SIGKILL)
@@ -367,6 +333,35 @@ class Creator(BusTest):
         self.assertIn(context, example('list'))
         self.assertIn('complete, step 9 of 9 (100 %)', example('status', context))
         self.assertIn('no status', example('status', 'nonsense'))
+
+
+class Patience(BusTest):
+    """Time passes ten times as quickly for the program, which waits ten seconds for clients, and five for passwords."""
+    CLOCK = 10
+
+    def test_nobody_writes_the_password(self):
+        """Cancel ends the waiting at once, and so does time."""
+        image, (ours, theirs) = self.import_good(), os.pipe()
+        for cancel, code, words in ((True, CANCELLED, ''), (False, INVALID, 'Nobody wrote')):
+            self.client.signals.clear()
+            self.client.create('CD', self.path('out.iso'), image, password=ours)
+            if cancel:
+                self.client.call(CREATOR, 'Cancel')
+            result, _, message = self.client.wait(timeout=20)
+            self.assertEqual((result, words in message), (code, True), message)
+        os.close(theirs)
+
+    def test_service_starts_when_called_and_ends_when_idle(self):
+        self.assertIsNone(self.owner())
+        self.client.set('MediaLabel', GLib.Variant('s', 'x'))
+        process = self.owner()
+        self.assertTrue(process)
+        time.sleep(1.2)     # longer than the service is patient
+        self.assertEqual(self.owner(), process, 'a client has a creator')
+        self.assertEqual(self.client.get('MediaLabel'), 'x')
+        self.client.close()
+        self.client = self.connect()
+        wait_for(lambda: self.owner() is None, 'end of the idle service', 30)
 
 
 if __name__ == '__main__':

@@ -2,8 +2,8 @@
 
 /* Preloaded into a program, it makes a slow disk of the folder SLOW_FOLDER, so that a test has the
  * time to look at a job that runs, on any disk: writing files in it, at any depth, takes a second
- * for each SLOW_RATE MiB, and flushing one right in it takes SLOW_FLUSH seconds. What is not set is
- * not slow. */
+ * for each SLOW_RATE MiB, also from its end on where SLOW_STREAMS is set, and flushing one right in
+ * it takes SLOW_FLUSH seconds. What is not set is not slow. */
 
 #include <dlfcn.h>
 #include <limits.h>
@@ -66,6 +66,15 @@ wait_for_write (int fd, ssize_t written)
   {                                                                                                \
     return wait_for_write (fd, NEXT (name) (fd, data, length, offset));                            \
   }
+
+/* By which wimlib writes. */
+ssize_t
+write (int fd, const void *data, size_t length)
+{
+  const ssize_t written = NEXT (write) (fd, data, length);
+
+  return getenv ("SLOW_STREAMS") != NULL ? wait_for_write (fd, written) : written;
+}
 
 WRAP_FLUSH (fsync)
 WRAP_FLUSH (fdatasync)

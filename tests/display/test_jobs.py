@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One list of jobs: an import, a preparation, an export, a check, and media that a program on the bus asks for. Such a medium is
-seen from a window that opens while it is made, is asked about when that closes, and can be cancelled there."""
+"""One list of jobs: an import, a preparation, an export, a check, and media and an export that a program on the bus asks for.
+Such a medium is seen from a window that opens while it is made, is asked about when that closes, and can be cancelled there."""
 from driver import *
 from gi.repository import Gio, GLib
 
@@ -61,6 +61,9 @@ wait(lambda: app.dialog('Check Medium') is None, 'the check to close')
 wait(lambda: has('Checking “first.iso”', 'Done'), 'the check')
 check('the newest stands first', 'Checking' in rows()[0] and 'Importing' in rows()[-1], rows())
 screenshot('2-list')
+bus.call_sync(NAME, PATH + '/BootImages', 'org.kindling.BootImages1', 'ExportDefaultBootImage',
+              GLib.Variant('(sus)', ('x64', 0, os.path.join(HOME, 'default.wim'))), None, Gio.DBusCallFlags.NONE, 60_000, None)
+wait(lambda: has('Exporting “default.wim”', 'for another program', 'Done'), 'the export of another program')
 create(os.path.join(HOME, 'no such folder', 'x.iso'))
 wait(lambda: has('x.iso', 'Failed'), 'the one that fails')
 screenshot('3-failed')
