@@ -23,7 +23,7 @@ _kindlingctl()
       --catalog | --site | --index | --id | --name | --boot-files | --label | --boot-manager | --disk-image | --password-fd | --password-file \
         | --certificate | --certificate-password-fd | --connection-options-fd | --valid-from | --valid-until \
         | --export-certificate | --variable) ((i++)) ;;
-      --architecture | --build | --hardware-id | --expect-serial | --file-system) ((i++)) ;;
+      --architecture | --build | --hardware-id | --expect-serial | --file-system | --from) ((i++)) ;;
       -*) ;;
       *) words+=("${COMP_WORDS[i]}") ;;
     esac
@@ -31,7 +31,7 @@ _kindlingctl()
 
   case $prev in
     --catalog) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
-    --boot-files | --site | --password-file | --certificate | --export-certificate) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
+    --boot-files | --from | --site | --password-file | --certificate | --export-certificate) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --boot-manager) mapfile -t COMPREPLY < <(compgen -W '2011 2023' -- "$cur"); return ;;
     --architecture) mapfile -t COMPREPLY < <(compgen -W 'x86 x64 arm arm64 ia64' -- "$cur"); return ;;
     --file-system) mapfile -t COMPREPLY < <(compgen -W 'fat32 exfat' -- "$cur"); return ;;
@@ -68,7 +68,7 @@ _kindlingctl()
       fi ;;
     create)
       options+=' --label --boot-manager --disk-image --gpt --no-verify --dry-run --expect-serial --yes --allow-fixed --power-off --password --password-fd --password-file --certificate'
-      options+=' --certificate-password-fd --valid-from --valid-until --export-certificate --variable --aes-256 --ignore-validity --unattended --bios-start'
+      options+=' --certificate-password-fd --connection-options-fd --valid-from --valid-until --export-certificate --variable --aes-256 --ignore-validity --unattended --bios-start'
       case ${#words[@]} in
         1) choices='CD UFD UFD+FORMAT' ;;
         2) files=yes ;;
