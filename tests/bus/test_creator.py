@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """org.kindling.MediaCreator1 as programs use it, and as they should not."""
+import html
 import os
+import re
 import signal
 import subprocess
 import time
@@ -11,6 +13,7 @@ from gi.repository import Gio, GLib
 from bus import BUSY, CANCELLED, CREATOR, INVALID, PATH, PENDING, BusTest, main, pipe, wait_for
 
 EXAMPLE = os.path.join(os.path.dirname(__file__), '..', '..', 'data', 'examples', 'make-boot-media.py')
+MANUAL = os.path.join(os.environ['KINDLING_HELP'], 'programs.html')
 
 
 class Creator(BusTest):
@@ -314,10 +317,17 @@ class Creator(BusTest):
         self.assertEqual(self.client.get('Status'), 0)      # of the one that was started again
 
     def test_example_of_the_manual(self):
+        """The program as it is printed there, which is the one that is installed."""
         image, iso = self.import_good(), self.path('example.iso')
+        with open(MANUAL) as manual, open(EXAMPLE) as installed:
+            printed = html.unescape(re.search(r'<pre>(#!/usr/bin/python3.*?)</pre>', manual.read(), re.S).group(1))
+            self.assertEqual(printed.strip(), installed.read().strip())
+        copied = self.path('copied.py')
+        with open(copied, 'w') as out:
+            out.write(printed)
 
         def example(*arguments, status=0, **options):
-            run = subprocess.run([EXAMPLE, *arguments], text=True, capture_output=True, env=self.environment(), timeout=120,
+            run = subprocess.run(['/usr/bin/python3', copied, *arguments], text=True, capture_output=True, env=self.environment(), timeout=120,
                                  cwd=self.folder, **options)
             self.assertEqual(run.returncode, status, run.stderr)
             return run.stdout
