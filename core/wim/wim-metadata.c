@@ -36,7 +36,7 @@ struct _KlWimMetadata
   char *name; /* for messages */
   KlBytesView view;
   gsize security_size; /* bytes */
-  gsize n_entries;     /* read so far, against entries that lead to each other */
+  gsize read;          /* bytes of entries so far, against those that lead to each other */
   Entry *root;
   guint n_files;
   guint n_folders;
@@ -147,8 +147,8 @@ read_entry (KlWimMetadata *self, gsize offset, Entry **entry, GError **error)
       || !kl_view_u16 (view, FIELD (name_size), &name)
       || !kl_view_u16 (view, FIELD (short_name_size), &short_name)
       || sizeof (KlWimDiskEntry) + name + short_name > length || name % 2 != 0
-      || ++self->n_entries > self->view.size / sizeof (KlWimDiskEntry)
-      || !measure_streams (self, offset + view.size, n_streams, &streams, NULL))
+      || !measure_streams (self, offset + view.size, n_streams, &streams, NULL)
+      || (self->read += view.size + streams) > self->view.size)
     return set_damaged (self, offset, error);
 
   *entry = g_new0 (Entry, 1);

@@ -7,6 +7,7 @@
 #include "boot/boot-search.h"
 #include "wim/wim-format.h"
 #include "wim/wim-header.h"
+#include "wim/wim-layout.h"
 #include "wim/wim.h"
 
 #define METADATA_FLAG 2
@@ -88,6 +89,21 @@ look_up (KlWim *wim)
   kl_wim_choose_image (wim, 0, &index, NULL);
 }
 
+/* The parts that a prepared WIM would be made of. */
+static void
+lay_out (KlWim *wim)
+{
+  const KlWimOverlay overlay = { .level = 20 };
+
+  for (guint i = 1; kl_wim_can_compose (wim) && i <= MIN (kl_wim_get_n_images (wim), 2); i++)
+    {
+      g_autoptr (KlWimLayout) layout = kl_wim_layout_new (wim, i, &overlay, NULL);
+
+      if (layout != NULL)
+        g_assert_cmpuint (g_bytes_get_size (layout->header), <=, layout->size);
+    }
+}
+
 /* A WIM from anywhere; and one whose XML is from anywhere, which the rest keeps few inputs from
  * reaching. */
 int
@@ -110,6 +126,9 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   xml = kl_wim_header_read_xml (path, NULL);
   wim = kl_wim_open (path, NULL);
   if (wim != NULL)
-    look_up (wim);
+    {
+      look_up (wim);
+      lay_out (wim);
+    }
   return 0;
 }
