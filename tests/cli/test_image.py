@@ -271,6 +271,21 @@ class Catalog(CommandTest):
         self.assert_fails('ERROR_FILE_NOT_FOUND', 'gone.wim', 'image', 'properties', self.path('gone.wim'))
         self.assert_fails('CREATETSMEDIA_E_MISSINGPACKAGE', 'ABC00001', 'image', 'properties', 'ABC00001', status=13)
 
+    def test_the_umask_says_whether_a_group_shares_and_nobody_else_ever_writes(self):
+        for umask, group in ((0, 0o020), (0o002, 0o020), (0o022, 0)):
+            catalog = self.path(f'umask-{umask:o}')
+            iso = self.path(f'umask-{umask:o}.iso')
+            for words in (('image', 'import', self.wim), ('image', 'prepare', 'KDL00001'), ('create', 'CD', iso, 'KDL00001')):
+                run = self.run_program('--catalog', catalog, *words, umask=umask)
+                self.assertEqual(run.status, 0, run.err)
+            paths = [os.path.join(folder, name) for folder, folders, files in os.walk(catalog) for name in folders + files]
+            modes = {path: os.lstat(path).st_mode for path in [catalog, iso, *paths]}
+            self.assertEqual([path for path, mode in modes.items() if mode & 0o002], [])
+            self.assertEqual(modes[catalog] & 0o020, group)
+            record = os.path.join(catalog, 'KDL00001', 'image.ini')
+            self.assertEqual(modes[record] & 0o777, 0o644 | group)
+            self.assertEqual(modes[iso] & 0o777, 0o644 | group)
+
     def test_remove(self):
         self.import_good()
         self.assertEqual(self.json('image', 'remove', 'KDL00001').last, {'event': 'done', 'id': 'KDL00001'})
