@@ -2,7 +2,10 @@
 """Accessible objects straight from the accessibility bus, with the names of libatspi's methods.
 
 libatspi asks for one thing at a time and waits for the answer; a dialog of 500 objects takes it 2000 turns. Here all
-questions about one level of the tree are on their way at once, and nothing is cached that could have gone meanwhile."""
+questions about one level of the tree are on their way at once, and nothing is remembered that could have changed
+meanwhile: an object keeps its role, and a label has nothing in it."""
+import functools
+
 import gi
 gi.require_version('Atspi', '2.0')
 from gi.repository import Atspi, Gio, GLib  # noqa: E402
@@ -12,7 +15,10 @@ PROPERTIES = 'org.freedesktop.DBus.Properties'
 ROOT = '/org/a11y/atspi/accessible/root'
 TIMEOUT = 60000     # milliseconds
 MANY = 400          # calls on their way at once
+CHILDLESS = ('label', 'icon', 'image', 'separator')
 _connection = None
+_roles = {}         # of each object that was asked, by owner and path
+_childless = set()  # objects of those roles that had no children
 
 
 def _bus():
@@ -59,18 +65,23 @@ def _ask_all(calls):
     return answers
 
 
+@functools.cache
+def _role_name(number):
+    return Atspi.role_get_name(Atspi.Role(number))
+
+
 class Node:
     """An accessible object; each question is asked anew. Two of the same object are equal."""
 
     def __init__(self, owner, path):
-        self.owner, self.path = owner, path
+        self.owner, self.path = self.key = owner, path
         self.role = None
 
     def __eq__(self, other):
-        return isinstance(other, Node) and (self.owner, self.path) == (other.owner, other.path)
+        return isinstance(other, Node) and self.key == other.key
 
     def __hash__(self):
-        return hash((self.owner, self.path))
+        return hash(self.key)
 
     def call(self, interface, method, arguments=None):
         return _call(self.owner, self.path, PREFIX + interface, method, arguments)
@@ -95,7 +106,7 @@ class Node:
 
     def get_role_name(self):
         if self.role is None:
-            self.role = Atspi.role_get_name(Atspi.Role(self.call('Accessible', 'GetRole')[0]))
+            self.role = _role_name(self.call('Accessible', 'GetRole')[0])
         return self.role
 
     def get_interfaces(self):
@@ -173,17 +184,20 @@ def tree(root):
     """The node and all below it, each before what is in it, with their roles known."""
     below, level = {}, [root]
     while level:
-        calls = []
-        for node in level:
-            calls.append((node.owner, node.path, PREFIX + 'Accessible', 'GetChildren', None))
-            calls.append((node.owner, node.path, PREFIX + 'Accessible', 'GetRole', None))
-        answers = _ask_all(calls)
+        strange = [node for node in level if node.key not in _roles]
+        parents = [node for node in level if node.key not in _childless]
+        answers = _ask_all([(n.owner, n.path, PREFIX + 'Accessible', 'GetRole', None) for n in strange]
+                           + [(n.owner, n.path, PREFIX + 'Accessible', 'GetChildren', None) for n in parents])
+        _roles.update({node.key: _role_name(role[0]) for node, role in zip(strange, answers) if role})
+        children = dict(zip((node.key for node in parents), answers[len(strange):]))
         following = []
-        for node, children, role in zip(level, answers[::2], answers[1::2]):
-            if children is None or role is None:
+        for node in level:
+            node.role, its = _roles.get(node.key), children.get(node.key, ([],))
+            if node.role is None or its is None:
                 continue                    # it went away meanwhile
-            node.role = Atspi.role_get_name(Atspi.Role(role[0]))
-            below[node] = [Node(*child) for child in children[0]]
+            if not its[0] and node.role in CHILDLESS:
+                _childless.add(node.key)
+            below[node] = [Node(*child) for child in its[0]]
             following += below[node]
         level = following
 

@@ -17,7 +17,7 @@ NAME = 'Kingston DataTraveler 3.0'
 
 def choose(item, name=NAME):
     """Of the menu of a drive."""
-    opener = wait(lambda: next((n for n in walk(app.window) if n.get_name().startswith('Menu of ' + name) and actions(n)), None),
+    opener = wait(lambda: next((n for n, its in with_names(app.window) if its.startswith('Menu of ' + name) and actions(n)), None),
                   'menu of ' + name)
     click(opener)
     settle(.3)
@@ -139,7 +139,7 @@ key('Escape')
 wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
 choose('Inspect Medium')
 dialog = app.wait_dialog('Inspect Medium')
-wait(lambda: any('Type of Medium: UFD+FORMAT' in n.get_name() for n in walk(dialog)), 'what is on the drive')
+wait(lambda: 'Type of Medium: UFD+FORMAT' in all_names(dialog), 'what is on the drive')
 key('Escape')
 wait(lambda: app.dialog('Inspect Medium') is None, 'the window to close')
 choose('Check Medium')

@@ -19,7 +19,7 @@ TITLE = 'Inspect Medium'
 
 
 def inspect(path):
-    click(wait(lambda: next((n for n in walk(app.window) if n.get_name().endswith('Main Menu') and actions(n)), None), 'main menu'))
+    click(wait(lambda: next((n for n, its in with_names(app.window) if its.endswith('Main Menu') and actions(n)), None), 'main menu'))
     settle(.3)
     click(wait(lambda: find(app.window, 'menu item', 'Inspect a Medium…'), 'entry of the menu'))
     app.choose('Choose a Medium to Inspect', path)
@@ -32,7 +32,7 @@ def page(dialog, name):
 
 
 def row(dialog, part):
-    return next((n.get_name() for n in walk(dialog) if n.get_role_name() == 'list item' and part in n.get_name()), None)
+    return next((name for _, name in with_names(dialog, 'list item') if part in name), None)
 
 
 def close():
@@ -80,7 +80,7 @@ wait(lambda: row(dialog, 'Media Password: Not required'), 'facts')
 page(dialog, 'Variables')
 room = wait(lambda: entry(dialog, 'OSDRoom'), 'variable without a password')
 check('its value is not told', 'Cellar' not in text_of(room), text_of(room))
-shows = [n for n in walk(dialog) if n.get_name() == 'Show or Hide Value' and actions(n)]
+shows = [n for n, name in with_names(dialog) if name == 'Show or Hide Value' and actions(n)]
 names = [n.get_name() for n in walk(dialog) if 'EditableText' in n.get_interfaces() or n.get_role_name() == 'password text']
 check('each value has its button', len(shows) > 3, len(shows))
 for n in shows:
