@@ -141,6 +141,13 @@ decide_by_name (const char *call, int at, const char *name)
 
 /* ---- Opening ---- */
 
+/* On a full disk, what only reads can be opened. */
+static const char *
+name_of_open (int flags)
+{
+  return (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) ? "create" : "open";
+}
+
 /* The mode is there only where a file is made; else what is taken for it is not looked at. */
 #define WRAP_OPEN(name, parameters, at, path, arguments)                                           \
   int name parameters;                                                                             \
@@ -155,7 +162,7 @@ decide_by_name (const char *call, int at, const char *name)
         mode = va_arg (list, mode_t);                                                              \
         va_end (list);                                                                             \
       }                                                                                            \
-    return decide_by_name ("open", at, path) == FAIL ? -1 : NEXT (name) arguments;                 \
+    return decide_by_name (name_of_open (flags), at, path) == FAIL ? -1 : NEXT (name) arguments;   \
   }
 
 WRAP_OPEN (open, (const char *path, int flags, ...), -1, path, (path, flags, mode))
@@ -188,17 +195,21 @@ flip_read (void *data)
   *(unsigned char *) data ^= 0x40;
 }
 
-/* The byte that was written last. */
+/* The byte that was written last; the descriptor may be for writing only. */
 static void
 flip_written (int fd, off_t end)
 {
   unsigned char byte = 0;
+  char link[64];
+  int other;
 
-  if (syscall (SYS_pread64, fd, &byte, (size_t) 1, end - 1) == 1)
-    {
-      byte ^= 0x40;
-      syscall (SYS_pwrite64, fd, &byte, (size_t) 1, end - 1);
-    }
+  snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
+  other = (int) syscall (SYS_openat, AT_FDCWD, link, O_RDWR | O_CLOEXEC);
+  if (other < 0 || syscall (SYS_pread64, other, &byte, (size_t) 1, end - 1) != 1)
+    abort ();
+  byte ^= 0x40;
+  syscall (SYS_pwrite64, other, &byte, (size_t) 1, end - 1);
+  syscall (SYS_close, other);
 }
 
 static off_t

@@ -31,10 +31,12 @@ class Scenario:
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
+    def argv(self, *arguments):
+        return [self.program, '--catalog', self.path('catalog'), *arguments]
+
     def run(self, *arguments, env=None):
-        return subprocess.run([self.program, '--catalog', self.path('catalog'), *arguments], text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT,
-                              env=environment(HOME=self.folder, XDG_DATA_HOME=self.path('data'), **(env or {})))
+        return subprocess.run(self.argv(*arguments), text=True, stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=TIMEOUT, env=environment(HOME=self.folder, XDG_DATA_HOME=self.path('data'), **(env or {})))
 
     def ok(self, *arguments):
         run = self.run(*arguments)
@@ -117,6 +119,56 @@ class DiskImage(Medium):
 
     def command(self):
         return 'create', 'UFD+FORMAT', self.path('out', self.name), ID, '--disk-image', '64MB'
+
+
+class Folder(Scenario):
+    """A medium among a person's own files, over an older one."""
+
+    tool = None     # folder-job
+
+    def argv(self, *arguments):
+        if arguments[0] == 'write':
+            return [self.tool, self.path('catalog'), ID, self.path('out')]
+        return super().argv(*arguments)
+
+    def run(self, *arguments, env=None):
+        run = super().run(*arguments, env=env)
+        if arguments[0] == 'write':
+            self.said = run.stderr
+        return run
+
+    def prepare(self):
+        super().prepare()
+        os.mkdir(self.path('out', 'sources'))
+        for place in ('holiday.txt', 'sources/mine.txt'):
+            with open(self.path('out', place), 'w', encoding='utf-8') as file:
+                file.write('Two weeks by the sea.\n' * 500)
+        self.ok(*self.command())
+        self.ok('image', 'set', ID, 'scratch-space=256')
+        self.ok('image', 'prepare', ID)
+        self.mine = {path: value for path, value in self.snapshot().items() if path.endswith('.txt')}
+
+    def command(self):
+        return ('write',)
+
+    def leftovers(self):
+        return super().leftovers() + [path for path in self.snapshot() if path.endswith('.part')]
+
+    def check_success(self):
+        self.check_mine()
+        self.ok('check', self.path('out'))
+
+    def check_failure(self):
+        """Either the old medium or the new one is whole, or it was said that neither is: then it is seen."""
+        self.check_mine()
+        if self.run('check', self.path('out')).returncode != 0 and 'state: ' in self.said and 'state: partial' not in self.said:
+            raise Broken(f'no medium is whole, and it was not said: {self.said}')
+
+    def check_mine(self):
+        after = self.snapshot()
+        lost = [path for path, value in self.mine.items() if after.get(path) != value]
+        if lost:
+            raise Broken(f"a person's files are not as they were: {lost}")
 
 
 class Import(Scenario):
@@ -204,5 +256,5 @@ class Remove(Scenario):
             self.check_image()
 
 
-SCENARIOS = {'iso': Iso, 'disk-image': DiskImage, 'import': Import, 'prepare': Prepare, 'export': Export,
+SCENARIOS = {'iso': Iso, 'disk-image': DiskImage, 'folder': Folder, 'import': Import, 'prepare': Prepare, 'export': Export,
              'settings': Settings, 'remove': Remove}

@@ -19,7 +19,7 @@ import time
 import scenarios
 from scenarios import Broken
 
-WRITING = 'open,write,copy,sync,truncate,allocate,rename,link,mkdir'
+WRITING = 'create,write,copy,sync,truncate,allocate,rename,link,mkdir'
 # Kind → FAULT_KIND, calls (None: all), whether all after it fail, too.
 KINDS = {
     'EIO': ('5', None, False),
@@ -172,6 +172,7 @@ def main():
     options = parser.parse_args()
     for name in ('program', 'module', 'wim'):
         setattr(options, name, os.path.abspath(getattr(options, name)))
+    scenarios.Folder.tool = os.path.join(os.path.dirname(options.module), 'folder-job')
     kinds = options.kinds or (list(KINDS) if options.all else QUICK)
     failed = 0
 

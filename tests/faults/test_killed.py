@@ -20,9 +20,8 @@ YEAR = 365 * 86400
 
 
 def start(scenario, *arguments):
-    return subprocess.Popen([scenario.program, '--catalog', scenario.path('catalog'), *arguments], text=True,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            env=environment(HOME=scenario.folder, XDG_DATA_HOME=scenario.path('data')))
+    return subprocess.Popen(scenario.argv(*arguments), text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, env=environment(HOME=scenario.folder, XDG_DATA_HOME=scenario.path('data')))
 
 
 class Place:
@@ -136,13 +135,14 @@ def main():
     parser.add_argument('program')
     parser.add_argument('clock')
     parser.add_argument('wim')
-    parser.add_argument('--kills', type=int, default=36)
+    parser.add_argument('--kills', type=int, default=42)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
     for name in ('program', 'clock', 'wim'):
         setattr(options, name, os.path.abspath(getattr(options, name)))
     chance = random.Random(options.seed)
-    kinds = ('iso', 'disk-image', 'import', 'prepare', 'export', 'remove')
+    scenarios.Folder.tool = os.path.join(os.path.dirname(options.clock), 'folder-job')
+    kinds = ('iso', 'disk-image', 'folder', 'import', 'prepare', 'export', 'remove')
     tests = {f'killed-{kind}': lambda kind=kind: kill_at_any_time(kind, options.kills // len(kinds), options, chance)
              for kind in kinds}
     tests |= {'together': lambda: together(options), 'clock': lambda: clock(options)}
