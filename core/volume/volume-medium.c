@@ -3,9 +3,12 @@
 
 #include "volume/volume-medium.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/file-io.h"
+#include "disk/partition-table.h"
 #include "drive/drive-monitor.h"
 #include "drive/volume-choice.h"
 
@@ -57,6 +60,17 @@ mount_volume (const char *path, GCancellable *cancellable, GError **error)
   return g_steal_pointer (&mount);
 }
 
+/* What the drive itself says: udev and UDisks2 may not have looked at it again yet. */
+static gboolean
+is_unfinished (const char *path)
+{
+  guint8 head[KL_DISK_SECTOR];
+  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+  return fd >= 0 && kl_read_at (fd, head, sizeof head, 0, path, NULL)
+         && kl_disk_is_unfinished ((KlBytesView){ head, sizeof head });
+}
+
 /**
  * kl_medium_open_anywhere:
  * @path: an ISO file, a disk image, a folder, or the node of a drive or of a volume
@@ -83,7 +97,7 @@ kl_medium_open_anywhere (const char *path,
   g_autoptr (KlVolumeMount) mounted = NULL;
   KlMedium *medium = kl_medium_open (path, &first);
 
-  if (medium == NULL && is_node (path))
+  if (medium == NULL && is_node (path) && !is_unfinished (path))
     {
       mounted = mount_volume (path, cancellable, &second);
       if (mounted != NULL)
