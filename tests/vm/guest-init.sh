@@ -31,6 +31,6 @@ dbus-daemon --system --fork --nopidfile
 /usr/libexec/udisks2/udisksd >/run/udisksd.log 2>&1 &
 gdbus wait --system --timeout 240 org.freedesktop.UDisks2
 udevadm settle
-/usr/bin/python3 /tests/agent.py /dev/vport*p1
+/usr/bin/python3 /tests/vm/agent.py /dev/vport*p1
 echo o >/proc/sysrq-trigger
 while :; do :; done

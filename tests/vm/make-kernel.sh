@@ -42,9 +42,9 @@ release=$(basename "$work"/kernel/lib/modules/*)
 depmod -b "$work/kernel" "$release"
 
 # Everything that the machine will ever need is loaded at its start: the files of the host, the line to the test,
-# USB sticks and their file systems. Those that are built in are not there as a file.
+# USB sticks and their file systems, disks that fail, and quotas. Those that are built in are not there as a file.
 modules=(virtio_pci 9pnet_virtio 9p overlay virtio_console virtio_blk xhci_pci usb_storage sd_mod
-         ext4 vfat fuse nls_cp437 nls_ascii nls_iso8859-1 nls_utf8)
+         ext4 vfat exfat fuse dm_mod dm_flakey quota_v2 nls_cp437 nls_ascii nls_iso8859-1 nls_utf8)
 root=$work/root
 mkdir -p "$root"/{bin,dev,proc,sys,host,upper,new,modules}
 for module in "${modules[@]}"; do
@@ -77,7 +77,7 @@ $b mount -t proc proc /new/proc
 $b mount -t sysfs sys /new/sys
 $b mkdir -p /new/tests
 $b mount -t 9p -o ro,trans=virtio,version=9p2000.L,cache=loose,msize=512000 tests /new/tests
-exec $b switch_root /new /bin/bash /tests/guest-init.sh
+exec $b switch_root /new /bin/bash /tests/vm/guest-init.sh
 INIT
 chmod +x "$root/init"
 (cd "$root" && find . | cpio -o -H newc --quiet) | gzip -1 >"$work/initrd"

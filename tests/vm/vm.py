@@ -136,9 +136,10 @@ class Guest:
 
 
 class Stick:
-    """A USB stick: its memory is a file of the host, or what QMP's options MEMORY say. FILTERS are QMP's options of block nodes between the two."""
+    """A USB stick: its memory is a file of the host, or what QMP's options MEMORY say. FILTERS are QMP's options of block
+    nodes between the two. Only where the stick FLUSHES is the memory told to."""
 
-    def __init__(self, name, path, serial, read_only=False, bytes_per_second=0, filters=(), memory=None):
+    def __init__(self, name, path, serial, read_only=False, bytes_per_second=0, filters=(), memory=None, flushes=False):
         self.name = name
         self.memory = memory or {'driver': 'file', 'filename': path}
         self.path = path
@@ -146,6 +147,7 @@ class Stick:
         self.read_only = read_only
         self.bytes_per_second = bytes_per_second
         self.filters = filters
+        self.flushes = flushes
         self.nodes = []
 
     def read(self, offset=0, length=-1):
@@ -171,7 +173,7 @@ class Vm:
              '-kernel', f'{kernel}/vmlinuz', '-initrd', f'{kernel}/initrd',
              # A stick is there at once, and not after a second of grace.
              '-append', 'console=ttyS0 quiet loglevel=3 panic=-1 usb-storage.delay_use=0 mitigations=off',
-             *share('host', '/'), *share('tests', here), *share('build', build),
+             *share('host', '/'), *share('tests', os.path.dirname(here)), *share('build', build),
              '-drive', f'if=virtio,format=raw,file={system_disk}',
              '-device', 'qemu-xhci,id=usb,p2=8,p3=8',
              '-device', 'virtio-serial', '-chardev', 'socket,id=agent,path=agent.sock,server=on,wait=off',
@@ -205,7 +207,7 @@ class Vm:
         stick.nodes.append(options['node-name'])
 
     def plug(self, stick):
-        self.add_node(stick, driver='raw', file=stick.memory, cache={'no-flush': True},
+        self.add_node(stick, driver='raw', file=stick.memory, cache={'no-flush': not stick.flushes},
                       **{'read-only': stick.read_only})
         for options in stick.filters:
             self.add_node(stick, **dict(options, image=stick.nodes[-1]))
@@ -215,6 +217,11 @@ class Vm:
             self.add_node(stick, driver='throttle', file=stick.nodes[-1], **{'throttle-group': 'speed-' + stick.name})
         self.command('device_add', driver='usb-storage', id=stick.name, bus='usb.0', drive=stick.nodes[-1],
                      removable=True, serial=stick.serial)
+
+    def slow_down(self, stick, bytes_per_second):
+        """One that was made with bytes_per_second, while it is plugged in."""
+        self.command('qom-set', path=f'/objects/speed-{stick.name}', property='limits',
+                     value={'bps-total': bytes_per_second})
 
     def pull(self, stick):
         """Pulls it out, and returns when it is gone for the machine and its file is whole."""
