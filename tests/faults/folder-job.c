@@ -79,12 +79,14 @@ int
 main (int argc, char *argv[])
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char *next_step = NULL;
 
   if (argc != 4)
     return 2;
   if (run (argv, &error))
     return 0;
+  next_step = kl_error_text_dup_next_step (error);
   g_printerr ("%s: %s\nWhat to do: %s\n", kl_error_text_get_title (error), error->message,
-              kl_error_text_get_next_step (error));
+              next_step);
   return kl_error_get_exit_status (error);
 }
