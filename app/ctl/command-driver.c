@@ -24,10 +24,11 @@ typedef struct
 {
   const KlCtlOptions *options;
   GPtrArray *packages; /* of KlDriverPackage, of all paths */
-  GPtrArray *names;    /* of char *: what the user knows the package by, for each */
+  GHashTable *names;   /* of KlDriverPackage → char *: what the user knows it by */
   GPtrArray *archives; /* of KlDriverArchive: their folders last until all is judged */
   GPtrArray *findings; /* of KlDriverFinding */
-  GPtrArray *matches;  /* of KlDriverMatch; NULL without --hardware-id */
+  GHashTable *found; /* of KlDriverPackage → GPtrArray of its findings, for those that have some */
+  GPtrArray *matches; /* of KlDriverMatch; NULL without --hardware-id */
 } Inspection;
 
 static gboolean
@@ -47,8 +48,8 @@ take_packages (Inspection *self, GPtrArray *packages, const char *path)
       KlDriverPackage *package = g_ptr_array_index (packages, i);
 
       g_ptr_array_add (self->packages, g_object_ref (package));
-      g_ptr_array_add (self->names,
-                       g_build_filename (path, kl_driver_package_get_inf (package), NULL));
+      g_hash_table_insert (self->names, package,
+                           g_build_filename (path, kl_driver_package_get_inf (package), NULL));
     }
 }
 
@@ -113,8 +114,27 @@ read_path (Inspection *self,
   if (package == NULL)
     return FALSE;
   g_ptr_array_add (self->packages, package);
-  g_ptr_array_add (self->names, g_strdup (path));
+  g_hash_table_insert (self->names, package, g_strdup (path));
   return TRUE;
+}
+
+/* Folders of thousands of packages are printed: nothing is looked for one by one. */
+static void
+sort_findings (Inspection *self)
+{
+  self->found = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
+  for (guint i = 0; i < self->findings->len; i++)
+    {
+      KlDriverFinding *finding = g_ptr_array_index (self->findings, i);
+      GPtrArray *same = g_hash_table_lookup (self->found, finding->package);
+
+      if (same == NULL)
+        {
+          same = g_ptr_array_new ();
+          g_hash_table_insert (self->found, finding->package, same);
+        }
+      g_ptr_array_add (same, finding);
+    }
 }
 
 static gboolean
@@ -139,6 +159,7 @@ inspect (gpointer data, KlProgress *progress, GCancellable *cancellable, GError 
   g_ptr_array_set_size (self->archives, 0);
   if (self->findings == NULL)
     return FALSE;
+  sort_findings (self);
   if (options->hardware_id != NULL)
     self->matches = kl_driver_find (self->packages, options->hardware_id, options->architecture,
                                     (guint) options->build, cancellable, error);
@@ -149,8 +170,9 @@ static void
 inspection_clear (Inspection *self)
 {
   g_ptr_array_unref (self->packages);
-  g_ptr_array_unref (self->names);
+  g_hash_table_unref (self->names);
   g_ptr_array_unref (self->archives);
+  g_clear_pointer (&self->found, g_hash_table_unref);
   g_clear_pointer (&self->findings, g_ptr_array_unref);
   g_clear_pointer (&self->matches, g_ptr_array_unref);
 }
@@ -175,14 +197,14 @@ add_texts (JsonBuilder *builder, const char *name, char **texts)
 static void
 add_findings (JsonBuilder *builder, const Inspection *self, KlDriverPackage *package)
 {
+  GPtrArray *findings = g_hash_table_lookup (self->found, package);
+
   json_builder_set_member_name (builder, "findings");
   json_builder_begin_array (builder);
-  for (guint i = 0; i < self->findings->len; i++)
+  for (guint i = 0; findings != NULL && i < findings->len; i++)
     {
-      const KlDriverFinding *finding = g_ptr_array_index (self->findings, i);
+      const KlDriverFinding *finding = g_ptr_array_index (findings, i);
 
-      if (finding->package != package)
-        continue;
       json_builder_begin_object (builder);
       kl_ctl_json_add_text (builder, "code", finding->code);
       kl_ctl_json_add_text (builder, "severity", kl_driver_severity_to_string (finding->severity));
@@ -278,6 +300,7 @@ print_text (const Inspection *self,
 {
   const char *architecture = self->options->architecture;
   const guint build = (guint) self->options->build;
+  GPtrArray *findings = g_hash_table_lookup (self->found, package);
   g_autofree char *architectures
       = g_strjoinv (", ", (char **) kl_driver_package_get_architectures (package));
   g_autofree char *clean = kl_ctl_clean (name);
@@ -294,14 +317,13 @@ print_text (const Inspection *self,
   print_some (_ ("Files"), kl_driver_package_dup_files (package, architecture, build));
   kl_ctl_print_field (_ ("Catalog"), kl_driver_package_get_catalog (package, architecture));
 
-  for (guint i = 0; i < self->findings->len; i++)
+  for (guint i = 0; findings != NULL && i < findings->len; i++)
     {
-      const KlDriverFinding *finding = g_ptr_array_index (self->findings, i);
+      const KlDriverFinding *finding = g_ptr_array_index (findings, i);
       g_autofree char *label = g_strdup_printf ("%s %s", finding->code,
                                                 kl_driver_severity_to_string (finding->severity));
 
-      if (finding->package == package)
-        kl_ctl_print_core_field (label, finding->text);
+      kl_ctl_print_core_field (label, finding->text);
     }
   g_print ("\n");
 }
@@ -309,13 +331,12 @@ print_text (const Inspection *self,
 static void
 print_package (const Inspection *self, KlDriverPackage *package, const KlDriverMatch *match)
 {
-  guint index = 0;
+  const char *name = g_hash_table_lookup (self->names, package);
 
-  g_ptr_array_find (self->packages, package, &index);
   if (self->options->json)
-    print_json (self, package, g_ptr_array_index (self->names, index), match);
+    print_json (self, package, name, match);
   else
-    print_text (self, package, g_ptr_array_index (self->names, index), match);
+    print_text (self, package, name, match);
 }
 
 static void
@@ -340,7 +361,7 @@ run_inspect (KlCtlOptions *options)
   g_auto (Inspection) self = {
     .options = options,
     .packages = g_ptr_array_new_with_free_func (g_object_unref),
-    .names = g_ptr_array_new_with_free_func (g_free),
+    .names = g_hash_table_new_full (NULL, NULL, NULL, g_free),
     .archives = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_driver_archive_free),
   };
   g_autoptr (KlJob) job = kl_function_job_new ("Reading drivers", inspect, &self);

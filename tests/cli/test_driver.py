@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """driver inspect: what it says of folders, INF files and cabinet files."""
 import os
+import resource
 import shutil
 import subprocess
 
@@ -136,6 +137,25 @@ class Driver(CommandTest):
         environment = {**self.environment(), 'TMPDIR': self.path()}
         self.assert_fails('ERROR_BAD_FORMAT', 'drivers.cab', 'driver', 'inspect', cab, env=environment)
         self.assert_nothing_but(self.folder, 'packages', 'drivers.cab')
+
+    def test_many_take_no_longer_each(self):
+        """Processor time, the least of three runs: ten times the packages may cost twice as much each, not four times."""
+        def seconds(number, json):
+            folder = self.path(f'many-{number}')
+            for name in range(number) if not os.path.isdir(folder) else ():
+                os.makedirs(os.path.join(folder, str(name)))
+                with open(os.path.join(folder, str(name), 'net.inf'), 'w') as inf:
+                    inf.write('[Version]\nSignature="$Windows NT$"\nClass=Net\nProvider="Example"\nDriverVer=01/31/2026,1.2.3.4\n')
+            times = []
+            for _ in range(3):
+                before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+                (self.json if json else self.ctl)('driver', 'inspect', folder)
+                times.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+            return min(times)
+
+        for json in False, True:
+            few, many = seconds(500, json), seconds(5000, json)
+            self.assertLess(many, 20 * few + .1, (few, many))
 
     def test_names_that_are_not_utf8(self):
         os.rename(self.packages.encode() + b'/net', self.packages.encode() + b'/n\xff')
