@@ -44,6 +44,8 @@ typedef struct
   KlDriveMonitor *monitor; /* only for drives */
   char **nodes;
   guint n_ended;
+  guint n_alive; /* jobs that are not finalized yet; atomic: a worker may be the last one to hold
+                    one */
   guint n_cancelled;
 } Load;
 
@@ -159,20 +161,46 @@ ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-wait_for (Load *load, guint n_jobs)
+gone_cb (gpointer user_data, GObject *gone)
+{
+  Load *load = user_data;
+
+  g_atomic_int_dec_and_test (&load->n_alive);
+}
+
+static void
+start (Load *load, KlJob *job)
+{
+  g_atomic_int_inc (&load->n_alive);
+  g_object_weak_ref (G_OBJECT (job), gone_cb, load);
+  kl_job_run_async (job, NULL, ended_cb, load);
+}
+
+static void
+wait_for_ends (Load *load, guint n_jobs)
 {
   while (load->n_ended < n_jobs)
     g_main_context_iteration (NULL, TRUE);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
   load->n_ended = 0;
+}
+
+/* The last report of a job, which is on its way, holds it for some milliseconds more. */
+static void
+wait_for_release (Load *load)
+{
+  gint64 end = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;
+
+  while (g_atomic_int_get (&load->n_alive) > 0 && g_get_monotonic_time () < end)
+    if (!g_main_context_iteration (NULL, FALSE))
+      g_usleep (1000);
+  g_assert_cmpuint (g_atomic_int_get (&load->n_alive), ==, 0);
 }
 
 static void
 run_job (Load *load, KlJob *job)
 {
-  kl_job_run_async (job, NULL, ended_cb, load);
-  wait_for (load, 1);
+  start (load, job);
+  wait_for_ends (load, 1);
 }
 
 static void
@@ -213,7 +241,7 @@ start_on_file (Load *load, KlMediaBatch *batch, guint number)
   g_autoptr (KlMediaRequest) request = kl_media_request_new (&options, &error);
 
   g_assert_no_error (error);
-  kl_job_run_async (KL_JOB (kl_media_batch_add (batch, request)), NULL, ended_cb, load);
+  start (load, KL_JOB (kl_media_batch_add (batch, request)));
 }
 
 static void
@@ -223,7 +251,7 @@ make_disk_images (Load *load, guint round)
 
   for (guint i = 0; i < N_SIDE_BY_SIDE; i++)
     start_on_file (load, batch, i);
-  wait_for (load, N_SIDE_BY_SIDE);
+  wait_for_ends (load, N_SIDE_BY_SIDE);
 }
 
 static KlDrive *
@@ -263,9 +291,9 @@ make_drives (Load *load, guint round)
       g_autoptr (KlMediaRequest) request = kl_media_request_new (&options, &error);
 
       g_assert_no_error (error);
-      kl_job_run_async (KL_JOB (kl_media_batch_add (batch, request)), NULL, ended_cb, load);
+      start (load, KL_JOB (kl_media_batch_add (batch, request)));
     }
-  wait_for (load, g_strv_length (load->nodes));
+  wait_for_ends (load, g_strv_length (load->nodes));
 }
 
 static void
@@ -321,10 +349,10 @@ cancel (Load *load, guint round)
       kl_media_creator_set_request (KL_MEDIA_CREATOR (job), request);
     }
   g_signal_connect (job, "progress", G_CALLBACK (cancel_at_step_cb), GUINT_TO_POINTER (step));
-  kl_job_run_async (job, NULL, ended_cb, load);
+  start (load, job);
   if (step == 0)
     kl_job_cancel (job);
-  wait_for (load, 1);
+  wait_for_ends (load, 1);
   g_unlink (path);
 }
 
@@ -437,6 +465,7 @@ run_rounds (Load *load, void (*run) (Load *, guint), guint n_rounds)
       gint64 *lowest = &least[round * 4 / n_rounds];
 
       run (load, round);
+      wait_for_release (load);
       sample = take_sample (load);
       *lowest = MIN (*lowest, (gint64) sample.in_use);
       if (round < n_rounds / 2)
