@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Seeded data of the benchmark, without Microsoft files. Each function makes the file or folder of which it gets the path."""
+import itertools
 import os
 import random
 import shutil
@@ -77,18 +78,47 @@ def real_image(sample, wim, megabytes):
     image_with(sample, wim, extra, '/Windows/WinSxS')
 
 
+def shares(n, power):
+    """Cumulated weights of which each is smaller than the one before, as words of languages are ever less frequent."""
+    return list(itertools.accumulate(1 / (i + 5) ** power for i in range(n)))
+
+
+def programs(seeded, size):
+    """Bytes that compressors have as much to do with as with programs for x64, and which they make a third of: sequences of
+    a few operations that come again and again with another operand, tables of addresses, zeros."""
+    codes = [seeded.randbytes(seeded.choice((1, 2, 2, 3))) for _ in range(300)]
+    words = [code + (seeded.randbytes(1) if seeded.random() < 0.5 else b'')
+             for code in seeded.choices(codes, cum_weights=shares(300, 1), k=6000)]
+    phrases = [b''.join(seeded.choices(words, cum_weights=shares(6000, 1), k=seeded.randrange(2, 16))) for _ in range(3000)]
+    weights, parts, length = shares(3000, 1.1), [], 0
+    while length < size:
+        kind = seeded.random()
+        if kind < 0.9:
+            part = b''.join(phrase + (seeded.randbytes(1) if seeded.random() < 0.1 else b'')
+                            for phrase in seeded.choices(phrases, cum_weights=weights, k=300))
+        elif kind < 0.96:
+            part = b''.join(n.to_bytes(4, 'little') for n in itertools.accumulate(seeded.choices(range(8, 800, 8), k=400)))
+        else:
+            part = bytes(seeded.randrange(64, 4000))
+        parts.append(part)
+        length += len(part)
+    return b''.join(parts)
+
+
 def drivers(folder, megabytes, packages=12, files=20):
-    """Driver packages of `files` files each, `megabytes` together."""
+    """Driver packages of `files` files each, `megabytes` together; few of them are large."""
     seeded = random.Random(19041)
-    data = pool(seeded, 32_000_000, 0.15)
+    data = programs(seeded, min(64_000_000, int(megabytes * 1e6)))
+    weights = [seeded.lognormvariate(0, 0.8) for _ in range(packages * (files - 1))]
     for number in range(packages):
         package = os.path.join(folder, f'package{number:02}')
         os.makedirs(package)
         with open(os.path.join(package, 'driver.inf'), 'w', encoding='ascii') as file:
             file.write(INF.format(number))
         for name in range(files - 1):
+            size = int(megabytes * 1e6 * weights[number * (files - 1) + name] / sum(weights))
             with open(os.path.join(package, f'part{name:02}.bin'), 'wb') as file:
-                file.write(cut(seeded, data, int(megabytes * 1e6 / (packages * (files - 1)))))
+                file.write(cut(seeded, data, size))
 
 
 def certificate(path):
