@@ -122,32 +122,6 @@ prepare_image (KlMediaCreator *self,
   return TRUE;
 }
 
-static gboolean
-check_image (KlMediaCreator *self,
-             KlMediaImage *image,
-             KlProgress *step,
-             GCancellable *cancellable,
-             GError **error)
-{
-  GError *problem = NULL;
-  KlTurn turn;
-
-  kl_progress_start (step);
-  turn = kl_media_share_begin (self->share, KL_SHARED_CHECK, step, cancellable, error);
-  if (turn == KL_TURN_FAILED)
-    return FALSE;
-  if (turn == KL_TURN_MINE)
-    {
-      kl_media_image_check (image, step, cancellable, &problem);
-      /* One from elsewhere each has to find for itself. */
-      if (!end_turn (self, KL_SHARED_CHECK, kl_media_image_get_notice (image) == NULL, cancellable,
-                     problem, error))
-        return FALSE;
-    }
-  kl_progress_finish (step);
-  return TRUE;
-}
-
 /* One question for permission, however many drives: the others wait for the first one's answer, and
  * a refusal is theirs as well. */
 static KlMediaTarget *
@@ -394,8 +368,32 @@ power_off (KlMediaCreator *self, GCancellable *cancellable)
   result->warnings = g_strv_builder_end (warnings);
 }
 
+/* Returns: (nullable): the layout, once the certificate is there and the target has room for it */
+static KlMediaLayout *
+plan (KlMediaCreator *self,
+      KlMediaImage *image,
+      KlMediaProtection *protection,
+      KlMediaTarget *target,
+      GCancellable *cancellable,
+      GError **error)
+{
+  const char *id = kl_media_request_get_image_id (self->request);
+  g_autoptr (KlMediaLayout) layout = NULL;
+
+  if (!kl_media_image_may_be_used (image)
+      || !kl_media_protection_finish (protection, id, cancellable, error)
+      || !kl_media_target_judge (target, cancellable, error))
+    return NULL;
+  layout = make_layout (self, image, protection, target, error);
+  if (layout == NULL
+      || !kl_media_target_plan (target, layout, kl_media_share_get_reading (self->share),
+                                cancellable, error))
+    return NULL;
+  return g_steal_pointer (&layout);
+}
+
 /* All checks first: nothing is written before the image, the layout and the target have passed
- * theirs. */
+ * theirs. A file that has no name yet is laid out while the image is read. */
 static gboolean
 create_on_target (KlMediaCreator *self,
                   KlProgress *progress,
@@ -403,11 +401,12 @@ create_on_target (KlMediaCreator *self,
                   GError **error)
 {
   const gint64 started = g_get_monotonic_time ();
-  const char *id = kl_media_request_get_image_id (self->request);
+  const gboolean is_file = kl_media_request_get_media_type (self->request) == KL_MEDIA_TYPE_CD;
   g_autoptr (KlMediaProtection) protection = NULL;
   g_autoptr (KlMediaImage) image = NULL;
   g_autoptr (KlMediaLayout) layout = NULL;
   g_autoptr (KlMediaTarget) target = NULL;
+  g_autoptr (GError) problem = NULL;
   gboolean stale = FALSE;
   Steps steps;
 
@@ -427,19 +426,16 @@ create_on_target (KlMediaCreator *self,
     return FALSE;
 
   kl_media_protection_start (protection, FALSE);
-  if (!check_image (self, image, steps.check, cancellable, error))
+  kl_media_image_start_check (image, self->share, is_file, steps.check, cancellable);
+  layout = plan (self, image, protection, target, cancellable, &problem);
+  if (!kl_media_image_finish_check (image, error))
     return FALSE;
-
+  if (layout == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
   kl_progress_start (steps.plan);
-  if (!kl_media_protection_finish (protection, id, cancellable, error))
-    return FALSE;
-  if (!kl_media_target_judge (target, cancellable, error))
-    return FALSE;
-  layout = make_layout (self, image, protection, target, error);
-  if (layout == NULL
-      || !kl_media_target_plan (target, layout, kl_media_share_get_reading (self->share),
-                                cancellable, error))
-    return FALSE;
   kl_progress_finish (steps.plan);
 
   if (!write_and_verify (target, &steps, cancellable, error))
