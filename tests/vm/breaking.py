@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scenarios: sticks that are pulled, break or lie."""
 import re
+import signal
 import subprocess
+import time
 
 from bench import (CTL, IMAGE, MIB, PFX, STICK_BYTES, UNFINISHED, USER, Failed, format_fat32, is_finished,
                    moved_bytes)
@@ -9,6 +11,9 @@ from counterfeit import Counterfeit
 
 # What is promised, seconds.
 ENDS_WITHIN = 2
+CANCELLED_WITHIN = 1
+
+FILE_SYSTEM = 'org.freedesktop.UDisks2.Filesystem'
 
 
 def pull_at(bench, share):
@@ -108,6 +113,33 @@ def one_of_two_is_pulled(bench):
     bench.check('two at once: the other is made and read back', ends[second].get('verified') is True, ends)
     bench.check('two at once: only the other one would start', is_finished(other) and not is_finished(slow))
     bench.check_medium('two at once: the other one is whole', second)
+
+
+def hanging_unmount_is_cancelled(bench):
+    """A stick that hangs: what was written to it has to be on it before it is unmounted, and never is."""
+    stick = bench.stick('KINDLING22', bytes_per_second=400 * MIB)
+    format_fat32(stick)
+    node = bench.plug(stick)
+    mounted = bench.guest.shell(f'udisksctl mount -b {node} && head -c 2000000 /dev/zero >"$(findmnt -no TARGET {node})"/mine')
+    bench.vm.slow_down(stick, 8192)
+    bus = bench.guest.start('dbus-monitor', '--system', f"interface='{FILE_SYSTEM}',member='Unmount'")
+    bus.wait_until(lambda p: 'NameAcquired' in p.text)
+    job = bench.guest.start(*CTL, *bench.create_arguments(node, '--yes'))
+    hangs = bus.wait_until(lambda p: 'member=Unmount' in p.text or job.status is not None)
+    bench.check('it hangs while it is unmounted', hangs and job.status is None, mounted.text, job.text)
+    asked = time.monotonic()
+    job.signal(signal.SIGINT)
+    job.wait()
+    delay = time.monotonic() - asked
+    bus.signal(signal.SIGTERM)
+    bench.check_refused('a hanging unmount: cancelled', job, 3)
+    bench.check('a hanging unmount: at once', delay < CANCELLED_WITHIN, f'{delay:.2f} s')
+    bench.results.note(f'cancelled after {delay:.2f} s')
+    bench.vm.slow_down(stick, 400 * MIB)
+    bench.until(lambda: bench.guest.run('findmnt', node).status != 0, 'the unmount to end')
+    bench.pull(stick)
+    kept = subprocess.run(['mdir', '-b', '-i', stick.path, '::mine'], capture_output=True, text=True)
+    bench.check('a hanging unmount: what was written is on it', kept.returncode == 0, kept.stderr)
 
 
 def bad_sector_of_a_source_is_named(bench):
