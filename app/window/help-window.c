@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "window/group-title.h"
 #include "window/help-page.h"
 
 #define CONTENTS "index"
@@ -295,6 +296,7 @@ kl_help_window_init (KlHelpWindow *self)
 {
   g_queue_init (&self->history);
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_group_title_wrap_all (GTK_WIDGET (self->window_title));
   self->group = gtk_window_group_new ();
   gtk_window_group_add_window (self->group, GTK_WINDOW (self));
   /* A paragraph that gets the focus is read, not selected. */

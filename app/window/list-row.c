@@ -5,6 +5,8 @@
 
 #include "window/list-row.h"
 
+#include "bidi.h"
+
 struct _KlListRow
 {
   AdwBin parent_instance;
@@ -52,7 +54,7 @@ kl_list_row_init (KlListRow *self)
   self->icon = g_object_new (GTK_TYPE_IMAGE, "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION,
                              "valign", GTK_ALIGN_CENTER, NULL);
   self->title = new_label (PANGO_ELLIPSIZE_MIDDLE);
-  self->subtitle = new_label (PANGO_ELLIPSIZE_END);
+  self->subtitle = new_label (PANGO_ELLIPSIZE_MIDDLE);
   gtk_widget_add_css_class (self->subtitle, "caption");
   gtk_widget_add_css_class (self->subtitle, "dim-label");
   gtk_widget_set_hexpand (lines, TRUE);
@@ -83,7 +85,7 @@ kl_list_row_set (KlListRow *self,
 {
   const char *classes[] = { css_class, NULL };
   GtkWidget *item = gtk_widget_get_parent (GTK_WIDGET (self));
-  g_autofree char *label = g_strjoin (", ", title, subtitle, word, NULL);
+  g_autofree char *label = kl_bidi_join (", ", title, subtitle, word, NULL);
 
   gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), icon_name);
   gtk_widget_set_css_classes (self->icon, classes);

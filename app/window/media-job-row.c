@@ -7,10 +7,12 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "error-text.h"
 #include "window/check-medium.h"
 #include "window/drive-text.h"
 #include "window/failure-view.h"
+#include "window/flow-layout.h"
 #include "window/job-text.h"
 #include "window/media-result.h"
 #include "window/power-off.h"
@@ -243,12 +245,12 @@ name_row (KlMediaJobRow *self, const char *word)
   const char *name = kl_media_job_get_name (self->job);
   g_autofree char *label
       = *gtk_label_get_label (self->identity_label) != '\0'
-            ? g_strjoin (", ", name, gtk_label_get_label (self->identity_label), word, NULL)
-            : g_strjoin (", ", name, word, NULL);
+            ? kl_bidi_join (", ", name, gtk_label_get_label (self->identity_label), word, NULL)
+            : kl_bidi_join (", ", name, word, NULL);
   /* Translators: name of a button; %s is a file or a drive. */
-  g_autofree char *cancel = g_strdup_printf (_ ("Cancel %s"), name);
+  g_autofree char *cancel = kl_bidi_printf (_ ("Cancel %s"), name);
   /* Translators: name of a progress bar; %s is a file or a drive. */
-  g_autofree char *progress = g_strdup_printf (_ ("Progress of %s"), name);
+  g_autofree char *progress = kl_bidi_printf (_ ("Progress of %s"), name);
 
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->cancel_button),
@@ -416,6 +418,7 @@ kl_media_job_row_class_init (KlMediaJobRowClass *klass)
   G_OBJECT_CLASS (klass)->dispose = kl_media_job_row_dispose;
 
   g_type_ensure (KL_TYPE_FAILURE_VIEW);
+  g_type_ensure (KL_TYPE_FLOW_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/media-job-row.ui");
   bind_children (widget_class);
@@ -447,7 +450,7 @@ dup_identity (KlMediaJob *job)
 
   if (origin == NULL || target == NULL)
     return g_strdup (target != NULL ? target : origin != NULL ? origin : "");
-  return g_strjoin (" · ", target, origin, NULL);
+  return kl_bidi_join (" · ", target, origin, NULL);
 }
 
 GtkWidget *

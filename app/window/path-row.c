@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
+
 struct _KlPathRow
 {
   AdwEntryRow parent_instance;
@@ -95,7 +97,7 @@ name_parts (KlPathRow *self)
 {
   const char *title = adw_preferences_row_get_title (ADW_PREFERENCES_ROW (self));
   /* Translators: name of a button; %s is what it looks for, for instance “PFX File”. */
-  g_autofree char *name = g_strdup_printf (_ ("Choose %s"), title);
+  g_autofree char *name = kl_bidi_printf (_ ("Choose %s"), title);
 
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->browse_button),
@@ -165,6 +167,6 @@ kl_path_row_init (KlPathRow *self)
 GtkWidget *
 kl_path_row_new (const char *title, const char *suffixes, gboolean folder, gboolean several)
 {
-  return g_object_new (KL_TYPE_PATH_ROW, "title", title, "suffixes", suffixes, "folder", folder,
-                       "several", several, NULL);
+  return g_object_new (KL_TYPE_PATH_ROW, "title", title, "tooltip-text", title, "suffixes",
+                       suffixes, "folder", folder, "several", several, NULL);
 }

@@ -11,6 +11,7 @@
 #include "edit/locale-table.h"
 #include "prepare/recipe.h"
 #include "window/failure-view.h"
+#include "window/group-title.h"
 #include "window/loss-question.h"
 #include "window/part-names.h"
 #include "window/path-row.h"
@@ -135,6 +136,7 @@ struct _KlRecipeDialog
   char *before[N_FIELDS]; /* owned; as it stands in the recipe; NULL for another part */
   gboolean may_close;
 
+  GtkWidget *window_title;
   AdwPreferencesPage *page;
   GtkWidget *save_button;
   GtkWidget *rows[N_FIELDS];   /* borrowed; NULL for another part */
@@ -269,7 +271,8 @@ new_row (KlRecipeDialog *self, const Field *field, const char *value)
   if (chosen)
     row = new_combo_row (field, value);
   else if (field->kind == FIELD_LINE)
-    row = g_object_new (ADW_TYPE_ENTRY_ROW, "title", _ (field->title), NULL);
+    row = g_object_new (ADW_TYPE_ENTRY_ROW, "title", _ (field->title), "tooltip-text",
+                        _ (field->title), NULL);
   else
     row = kl_path_row_new (_ (field->title),
                            field->kind == FIELD_PICTURE ? "jpg;jpeg;png;bmp" : NULL,
@@ -485,6 +488,7 @@ kl_recipe_dialog_class_init (KlRecipeDialogClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/recipe-dialog.ui");
+  gtk_widget_class_bind_template_child (widget_class, KlRecipeDialog, window_title);
   gtk_widget_class_bind_template_child (widget_class, KlRecipeDialog, page);
   gtk_widget_class_bind_template_child (widget_class, KlRecipeDialog, save_button);
   gtk_widget_class_install_action (widget_class, "recipe.save", NULL, save);
@@ -496,6 +500,7 @@ static void
 kl_recipe_dialog_init (KlRecipeDialog *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_group_title_wrap_all (self->window_title);
 }
 
 /* What a thread opens. */

@@ -11,6 +11,7 @@
 #include "crypto/password-strength.h"
 #include "site/site-folder.h"
 #include "window/failure-view.h"
+#include "window/group-title.h"
 #include "window/part-names.h"
 #include "window/path-row.h"
 #include "window/problem-label.h"
@@ -81,6 +82,7 @@ struct _KlSiteEditor
   char *path;     /* owned; nullable: a new profile */
   GKeyFile *file; /* owned; keys that are not edited stay in it */
 
+  GtkWidget *window_title;
   AdwPreferencesPage *page;
   GtkWidget *save_button;
   GtkWidget *rows[G_N_ELEMENTS (fields)];   /* borrowed; NULL for a group */
@@ -252,7 +254,8 @@ new_row (KlSiteEditor *self, const Field *field, const char *value)
       break;
     case FIELD_TEXT:
     default:
-      row = g_object_new (ADW_TYPE_ENTRY_ROW, "title", _ (field->title), NULL);
+      row = g_object_new (ADW_TYPE_ENTRY_ROW, "title", _ (field->title), "tooltip-text",
+                          _ (field->title), NULL);
       gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                       _ (field->title), -1);
     }
@@ -348,6 +351,7 @@ kl_site_editor_class_init (KlSiteEditorClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/site-editor.ui");
+  gtk_widget_class_bind_template_child (widget_class, KlSiteEditor, window_title);
   gtk_widget_class_bind_template_child (widget_class, KlSiteEditor, page);
   gtk_widget_class_bind_template_child (widget_class, KlSiteEditor, save_button);
   gtk_widget_class_install_action (widget_class, "site.save", NULL, save);
@@ -359,6 +363,7 @@ kl_site_editor_init (KlSiteEditor *self)
 {
   self->file = g_key_file_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_group_title_wrap_all (self->window_title);
 }
 
 KlSiteEditor *

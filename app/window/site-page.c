@@ -7,8 +7,10 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "error-text.h"
 #include "window/fact-row.h"
+#include "window/group-title.h"
 #include "window/part-names.h"
 #include "window/problem-label.h"
 #include "window/site-store.h"
@@ -46,7 +48,7 @@ show_points (KlSitePage *self, KlSiteProfile *profile)
   const char *const *points = kl_site_profile_get_management_points (profile);
   g_autofree char *text = g_strjoinv ("\n", (char **) points);
 
-  kl_fact_row_set_value (self->points_row, *text != '\0' ? text : _ ("None"));
+  kl_fact_row_set_value (self->points_row, *text != '\0' ? text : C_ ("management points", "None"));
   kl_fact_row_set_state (self->points_row, *text != '\0' ? NULL : "dialog-warning-symbolic",
                          "warning", NULL);
 }
@@ -57,7 +59,7 @@ show_policy (KlSitePage *self, KlSiteProfile *profile)
   const guint least = kl_site_profile_get_minimum_password_length (profile);
   const gboolean required = kl_site_profile_get_password_required (profile);
   g_autofree char *length
-      = g_strdup_printf (ngettext ("%u character or more", "%u characters or more", least), least);
+      = kl_bidi_printf (ngettext ("%u character or more", "%u characters or more", least), least);
   g_autofree char *text = g_strjoin (", ", required ? _ ("Required") : _ ("Optional"),
                                      least > 0 ? length : NULL, NULL);
 
@@ -214,5 +216,6 @@ kl_site_page_init (KlSitePage *self)
 {
   self->sites = g_ptr_array_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_group_title_wrap_all (GTK_WIDGET (self));
   kl_name_parts_of_combo_row (self->profile_row);
 }
