@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core-text.h"
 #include "function-job.h"
 #include "job-runner.h"
 #include "output.h"
@@ -21,11 +22,32 @@ get_version (KlBootImage *image)
   return version != NULL && *version != '\0' ? version : kl_boot_image_get_os_version (image);
 }
 
-/* @known: nullable; for a list */
+/* @known: nullable; for a list. The key that scripts read. */
 static const char *
 get_state (KlBootImage *image, GHashTable *known)
 {
   return kl_image_state_to_string (kl_prepare_find_state (image, known));
+}
+
+static const char *
+get_state_word (KlBootImage *image, GHashTable *known)
+{
+  switch (kl_prepare_find_state (image, known))
+    {
+    case KL_IMAGE_STATE_COMPLETE:
+      return C_ ("state in a list", "prepared");
+    case KL_IMAGE_STATE_IN_PROGRESS:
+      return C_ ("state in a list", "preparing");
+    case KL_IMAGE_STATE_ERROR:
+      return C_ ("state in a list", "failed");
+    case KL_IMAGE_STATE_STALE:
+      /* Translators: since it was prepared. */
+      return C_ ("state in a list", "changed");
+    case KL_IMAGE_STATE_NO_STATUS:
+    default:
+      /* Translators: to be used as it is, or to be prepared. */
+      return C_ ("state in a list", "ready");
+    }
 }
 
 static void
@@ -65,11 +87,12 @@ print_image_row (KlBootImage *image, GHashTable *known)
 {
   const GError *broken = kl_boot_image_get_error (image);
   g_autofree char *size = broken == NULL ? g_format_size (kl_boot_image_get_size (image)) : NULL;
-  g_autofree char *last = kl_ctl_clean (broken ? broken->message : kl_boot_image_get_name (image));
+  g_autofree char *reason = broken != NULL ? kl_core_text_translate (broken->message) : NULL;
+  g_autofree char *last = kl_ctl_clean (reason != NULL ? reason : kl_boot_image_get_name (image));
   const char *const cells[]
-      = { kl_boot_image_get_id (image), kl_boot_image_get_architecture (image),
-          get_version (image),          size,
-          get_state (image, known),     last };
+      = { kl_boot_image_get_id (image),  kl_boot_image_get_architecture (image),
+          get_version (image),           size,
+          get_state_word (image, known), last };
 
   print_row (cells);
 }
@@ -242,7 +265,8 @@ dup_local (GDateTime *time)
 {
   g_autoptr (GDateTime) local = time != NULL ? g_date_time_to_local (time) : NULL;
 
-  return local != NULL ? g_date_time_format (local, "%Y-%m-%d %H:%M") : g_strdup (_ ("unknown"));
+  return local != NULL ? g_date_time_format (local, "%Y-%m-%d %H:%M")
+                       : g_strdup (C_ ("date", "unknown"));
 }
 
 static void
@@ -285,7 +309,7 @@ print_image_text (KlBootImage *image)
   kl_ctl_print_field (_ ("Architecture"), kl_boot_image_get_architecture (image));
   kl_ctl_print_field (_ ("Language"), kl_boot_image_get_language (image));
   kl_ctl_print_field (_ ("Size"), size);
-  kl_ctl_print_field (_ ("State"), get_state (image, NULL));
+  kl_ctl_print_field (_ ("State"), get_state_word (image, NULL));
   kl_ctl_print_boot (bios, bios_reason, uefi, uefi_reason);
   kl_ctl_print_field (_ ("Boot manager"),
                       boot_manager_to_string (kl_boot_image_get_boot_manager (image)));

@@ -199,7 +199,8 @@ print_description_text (const KlCtlOptions *options,
   kl_ctl_print_field (_ ("Made by"), description->made_by);
   kl_ctl_print_boot (description->bios, NULL, description->uefi, NULL);
   kl_ctl_print_field (_ ("Signed by"), description->signer);
-  kl_ctl_print_field (_ ("Certificate"), description->subject ? description->subject : _ ("none"));
+  kl_ctl_print_field (_ ("Certificate"),
+                      description->subject ? description->subject : C_ ("certificate", "none"));
   kl_ctl_print_field (_ ("Thumbprint"), description->thumbprint);
   kl_ctl_print_field (_ ("SHA-256"), description->sha256);
   kl_ctl_print_field (_ ("Valid from"), description->certificate_start);

@@ -17,6 +17,9 @@
 #include "output.h"
 #include "prepare/recipe.h"
 
+/* Of what is done to a file or a value. */
+#define WORD_COLUMNS 10
+
 static void
 print_status_event (const KlInjectionStatus *status)
 {
@@ -51,7 +54,7 @@ print_status_text (const KlInjectionStatus *status)
     {
       kl_ctl_print_field (_ ("Error code"), code);
       kl_ctl_print_field (_ ("File"), status->extended_error_info);
-      kl_ctl_print_field (_ ("Message"), status->message);
+      kl_ctl_print_core_field (_ ("Message"), status->message);
     }
 }
 
@@ -236,15 +239,19 @@ print_preview_text (KlImageTree *tree)
       const KlTreeFile *file = files->pdata[i];
       g_autofree char *path = kl_ctl_clean (file->path);
 
-      g_print ("%s  %12" G_GUINT64_FORMAT "  %s\n", file->replaces ? _ ("replace") : _ ("add    "),
-               file->size, path);
+      g_autofree char *word = kl_ctl_pad (file->replaces ? C_ ("what is done", "replace")
+                                                         : C_ ("what is done", "add"),
+                                          WORD_COLUMNS);
+
+      g_print ("%s  %12" G_GUINT64_FORMAT "  %s\n", word, file->size, path);
     }
   for (guint i = 0; i < values->len; i++)
     {
       const KlTreeRegistryValue *value = values->pdata[i];
 
-      g_print (_ ("set      %s\\%s: %s = %s\n"), value->hive, value->key, value->name,
-               value->value);
+      g_autofree char *word = kl_ctl_pad (C_ ("what is done", "set"), WORD_COLUMNS);
+
+      g_print ("%s  %s\\%s: %s = %s\n", word, value->hive, value->key, value->name, value->value);
     }
   for (guint i = 0; i < warnings->len; i++)
     kl_ctl_print_core_field (_ ("Warning"), warnings->pdata[i]);

@@ -58,7 +58,7 @@ print_volume (const KlCtlOptions *options, KlBlankKind kind, gboolean gpt, guint
   g_autofree char *size = g_format_size_full (bytes, G_FORMAT_SIZE_LONG_FORMAT);
 
   kl_ctl_print_field (_ ("File system"), kl_blank_kind_get_title (kind));
-  kl_ctl_print_field (_ ("Label"), *label != '\0' ? label : _ ("none"));
+  kl_ctl_print_field (_ ("Label"), *label != '\0' ? label : C_ ("label", "none"));
   kl_ctl_print_field (_ ("Partition"), gpt ? "GPT" : "MBR");
   kl_ctl_print_field (_ ("Size"), size);
 }

@@ -62,6 +62,13 @@ print_json (KlSiteProfile *profile)
 static void
 print_policy (KlSiteProfile *profile)
 {
+  /* By KlPasswordLevel. */
+  static const char *const strengths[] = {
+    NC_ ("password", "Very Weak"),
+    NC_ ("password", "Weak"),
+    NC_ ("password", "Good"),
+    NC_ ("password", "Strong"),
+  };
   g_autofree char *length
       = g_strdup_printf ("%u", kl_site_profile_get_minimum_password_length (profile));
 
@@ -71,7 +78,8 @@ print_policy (KlSiteProfile *profile)
   kl_ctl_print_field (_ ("Minimum length"), length);
   kl_ctl_print_field (
       _ ("Minimum strength"),
-      kl_password_level_to_string (kl_site_profile_get_minimum_password_strength (profile)));
+      g_dpgettext2 (NULL, "password",
+                    strengths[kl_site_profile_get_minimum_password_strength (profile)]));
 }
 
 static void
@@ -85,7 +93,7 @@ print_text (KlSiteProfile *profile)
   kl_ctl_print_field (_ ("Site code"), kl_site_profile_get_site_code (profile));
   kl_ctl_print_field (kl_site_profile_is_dynamic (profile) ? _ ("Management points")
                                                            : _ ("Management point"),
-                      points[0] != '\0' ? points : _ ("none"));
+                      points[0] != '\0' ? points : C_ ("management points", "none"));
   kl_ctl_print_field (_ ("Content folders"), folders);
   kl_ctl_print_field (_ ("Organization"), kl_site_profile_get_organization (profile));
   print_policy (profile);

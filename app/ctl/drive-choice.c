@@ -223,7 +223,8 @@ print_drive (KlDrive *drive)
   g_autofree char *clean_name = kl_ctl_clean (name);
   g_autofree char *clean_content = kl_ctl_clean (content);
   const char *serial = kl_drive_get_identity (drive)->serial;
-  g_autofree char *clean_serial = kl_ctl_clean (serial != NULL ? serial : _ ("unknown"));
+  g_autofree char *clean_serial
+      = kl_ctl_clean (serial != NULL ? serial : C_ ("serial number", "unknown"));
 
   g_printerr (_ ("%s: %s, serial number %s, %s\n"), kl_drive_get_path (drive), clean_name,
               clean_serial, size);

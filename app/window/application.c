@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "bus/bus-service.h"
 #include "image/catalog.h"
 #include "settings.h"
@@ -170,15 +171,15 @@ static char *
 dup_outcome (const KlMediaJobCounts *counts)
 {
   if (counts->failed == 0)
-    return g_strdup_printf (ngettext ("%u medium is ready", "%u media are ready", counts->done),
-                            counts->done);
+    return kl_bidi_printf (ngettext ("%u medium is ready", "%u media are ready", counts->done),
+                           counts->done);
   if (counts->done == 0)
-    return g_strdup_printf (
+    return kl_bidi_printf (
         ngettext ("%u medium could not be made", "%u media could not be made", counts->failed),
         counts->failed);
   /* Translators: how many media were made, and how many were not. */
-  return g_strdup_printf (_ ("%u media are ready, %u could not be made"), counts->done,
-                          counts->failed);
+  return kl_bidi_printf (_ ("%u media are ready, %u could not be made"), counts->done,
+                         counts->failed);
 }
 
 /* Who looks at the window sees it there, but for one who is about to leave. */
@@ -373,6 +374,7 @@ kl_application_startup (GApplication *application)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), accelerators[i].action,
                                            accelerators[i].accelerators);
   kl_label_check_start (GTK_APPLICATION (self));
+  kl_bidi_set_rtl (gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "crypto/certificate.h"
 
 char *
@@ -15,7 +16,7 @@ kl_certificate_text_dup_day (GDateTime *date)
   g_autoptr (GDateTime) local = date ? g_date_time_to_local (date) : NULL;
 
   /* Translators: a day, by the rules of strftime(): “20 November 2027”. */
-  return local ? g_date_time_format (local, _ ("%-d %B %Y")) : g_strdup (_ ("Unknown"));
+  return local ? g_date_time_format (local, _ ("%-d %B %Y")) : g_strdup (C_ ("date", "Unknown"));
 }
 
 /**
@@ -44,7 +45,7 @@ kl_certificate_text_show_end (KlFactRow *row, GDateTime *end)
     {
       const guint days = (guint) (left / G_TIME_SPAN_DAY);
 
-      word = g_strdup_printf (ngettext ("%u day left", "%u days left", days), days);
+      word = kl_bidi_printf (ngettext ("%u day left", "%u days left", days), days);
       kl_fact_row_set_state (row, "dialog-warning-symbolic", "warning", word);
     }
 }

@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "bidi.h"
 #include "core-text.h"
 #include "drive/drive-monitor.h"
 #include "job/check-job.h"
@@ -24,7 +25,7 @@ static void
 show_differences (KlJobView *view, const KlMediumCheck *check)
 {
   const guint n = check->differences->len;
-  g_autofree char *title = g_strdup_printf (ngettext ("%u File Differs", "%u Files Differ", n), n);
+  g_autofree char *title = kl_bidi_printf (ngettext ("%u File Differs", "%u Files Differ", n), n);
 
   kl_job_view_set_warned (view, title,
                           _ ("Do not use this medium. Make it again from its boot image."));
@@ -88,7 +89,7 @@ check (GtkWindow *parent, const char *path, const char *name)
   KlJobView *view = kl_job_dialog_get_view (dialog);
   KlCheckJob *job = kl_check_job_new (path);
   /* Translators: %s is the name of an ISO file or of a drive. */
-  g_autofree char *title = g_strdup_printf (_ ("Checking “%s”"), name);
+  g_autofree char *title = kl_bidi_printf (_ ("Checking “%s”"), name);
 
   kl_job_view_set_cancelled_text (view, _ ("The medium was not read to its end."));
   g_signal_connect_data (view, "ended", G_CALLBACK (ended_cb), job,

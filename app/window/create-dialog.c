@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "job/media-batch.h"
 #include "media/layout.h"
 #include "settings.h"
@@ -305,14 +306,14 @@ dup_loss (KlDrive *drive, KlSelectionLoss loss)
   switch (loss)
     {
     case KL_SELECTION_LOSS_REFUSED:
-      return g_strdup_printf (_ ("“%s” cannot be written to any more and is no longer selected."),
-                              name);
+      return kl_bidi_printf (_ ("“%s” cannot be written to any more and is no longer selected."),
+                             name);
     case KL_SELECTION_LOSS_CHANGED:
-      return g_strdup_printf (_ ("What is on “%s” has changed; it is no longer selected."), name);
+      return kl_bidi_printf (_ ("What is on “%s” has changed; it is no longer selected."), name);
     case KL_SELECTION_LOSS_REMOVED:
     default:
       /* Translators: %s is vendor and model of a drive. */
-      return g_strdup_printf (_ ("“%s” was pulled and is no longer selected."), name);
+      return kl_bidi_printf (_ ("“%s” was pulled and is no longer selected."), name);
     }
 }
 

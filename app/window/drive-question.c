@@ -9,6 +9,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "bidi.h"
 #include "window/drive-text.h"
 #include "window/loss-question.h"
 
@@ -140,9 +141,9 @@ dup_target (const KlBusQuestion *asked)
                                  : kl_drive_text_dup_content (asked->drive);
 
   if (asked->type == KL_MEDIA_TYPE_UFD)
-    return g_strdup_printf (_ ("Files are added to: %s"), content);
+    return kl_bidi_printf (_ ("Files are added to: %s"), content);
   /* Translators: what a drive holds, such as “FAT32 “PHOTOS””. */
-  return g_strdup_printf (_ ("On it now: %s"), content);
+  return kl_bidi_printf (_ ("On it now: %s"), content);
 }
 
 static char *
@@ -153,13 +154,13 @@ dup_body (const KlBusQuestion *asked)
   g_autofree char *wish = NULL;
 
   if (asked->type == KL_MEDIA_TYPE_UFD)
-    wish = g_strdup_printf (
+    wish = kl_bidi_printf (
         /* Translators: a program's name and its number. */
         _ ("The program “%s” (process %u) wants to put the files of a boot medium on this drive. "
            "Files of the same names will be replaced."),
         asked->caller, asked->process);
   else
-    wish = g_strdup_printf (
+    wish = kl_bidi_printf (
         /* Translators: a program's name and its number. */
         _ ("The program “%s” (process %u) wants to make a boot medium of this drive. Everything "
            "on it will be lost."),

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "window/drive-row.h"
 #include "window/drive-text.h"
 #include "window/group-title.h"
@@ -39,7 +40,7 @@ ask_to_type (KlDriveReview *self, KlDriveRow *row, KlDrive *drive)
   const char *serial = kl_drive_get_identity (drive)->serial;
   const char *word = serial ? serial : kl_drive_get_path (drive);
   /* Translators: %s is the serial number of a disk. */
-  g_autofree char *text = g_strdup_printf (_ ("This disk is built in. Type %s to erase it:"), word);
+  g_autofree char *text = kl_bidi_printf (_ ("This disk is built in. Type %s to erase it:"), word);
   GtkWidget *label = gtk_label_new (text);
   GtkWidget *entry = gtk_entry_new ();
 

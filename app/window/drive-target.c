@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "core-text.h"
 #include "window/drive-row.h"
 #include "window/drive-text.h"
@@ -117,7 +118,7 @@ update_group (KlDriveTarget *self)
     n_fit += gtk_widget_get_sensitive (GTK_WIDGET (get_row (self, i)));
   if (error != NULL)
     /* Translators: %s is the reason, maybe in English. */
-    note = g_strdup_printf (_ ("Drives cannot be watched: %s"), reason);
+    note = kl_bidi_printf (_ ("Drives cannot be watched: %s"), reason);
   else if (get_row (self, 0) == NULL)
     note = g_strdup (_ ("Plug in a drive; it appears here."));
   gtk_label_set_label (self->note_label, note ? note : "");
@@ -125,7 +126,7 @@ update_group (KlDriveTarget *self)
 
   chosen = n == 0
                ? g_strdup (_ ("None is chosen yet."))
-               : g_strdup_printf (ngettext ("%u drive is chosen.", "%u drives are chosen.", n), n);
+               : kl_bidi_printf (ngettext ("%u drive is chosen.", "%u drives are chosen.", n), n);
   adw_preferences_group_set_description (self->drives_group, chosen);
   gtk_widget_set_visible (GTK_WIDGET (self->all_button), n_fit > 1);
   kl_create_page_set_complete (KL_CREATE_PAGE (self), n > 0);
@@ -171,7 +172,7 @@ new_row (gpointer item, gpointer user_data)
   GtkWidget *check = gtk_check_button_new ();
   g_autofree char *name = kl_drive_dup_name (item);
   g_autofree char *identity = kl_drive_text_dup_identity (item);
-  g_autofree char *label = g_strdup_printf ("%s, %s", name, identity);
+  g_autofree char *label = kl_bidi_join (", ", name, identity, NULL);
 
   gtk_widget_set_valign (check, GTK_ALIGN_CENTER);
   gtk_widget_set_focusable (check, FALSE); /* the row has the focus */

@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
+
 gboolean
 kl_drive_text_is_plugged_in (KlDrive *drive)
 {
@@ -33,11 +35,11 @@ kl_drive_text_dup_identity (KlDrive *drive)
       = kl_drive_get_size (drive) > 0 ? g_format_size (kl_drive_get_size (drive)) : NULL;
   /* Translators: %s is the serial number of a drive. */
   g_autofree char *serial_text
-      = serial ? g_strdup_printf (_ ("Serial %s"), serial) : g_strdup (_ ("No serial number"));
+      = serial ? kl_bidi_printf (_ ("Serial %s"), serial) : g_strdup (_ ("No serial number"));
 
   if (size == NULL)
-    return g_strjoin (" · ", serial_text, kl_drive_get_path (drive), NULL);
-  return g_strjoin (" · ", size, serial_text, kl_drive_get_path (drive), NULL);
+    return kl_bidi_join (" · ", serial_text, kl_drive_get_path (drive), NULL);
+  return kl_bidi_join (" · ", size, serial_text, kl_drive_get_path (drive), NULL);
 }
 
 /* As people write it. */
@@ -57,15 +59,19 @@ static void
 append_volume (GString *text, const KlVolume *volume)
 {
   g_autofree char *where = g_strjoinv (", ", volume->mount_points);
+  g_autofree char *label = NULL;
+  g_autofree char *mounted = NULL;
 
   g_string_append (text, text->len > 0 ? "; " : "");
   g_string_append (text, get_kind (volume));
   if (volume->label != NULL && *volume->label != '\0')
     /* Translators: follows a file system; %s is the label of the volume. */
-    g_string_append_printf (text, _ (" “%s”"), volume->label);
+    label = kl_bidi_printf (_ (" “%s”"), volume->label);
   if (*where != '\0')
     /* Translators: follows a file system; %s is one folder or several. */
-    g_string_append_printf (text, _ (", mounted at %s"), where);
+    mounted = kl_bidi_printf (_ (", mounted at %s"), where);
+  g_string_append (text, label != NULL ? label : "");
+  g_string_append (text, mounted != NULL ? mounted : "");
 }
 
 char *

@@ -263,7 +263,7 @@ show_folder (KlDriverDetails *self, const KlSurveyFolder *folder)
   else
     add_fact (group, _ ("Packages"), n);
 
-  button = gtk_button_new_with_mnemonic (_ ("_Remove"));
+  button = gtk_button_new_with_mnemonic (C_ ("drivers", "_Remove"));
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_widget_set_tooltip_text (button, _ ("Take it out of the recipe; its files stay"));
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "drivers.remove");

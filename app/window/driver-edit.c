@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "core-text.h"
 #include "driver/driver-archive.h"
 #include "prepare/driver-survey.h"
 
@@ -191,8 +192,8 @@ kl_driver_edit_finish (GAsyncResult *result, GError **error)
 void
 kl_driver_edit_refuse (GtkWindow *parent, const GError *error)
 {
-  GtkWidget *dialog
-      = adw_message_dialog_new (parent, _ ("These Drivers Cannot Be Added"), error->message);
+  g_autofree char *reason = kl_core_text_translate (error->message);
+  GtkWidget *dialog = adw_message_dialog_new (parent, _ ("These Drivers Cannot Be Added"), reason);
 
   adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _ ("_Close"));
   gtk_window_present (GTK_WINDOW (dialog));

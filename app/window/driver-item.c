@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
+
 struct _KlDriverItem
 {
   GObject parent_instance;
@@ -135,7 +137,7 @@ kl_driver_item_dup_subtitle (KlDriverItem *self)
   parts[3] = kl_driver_package_get_date (self->package->package);
   for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
     if (parts[i] != NULL && *parts[i] != '\0')
-      g_string_append_printf (text, "%s%s", text->len > 0 ? " · " : "", parts[i]);
+      kl_bidi_append (text, " · ", parts[i]);
   if (text->len == 0)
     g_string_append (text, kl_driver_item_get_state (self).word);
   return g_string_free (text, FALSE);

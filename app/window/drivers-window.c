@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "bidi.h"
 #include "window/driver-details.h"
 #include "window/driver-edit.h"
 #include "window/driver-search.h"
@@ -133,11 +134,11 @@ show_answer (KlDriversWindow *self, GPtrArray *found)
   else if (n_loaded == 0)
     text = g_strdup (_ ("Only packages that are not loaded serve this device."));
   else
-    text = g_strdup_printf (ngettext ("%u package that is loaded serves this device.",
-                                      "%u packages that are loaded serve this device, the best "
-                                      "one first.",
-                                      n_loaded),
-                            n_loaded);
+    text = kl_bidi_printf (ngettext ("%u package that is loaded serves this device.",
+                                     "%u packages that are loaded serve this device, the best "
+                                     "one first.",
+                                     n_loaded),
+                           n_loaded);
   gtk_widget_set_visible (GTK_WIDGET (self->answer_label), self->for_device || found->len == 0);
   gtk_label_set_label (self->answer_label, text);
 }
@@ -459,12 +460,12 @@ remove_activated (GtkWidget *widget, const char *action, GVariant *parameter)
   KlDriversWindow *self = KL_DRIVERS_WINDOW (widget);
   const KlRecipeDriver *driver = kl_driver_item_get_folder (get_selected (self))->driver;
   /* Translators: %s is the name of a folder of drivers. */
-  g_autofree char *heading = g_strdup_printf (_ ("Remove “%s”?"), driver->name);
+  g_autofree char *heading = kl_bidi_printf (C_ ("drivers", "Remove “%s”?"), driver->name);
   GtkWidget *dialog
       = kl_loss_question_new (GTK_WINDOW (self), heading,
                               _ ("It is taken out of the recipe, with what was switched on and "
                                  "off in it. The files themselves stay where they are."),
-                              _ ("_Cancel"), "remove", _ ("_Remove"));
+                              _ ("_Cancel"), "remove", C_ ("drivers", "_Remove"));
 
   g_object_set_data_full (G_OBJECT (dialog), "name-of-drivers", g_strdup (driver->name), g_free);
   g_signal_connect_object (dialog, "response", G_CALLBACK (remove_answered_cb), self,

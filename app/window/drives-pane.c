@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "core-text.h"
 #include "window/check-medium.h"
 #include "window/drive-row.h"
@@ -76,7 +77,7 @@ new_menu_button (KlDrive *drive)
   g_autoptr (GMenu) menu = new_menu (drive);
   g_autofree char *name = kl_drive_dup_name (drive);
   /* Translators: name of a button; %s is vendor and model of a drive. */
-  g_autofree char *label = g_strdup_printf (_ ("Menu of %s"), name);
+  g_autofree char *label = kl_bidi_printf (_ ("Menu of %s"), name);
 
   gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), G_MENU_MODEL (menu));
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (button), "view-more-symbolic");
@@ -110,7 +111,7 @@ update_note (KlDrivesPane *self, guint n_shown)
 
   if (error != NULL)
     /* Translators: %s is the reason, maybe in English. */
-    text = g_strdup_printf (_ ("Drives cannot be watched: %s"), reason);
+    text = kl_bidi_printf (_ ("Drives cannot be watched: %s"), reason);
   else if (n_shown == 0 && kl_drive_monitor_is_ready (self->monitor))
     text = g_strdup (_ ("No drive is plugged in"));
 

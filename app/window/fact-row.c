@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "core-text.h"
 
 struct _KlFactRow
@@ -59,13 +60,13 @@ name_parts (KlFactRow *self)
   const char *value = adw_action_row_get_subtitle (ADW_ACTION_ROW (self));
   const char *word = gtk_label_get_label (self->state_label);
   g_autofree char *name = g_strjoin (": ", title, value && *value ? value : NULL, NULL);
-  g_autofree char *full = g_strjoin (", ", name, word && *word ? word : NULL, NULL);
+  g_autofree char *full = kl_bidi_join (", ", name, word && *word ? word : NULL, NULL);
 
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, full, -1);
   if (self->copy_button != NULL)
     {
       /* Translators: name of a button; %s is what it copies, for instance “SHA-256”. */
-      g_autofree char *copy = g_strdup_printf (_ ("Copy %s"), title);
+      g_autofree char *copy = kl_bidi_printf (_ ("Copy %s"), title);
 
       gtk_accessible_update_property (GTK_ACCESSIBLE (self->copy_button),
                                       GTK_ACCESSIBLE_PROPERTY_LABEL, copy, -1);

@@ -6,8 +6,11 @@
 #include "window/failure-view.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "bidi.h"
+#include "core-text.h"
 #include "error-text.h"
 #include "window/help-window.h"
 #include "window/progress-voice.h"
@@ -28,6 +31,7 @@ struct _KlFailureView
   GtkWidget *help_button;
   GtkExpander *expander;
   GtkLabel *detail_label;
+  char *english; /* owned; the message as it is in logs, and as others can search for it */
   GtkButton *copy_button;
 };
 
@@ -46,10 +50,11 @@ describe (const GError *error, const char *subject)
 {
   const char *symbol = kl_error_get_symbol (error);
   const char *detail = kl_error_get_detail (error);
-  GString *text = g_string_new (NULL);
+  g_autofree char *reason = kl_core_text_translate (error->message);
+  /* Translators: the detail of a failure. */
+  g_autofree char *message = kl_bidi_printf (_ ("Message: %s"), reason);
+  GString *text = g_string_new (message);
 
-  /* Translators: the detail of a failure; the text after the colon is in English. */
-  g_string_append_printf (text, _ ("Message: %s"), error->message);
   if (subject != NULL)
     g_string_append_printf (text, "\n%s %s", _ ("File:"), subject);
   g_string_append_printf (text, "\n%s %s (0x%08X)", _ ("Code:"),
@@ -84,8 +89,11 @@ is_in_details (const GError *error)
 static void
 copy_clicked_cb (KlFailureView *self)
 {
-  g_autofree char *text = g_strdup_printf ("%s\n%s\n", gtk_label_get_label (self->title_label),
-                                           gtk_label_get_label (self->detail_label));
+  const char *detail = gtk_label_get_label (self->detail_label);
+  const gboolean translated = strstr (detail, self->english) == NULL;
+  g_autofree char *text
+      = g_strdup_printf ("%s\n%s\n%s%s", gtk_label_get_label (self->title_label), detail,
+                         translated ? self->english : "", translated ? "\n" : "");
 
   gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), text);
   gtk_button_set_label (self->copy_button, _ ("Copied"));
@@ -139,10 +147,19 @@ kl_failure_view_set_property (GObject *object, guint id, const GValue *value, GP
 }
 
 static void
+kl_failure_view_finalize (GObject *object)
+{
+  g_free (KL_FAILURE_VIEW (object)->english);
+
+  G_OBJECT_CLASS (kl_failure_view_parent_class)->finalize (object);
+}
+
+static void
 kl_failure_view_class_init (KlFailureViewClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->finalize = kl_failure_view_finalize;
   G_OBJECT_CLASS (klass)->set_property = kl_failure_view_set_property;
 
   properties[PROP_COMPACT] = g_param_spec_boolean ("compact", NULL, NULL, FALSE,
@@ -192,6 +209,8 @@ kl_failure_view_set_error (KlFailureView *self, const GError *error, const char 
   g_return_if_fail (error != NULL);
 
   detail = describe (error, subject);
+  g_free (self->english);
+  self->english = g_strdup (error->message);
   gtk_label_set_label (self->title_label, kl_error_text_get_title (error));
   next_step = kl_error_text_dup_next_step (error);
   gtk_label_set_label (self->next_step_label, next_step);

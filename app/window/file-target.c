@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "window/fact-row.h"
 #include "window/part-names.h"
 #include "window/problem-label.h"
@@ -62,7 +63,7 @@ validate_size (KlFileTarget *self)
   if (bytes < kl_target_draft_get_bytes_needed (target))
     {
       needed = g_format_size (kl_target_draft_get_bytes_needed (target));
-      problem = g_strdup_printf (_ ("Too small: %s are needed"), needed);
+      problem = kl_bidi_printf (_ ("Too small: %s are needed"), needed);
     }
   return kl_problem_label_show (self->size_problem, GTK_WIDGET (self->size_row), problem);
 }

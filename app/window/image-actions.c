@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "job/export-job.h"
 #include "window/failure-view.h"
 #include "window/image-text.h"
@@ -178,13 +179,13 @@ kl_remove_image (GtkWindow *parent, KlCatalog *catalog, KlBootImage *image)
   GtkWidget *dialog;
 
   /* Translators: %s is the name of a boot image. */
-  heading = g_strdup_printf (_ ("Remove “%s”?"), name);
+  heading = kl_bidi_printf (C_ ("boot image", "Remove “%s”?"), name);
   /* Translators: %s is a size, such as 473 MB. */
-  body
-      = g_strdup_printf (_ ("Its files in the catalog (%s) are deleted and cannot be brought back. "
+  body = kl_bidi_printf (_ ("Its files in the catalog (%s) are deleted and cannot be brought back. "
                             "The file it was imported from and media made from it stay."),
                          size);
-  dialog = kl_loss_question_new (parent, heading, body, _ ("_Cancel"), "remove", _ ("_Remove"));
+  dialog = kl_loss_question_new (parent, heading, body, _ ("_Cancel"), "remove",
+                                 C_ ("boot image", "_Remove"));
   g_signal_connect (dialog, "response", G_CALLBACK (remove_answered_cb),
                     work_new (parent, catalog, image));
   gtk_window_present (GTK_WINDOW (dialog));
@@ -201,7 +202,7 @@ export_ended_cb (KlJobView *view, GError *error, gpointer user_data)
   if (error != NULL)
     return;
   /* Translators: %s is a file name. */
-  title = g_strdup_printf (_ ("“%s” Is Ready"), name);
+  title = kl_bidi_printf (_ ("“%s” Is Ready"), name);
   path = g_filename_display_name (work->name);
   kl_job_view_set_done (view, title, "");
   kl_job_view_add_fact (view, _ ("File"), path, NULL, NULL);
@@ -235,7 +236,7 @@ export_chosen_cb (GtkNativeDialog *chooser, int response, gpointer user_data)
                          (GClosureNotify) (void (*) (void)) work_free, 0);
   gtk_window_present (GTK_WINDOW (work->job_dialog));
   /* Translators: %s is a file name. */
-  title = g_strdup_printf (_ ("Exporting “%s”"), name);
+  title = kl_bidi_printf (_ ("Exporting “%s”"), name);
   kl_job_view_start (view, work->job, title, work->name);
 }
 

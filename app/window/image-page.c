@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "window/certificate-text.h"
 #include "window/fact-row.h"
 #include "window/failure-view.h"
@@ -77,7 +78,7 @@ show_last_medium (KlImagePage *self, KlBootImage *image)
     {
       g_autofree char *made = kl_image_text_dup_date (last->made);
       /* Translators: when a medium was made, then a file or a drive. */
-      g_autofree char *text = g_strdup_printf (_ ("%s, %s"), made, last->destination);
+      g_autofree char *text = kl_bidi_printf (_ ("%s, %s"), made, last->destination);
 
       kl_fact_row_set_value (self->medium_row, text);
       kl_certificate_text_show_end (self->certificate_row, last->certificate_end);
@@ -103,7 +104,7 @@ show_source (KlImagePage *self, KlBootImage *image)
 
   if (name != NULL)
     /* Translators: path of a WIM file, then the number of the image in it. */
-    source = g_strdup_printf (_ ("%s, image %u"), name, kl_boot_image_get_source_index (image));
+    source = kl_bidi_printf (_ ("%s, image %u"), name, kl_boot_image_get_source_index (image));
   show_text (self->source_row, source);
   show_text (self->imported_row, date);
   show_text (self->size_row, size);

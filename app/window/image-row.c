@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "window/preparation-text.h"
 
 struct _KlImageRow
@@ -34,7 +35,7 @@ name_list_item (KlImageRow *self, const char *name, const char *identity, const 
 
   if (item == NULL)
     return;
-  label = g_strdup_printf ("%s, %s, %s", name, identity, state);
+  label = kl_bidi_join (", ", name, identity, state, NULL);
   gtk_accessible_update_property (GTK_ACCESSIBLE (item), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
 }
 

@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
+
 /* Characters of a name. */
 #define LONGEST_IN_TOAST 32
 
@@ -72,11 +74,8 @@ kl_image_text_get_version (KlBootImage *image)
 static void
 append_part (GString *text, const char *part)
 {
-  if (part == NULL || *part == '\0')
-    return;
-  if (text->len > 0)
-    g_string_append (text, " · ");
-  g_string_append (text, part);
+  if (part != NULL && *part != '\0')
+    kl_bidi_append (text, " · ", part);
 }
 
 char *
@@ -105,9 +104,9 @@ kl_image_text_dup_signer (const char *signer)
   if (strcmp (signer, "2011") == 0 || strcmp (signer, "2023") == 0)
     /* Translators: %s is a year, 2011 or 2023, after which the certificates of Microsoft for Secure
      * Boot are called. */
-    return g_strdup_printf (_ ("Signed with the Microsoft certificate of %s"), signer);
+    return kl_bidi_printf (_ ("Signed with the Microsoft certificate of %s"), signer);
   /* Translators: %s is the name of a certificate authority. */
-  return g_strdup_printf (_ ("Signed by %s"), signer);
+  return kl_bidi_printf (_ ("Signed by %s"), signer);
 }
 
 char *
@@ -117,7 +116,7 @@ kl_image_text_dup_date (GDateTime *date)
 
   if (date == NULL)
     /* Translators: a date that is not known. */
-    return g_strdup (_ ("Unknown"));
+    return g_strdup (C_ ("date", "Unknown"));
   local = g_date_time_to_local (date);
 
   return g_date_time_format (local, "%x %X");

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "bidi.h"
 #include "error-text.h"
 #include "job/import-job.h"
 #include "window/drive-watch.h"
@@ -176,9 +177,9 @@ ask_for_more (KlImportFlow *self, const GError *error)
     {
       close_dialog (self);
       /* Translators: %s is a file name. */
-      body = g_strdup_printf (_ ("Kindling can import a converted copy of “%s” that boot managers "
-                                 "can read. The file itself stays as it is. This takes a while."),
-                              name);
+      body = kl_bidi_printf (_ ("Kindling can import a converted copy of “%s” that boot managers "
+                                "can read. The file itself stays as it is. This takes a while."),
+                             name);
       ask (self, error, body, "convert", _ ("Con_vert and Import"));
       return TRUE;
     }
@@ -187,10 +188,10 @@ ask_for_more (KlImportFlow *self, const GError *error)
     {
       close_dialog (self);
       /* Translators: %s is a file name. */
-      body = g_strdup_printf (_ ("“%s” does not hold the files that start it. Choose a folder that "
-                                 "has them, such as Windows installation media or the Media folder "
-                                 "of the ADK."),
-                              name);
+      body = kl_bidi_printf (_ ("“%s” does not hold the files that start it. Choose a folder that "
+                                "has them, such as Windows installation media or the Media folder "
+                                "of the ADK."),
+                             name);
       ask (self, error, body, "choose", _ ("Choose _Folder with Boot Files…"));
       return TRUE;
     }
@@ -302,7 +303,7 @@ kl_import_flow_start (KlImportFlow *self)
                            G_CONNECT_SWAPPED);
 
   /* Translators: %s is the name of a file or folder. */
-  title = g_strdup_printf (_ ("Importing “%s”"), name);
+  title = kl_bidi_printf (_ ("Importing “%s”"), name);
   stop_waiting (self);
   self->present_source = g_timeout_add (SHORT_JOB, present_cb, self);
   kl_job_view_start (view, KL_JOB (self->job), title, self->path);

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "image/import-source.h"
 #include "wim/wim.h"
 #include "window/failure-view.h"
@@ -57,8 +58,8 @@ choice_new (const KlWimImage *image)
   guint n = 0;
 
   /* Translators: the number of an image in a WIM file, then its name. */
-  choice->title = g_strdup_printf (_ ("%u: %s"), image->index,
-                                   *image->name ? image->name : _ ("Without a Name"));
+  choice->title = kl_bidi_printf (_ ("%u: %s"), image->index,
+                                  *image->name ? image->name : _ ("Without a Name"));
   if (image->architecture != NULL)
     parts[n++] = image->architecture;
   if (image->version != NULL)
@@ -66,7 +67,7 @@ choice_new (const KlWimImage *image)
   if (image->edition != NULL)
     parts[n++] = image->edition;
   parts[n] = size;
-  choice->subtitle = g_strjoinv (" · ", (char **) parts);
+  choice->subtitle = kl_bidi_join (" · ", parts[0], parts[1], parts[2], parts[3], NULL);
   return choice;
 }
 
@@ -177,8 +178,8 @@ present_choices (Question *question, GPtrArray *choices)
   GtkWidget *dialog;
 
   /* Translators: %s is a file name. */
-  body = g_strdup_printf (ngettext ("“%s” holds %u image.", "“%s” holds %u images.", choices->len),
-                          name, choices->len);
+  body = kl_bidi_printf (ngettext ("“%s” holds %u image.", "“%s” holds %u images.", choices->len),
+                         name, choices->len);
   dialog = adw_message_dialog_new (question->parent, _ ("Which Image Should Be Imported?"), body);
   adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("_Cancel"), "import",
                                     _ ("_Import"), NULL);

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "bidi.h"
 #include "job/medium-identity.h"
 #include "volume/volume-medium.h"
 #include "window/certificate-text.h"
@@ -256,7 +257,7 @@ show_certificate (KlInspectWindow *self, const KlManifest *manifest)
     }
 
   add_fact (self, self->protection_group, _ ("Certificate"),
-            subject != NULL ? subject : _ ("None"));
+            subject != NULL ? subject : C_ ("certificate", "None"));
   if (end != NULL)
     {
       row = add_row (self, self->protection_group,
@@ -283,7 +284,7 @@ show_protection (KlInspectWindow *self)
     add_fact (self, self->protection_group, _ ("Site"), _ ("Sealed with the variables"));
   else
     add_fact (self, self->protection_group, _ ("Site"),
-              site != NULL ? kl_secret_get_text (site) : _ ("None"));
+              site != NULL ? kl_secret_get_text (site) : C_ ("site of a medium", "None"));
 }
 
 static void
@@ -295,7 +296,7 @@ add_variable (KlInspectWindow *self, const char *name, KlSecret *value)
     {
       g_autofree char *size = g_format_size (kl_secret_get_length (value));
       /* Translators: %s is a size. */
-      g_autofree char *text = g_strdup_printf (_ ("%s, too long to be shown"), size);
+      g_autofree char *text = kl_bidi_printf (_ ("%s, too long to be shown"), size);
 
       add_row (self, self->variables_group, kl_fact_row_new (name, text));
       return;
@@ -324,7 +325,7 @@ show_variables (KlInspectWindow *self)
                   kl_variables_get_value (variables, i));
   if (n <= MOST_VARIABLES)
     return;
-  more = g_strdup_printf (ngettext ("%u more", "%u more", n - MOST_VARIABLES), n - MOST_VARIABLES);
+  more = kl_bidi_printf (ngettext ("%u more", "%u more", n - MOST_VARIABLES), n - MOST_VARIABLES);
   add_row (self, self->variables_group, kl_fact_row_new (more, NULL));
 }
 

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "core-text.h"
 
 char *
@@ -34,11 +35,11 @@ kl_job_text_dup_amount (KlJob *job)
   total = g_format_size (kl_job_get_total_bytes (job));
   if (kl_job_get_rate (job) <= 0)
     /* Translators: how much is done, as “120 MB of 473 MB”. */
-    return g_strdup_printf (_ ("%s of %s"), bytes, total);
+    return kl_bidi_printf (_ ("%s of %s"), bytes, total);
 
   rate = g_format_size ((guint64) kl_job_get_rate (job));
   /* Translators: how much is done and how fast, as “120 MB of 473 MB · 85 MB/s”. */
-  return g_strdup_printf (_ ("%s of %s · %s/s"), bytes, total, rate);
+  return kl_bidi_printf (_ ("%s of %s · %s/s"), bytes, total, rate);
 }
 
 char *
@@ -52,9 +53,8 @@ kl_job_text_dup_time (KlJob *job)
   if (seconds == 0)
     return g_strdup (_ ("Almost done"));
   if (seconds < 60)
-    return g_strdup_printf (ngettext ("%d second left", "%d seconds left", (gulong) seconds),
-                            seconds);
+    return kl_bidi_printf (ngettext ("%d second left", "%d seconds left", (gulong) seconds),
+                           seconds);
 
-  return g_strdup_printf (ngettext ("%d minute left", "%d minutes left", (gulong) minutes),
-                          minutes);
+  return kl_bidi_printf (ngettext ("%d minute left", "%d minutes left", (gulong) minutes), minutes);
 }

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "core-text.h"
 #include "window/certificate-text.h"
 #include "window/fact-row.h"
@@ -37,12 +38,12 @@ add_size (GtkListBox *list, const KlMediaResult *result)
 
   if (result->seconds < 1)
     /* Translators: %s is the size of the medium. */
-    text = g_strdup_printf (_ ("%s, made in less than a second"), size);
+    text = kl_bidi_printf (_ ("%s, made in less than a second"), size);
   else
     /* Translators: size of the medium, then how long it took to make. */
-    text = g_strdup_printf (ngettext ("%s, made in %.0f second", "%s, made in %.0f seconds",
-                                      (gulong) (result->seconds + .5)),
-                            size, result->seconds);
+    text = kl_bidi_printf (ngettext ("%s, made in %.0f second", "%s, made in %.0f seconds",
+                                     (gulong) (result->seconds + .5)),
+                           size, result->seconds);
   add_fact (list, _ ("Size"), text);
 }
 

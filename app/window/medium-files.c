@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "source/media-source.h"
 #include "window/list-row.h"
 
@@ -75,7 +76,7 @@ show_summary (KlMediumFiles *self)
     }
   size = g_format_size (bytes);
   /* Translators: a number of files and their size. */
-  text = g_strdup_printf (ngettext ("%u file (%s)", "%u files (%s)", n), n, size);
+  text = kl_bidi_printf (ngettext ("%u file (%s)", "%u files (%s)", n), n, size);
   gtk_label_set_label (self->summary_label, text);
 }
 

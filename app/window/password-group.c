@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "core-text.h"
 #include "crypto/password-strength.h"
 #include "window/fact-row.h"
@@ -85,15 +86,15 @@ dup_policy_problem (KlPasswordGroup *self, KlSecret *password)
     return NULL;
   if (password == NULL)
     /* Translators: %s is the code of a site, such as “ABC”. */
-    return g_strdup_printf (_ ("The site %s asks for a media password."), code);
+    return kl_bidi_printf (_ ("The site %s asks for a media password."), code);
   if (g_utf8_strlen (kl_secret_get_text (password), -1) >= (glong) least)
     /* Translators: code of a site, then a word for the strength of passwords. */
-    return g_strdup_printf (
+    return kl_bidi_printf (
         _ ("The site %s asks for a stronger media password: “%s” or better."), code,
         g_dpgettext2 (NULL, "password",
                       strength_words[kl_site_profile_get_minimum_password_strength (site)]));
 
-  return g_strdup_printf (
+  return kl_bidi_printf (
       ngettext ("The site %s asks for a media password of %u character or more.",
                 "The site %s asks for a media password of %u characters or more.", least),
       code, least);

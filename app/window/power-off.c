@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "access/drive-power.h"
+#include "bidi.h"
 #include "window/failure-view.h"
 
 static void
@@ -29,7 +30,7 @@ powered_off_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *name = kl_drive_dup_name (drive);
   g_autofree char *escaped = g_markup_escape_text (name, -1);
   /* Translators: %s is vendor and model of a drive. */
-  g_autofree char *text = g_strdup_printf (_ ("“%s” is off and can be pulled"), escaped);
+  g_autofree char *text = kl_bidi_printf (_ ("“%s” is off and can be pulled"), escaped);
   g_autoptr (GError) error = NULL;
 
   if (g_task_propagate_boolean (G_TASK (result), &error))

@@ -148,7 +148,7 @@ remove_cb (KlPreferencesWindow *self, GtkWidget *button)
   GtkWidget *dialog = kl_loss_question_new (
       GTK_WINDOW (self), _ ("Remove the Site Profile?"),
       _ ("Media that were made with it stay as they are. The files that it names stay too."),
-      _ ("_Cancel"), "remove", _ ("_Remove"));
+      _ ("_Cancel"), "remove", C_ ("site profile", "_Remove"));
 
   g_object_set_data_full (G_OBJECT (dialog), "path", g_strdup (get_path (button)), g_free);
   g_signal_connect_object (dialog, "response", G_CALLBACK (remove_answered_cb), self, 0);

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "bidi.h"
 #include "core-text.h"
 #include "image/injection-status.h"
 #include "window/drivers-window.h"
@@ -158,14 +159,14 @@ dup_step (KlPreparationGroup *self, gboolean own)
       if (kl_job_get_current_step (job) == 0)
         return g_steal_pointer (&step);
       /* Translators: the number of a step, of how many, what is done in it. */
-      return g_strdup_printf (_ ("Step %u of %u: %s"), kl_job_get_current_step (job),
-                              kl_job_get_num_steps (job), step);
+      return kl_bidi_printf (_ ("Step %u of %u: %s"), kl_job_get_current_step (job),
+                             kl_job_get_num_steps (job), step);
     }
 
   step = kl_core_text_translate (status->progress_text);
   /* Translators: the number of a step, of how many, what is done in it. */
-  return g_strdup_printf (_ ("Step %u of %u: %s (by another program)"), status->progress,
-                          status->max_progress, step);
+  return kl_bidi_printf (_ ("Step %u of %u: %s (by another program)"), status->progress,
+                         status->max_progress, step);
 }
 
 static void
@@ -211,9 +212,9 @@ static char *
 dup_status (KlPreparationGroup *self, KlQueued queued, guint n_before, gboolean running)
 {
   if (queued == KL_QUEUED_WAITING)
-    return g_strdup_printf (ngettext ("Waiting: %u boot image is prepared first",
-                                      "Waiting: %u boot images are prepared first", n_before),
-                            n_before);
+    return kl_bidi_printf (ngettext ("Waiting: %u boot image is prepared first",
+                                     "Waiting: %u boot images are prepared first", n_before),
+                           n_before);
   return running ? dup_step (self, queued == KL_QUEUED_RUNNING) : dup_other_state (self);
 }
 

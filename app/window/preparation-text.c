@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "image/injection-status.h"
 
 gboolean
@@ -42,32 +43,17 @@ kl_preparation_text_dup_state (KlBootImage *image, KlPrepareQueue *queue, KlStat
                             "warning" };
   else if (kl_boot_image_get_state (image) == KL_IMAGE_STATE_IN_PROGRESS && status != NULL)
     /* Translators: the step of a preparation, then how many there are. */
-    return g_strdup_printf (C_ ("image state", "Being prepared, step %u of %u"), status->progress,
-                            status->max_progress);
+    return kl_bidi_printf (C_ ("image state", "Being prepared, step %u of %u"), status->progress,
+                           status->max_progress);
   return g_strdup (style->word);
 }
 
+/* Takes @part. */
 static void
-append (GString *text, const char *separator, const char *part)
+append (GString *text, const char *separator, char *part)
 {
-  if (text->len > 0)
-    g_string_append (text, separator);
-  g_string_append (text, part);
-}
-
-static void
-append_count (GString *text, const char *format, guint n)
-{
-  char number[16];
-  g_auto (GStrv) parts = NULL;
-  g_autofree char *part = NULL;
-
-  if (n == 0)
-    return;
-  g_snprintf (number, sizeof number, "%u", n);
-  parts = g_strsplit (format, "%u", 2);
-  part = g_strjoinv (number, parts);
-  append (text, ", ", part);
+  kl_bidi_append (text, separator, part);
+  g_free (part);
 }
 
 /**
@@ -82,44 +68,45 @@ kl_preparation_text_dup_drivers (const KlRecipe *recipe, const KlDriverSurvey *s
   KlSurveyCount count;
 
   if (n == 0)
-    g_string_append (text, _ ("None"));
+    g_string_append (text, C_ ("drivers", "None"));
   else if (survey == NULL)
-    append_count (text, ngettext ("%u folder", "%u folders", n), n);
+    append (text, ", ", kl_bidi_printf (ngettext ("%u folder", "%u folders", n), n));
   else
     {
       count = kl_driver_survey_count (survey);
       if (count.n_loaded == 0)
         g_string_append (text, _ ("No package"));
-      append_count (text, ngettext ("%u package", "%u packages", count.n_loaded), count.n_loaded);
-      append_count (text, ngettext ("%u warning", "%u warnings", count.n_warnings),
-                    count.n_warnings);
-      append_count (text, ngettext ("%u error", "%u errors", count.n_errors), count.n_errors);
+      else
+        append (text, ", ",
+                kl_bidi_printf (ngettext ("%u package", "%u packages", count.n_loaded),
+                                count.n_loaded));
+      if (count.n_warnings > 0)
+        append (text, ", ",
+                kl_bidi_printf (ngettext ("%u warning", "%u warnings", count.n_warnings),
+                                count.n_warnings));
+      if (count.n_errors > 0)
+        append (
+            text, ", ",
+            kl_bidi_printf (ngettext ("%u error", "%u errors", count.n_errors), count.n_errors));
     }
   return g_string_free (text, FALSE);
-}
-
-static void
-append_folder (GString *text, const char *format, const char *path)
-{
-  g_autofree char *name = *path != '\0' ? g_filename_display_basename (path) : NULL;
-  g_auto (GStrv) parts = g_strsplit (format, "%s", 2);
-  g_autofree char *part = name != NULL ? g_strjoinv (name, parts) : NULL;
-
-  if (part != NULL)
-    append (text, " · ", part);
 }
 
 char *
 kl_preparation_text_dup_files (const KlRecipe *recipe)
 {
+  g_autofree char *binaries = g_filename_display_basename (recipe->binaries);
+  g_autofree char *extra_files = g_filename_display_basename (recipe->extra_files);
   GString *text = g_string_new (NULL);
 
-  /* Translators: %s is the name of a folder. */
-  append_folder (text, _ ("Binaries from “%s”"), recipe->binaries);
-  /* Translators: %s is the name of a folder. */
-  append_folder (text, _ ("Extra files from “%s”"), recipe->extra_files);
+  if (*recipe->binaries != '\0')
+    /* Translators: %s is the name of a folder. */
+    append (text, " · ", kl_bidi_printf (_ ("Binaries from “%s”"), binaries));
+  if (*recipe->extra_files != '\0')
+    /* Translators: %s is the name of a folder. */
+    append (text, " · ", kl_bidi_printf (_ ("Extra files from “%s”"), extra_files));
   if (text->len == 0)
-    g_string_append (text, _ ("None"));
+    g_string_append (text, C_ ("deployment files", "None"));
   return g_string_free (text, FALSE);
 }
 
@@ -142,16 +129,15 @@ kl_preparation_text_dup_startup (const KlRecipe *recipe)
     { *recipe->input_locale != '\0' || *recipe->user_locale != '\0', _ ("keyboard and formats") },
     { recipe->smaller, _ ("smaller file") },
   };
-  GString *text = g_string_new (NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
     if (parts[i].set)
-      append (text, ", ", parts[i].word);
+      kl_bidi_append (text, ", ", parts[i].word);
   if (text->len == 0)
     /* Translators: no setting of the image is changed. */
-    return g_string_free (g_string_append (text, _ ("As in the source image")), FALSE);
+    return g_strdup (_ ("As in the source image"));
 
-  /* Translators: a list of settings follows. */
-  g_string_prepend (text, _ ("Set: "));
-  return g_string_free (text, FALSE);
+  /* Translators: %s is a list of settings. */
+  return kl_bidi_printf (_ ("Set: %s"), text->str);
 }

@@ -8,6 +8,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "window/image-text.h"
 #include "window/loss-question.h"
 #include "window/media-jobs.h"
@@ -161,7 +162,7 @@ begin_entry (KlPrepareQueue *self)
 {
   g_autofree char *name = dup_name (self, self->running_id);
   /* Translators: %s is the name of a boot image. */
-  g_autofree char *title = g_strdup_printf (_ ("Preparing “%s”"), name);
+  g_autofree char *title = kl_bidi_printf (_ ("Preparing “%s”"), name);
   const KlOtherJob other = { .job = self->job, .name = title, .path = NULL };
 
   self->entry = kl_media_jobs_begin_other (kl_media_jobs_get (), &other);

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "bidi.h"
 #include "core-text.h"
 #include "prepare/preparer.h"
 #include "window/failure-view.h"
@@ -107,7 +108,7 @@ add_files (GListStore *changes, GPtrArray *files, gboolean replaced)
       if (file->replaces == replaced)
         add_change (changes, replaced ? "emblem-synchronizing-symbolic" : "list-add-symbolic",
                     replaced ? "warning" : "success", word, g_strdup (file->path),
-                    g_strjoin (" · ", word, size, source, NULL));
+                    kl_bidi_join (" · ", word, size, source, NULL));
     }
 }
 
@@ -150,11 +151,11 @@ dup_summary (KlImageTree *tree)
 
   /* Translators: a number of files and their size. */
   file_text
-      = g_strdup_printf (ngettext ("%u file (%s)", "%u files (%s)", files->len), files->len, size);
+      = kl_bidi_printf (ngettext ("%u file (%s)", "%u files (%s)", files->len), files->len, size);
   value_text
-      = g_strdup_printf (ngettext ("%u registry value", "%u registry values", n_values), n_values);
-  warning_text = g_strdup_printf (ngettext ("%u warning", "%u warnings", n_warnings), n_warnings);
-  return g_strjoin (" · ", file_text, value_text, n_warnings > 0 ? warning_text : NULL, NULL);
+      = kl_bidi_printf (ngettext ("%u registry value", "%u registry values", n_values), n_values);
+  warning_text = kl_bidi_printf (ngettext ("%u warning", "%u warnings", n_warnings), n_warnings);
+  return kl_bidi_join (" · ", file_text, value_text, n_warnings > 0 ? warning_text : NULL, NULL);
 }
 
 static gboolean

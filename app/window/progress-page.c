@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "window/media-job-row.h"
 #include "window/progress-voice.h"
 
@@ -58,15 +59,15 @@ dup_title_of_one (KlProgressPage *self)
     {
     case KL_MEDIA_JOB_DONE:
       /* Translators: %s is the name of a file or a drive. */
-      return g_strdup_printf (_ ("“%s” Is Ready"), name);
+      return kl_bidi_printf (_ ("“%s” Is Ready"), name);
     case KL_MEDIA_JOB_FAILED:
-      return g_strdup_printf (_ ("“%s” Could Not Be Made"), name);
+      return kl_bidi_printf (_ ("“%s” Could Not Be Made"), name);
     case KL_MEDIA_JOB_CANCELLED:
       return g_strdup (_ ("Cancelled"));
     case KL_MEDIA_JOB_WAITING:
     case KL_MEDIA_JOB_RUNNING:
     default:
-      return g_strdup_printf (_ ("Creating “%s”"), name);
+      return kl_bidi_printf (_ ("Creating “%s”"), name);
     }
 }
 
@@ -79,11 +80,11 @@ dup_title (KlProgressPage *self)
   if (n == 1)
     return dup_title_of_one (self);
   if (self->busy)
-    return g_strdup_printf (ngettext ("Creating %u Medium", "Creating %u Media", n), n);
+    return kl_bidi_printf (ngettext ("Creating %u Medium", "Creating %u Media", n), n);
   if (done == n)
-    return g_strdup_printf (ngettext ("%u Medium Is Ready", "All %u Media Are Ready", n), n);
+    return kl_bidi_printf (ngettext ("%u Medium Is Ready", "All %u Media Are Ready", n), n);
   /* Translators: how many of several media were made. */
-  return g_strdup_printf (_ ("%u of %u Media Are Ready"), done, n);
+  return kl_bidi_printf (_ ("%u of %u Media Are Ready"), done, n);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#include "bidi.h"
 #include "window/job-text.h"
 
 /* Between two announcements: at most, where the job hardly moves, and at least, where it races;
@@ -50,9 +51,9 @@ dup_announcement (KlJob *job, double fraction)
 
   if (*left == '\0')
     /* Translators: said by a screen reader: how far a job is in per cent, and its step. */
-    return g_strdup_printf (_ ("%d %%, %s"), percent, step);
+    return kl_bidi_printf (_ ("%d %%, %s"), percent, step);
   /* Translators: said by a screen reader: how far a job is in per cent, its step, time left. */
-  return g_strdup_printf (_ ("%d %%, %s, %s"), percent, step, left);
+  return kl_bidi_printf (_ ("%d %%, %s, %s"), percent, step, left);
 }
 
 /**

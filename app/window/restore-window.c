@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "access/drive-selection.h"
+#include "bidi.h"
 #include "restore/restore-job.h"
 #include "window/drive-row.h"
 #include "window/drive-text.h"
@@ -73,7 +74,7 @@ run (GtkWindow *parent, KlDrive *drive, KlBlankKind kind, const char *label)
   KlRestoreJob *job = kl_restore_job_new (drive, kind, label);
   g_autofree char *name = kl_drive_dup_name (drive);
   /* Translators: %s is vendor and model of a drive. */
-  g_autofree char *title = g_strdup_printf (_ ("Restoring “%s”"), name);
+  g_autofree char *title = kl_bidi_printf (_ ("Restoring “%s”"), name);
 
   kl_job_view_set_cancelled_text (view, _ ("The drive has lost what was on it and has no file "
                                            "system. Restore it again before you use it."));
@@ -148,10 +149,10 @@ drive_lost_cb (KlRestoreWindow *self, KlDrive *drive, int loss)
 
   if (loss == KL_SELECTION_LOSS_REMOVED)
     /* Translators: %s is vendor and model of a drive. */
-    text = g_strdup_printf (_ ("“%s” was pulled. Nothing was erased."), name);
+    text = kl_bidi_printf (_ ("“%s” was pulled. Nothing was erased."), name);
   else
     /* Translators: %s is vendor and model of a drive. */
-    text = g_strdup_printf (
+    text = kl_bidi_printf (
         _ ("“%s” has changed meanwhile. Close this window and look at it again."), name);
   gtk_label_set_label (self->notice, text);
   gtk_widget_set_visible (GTK_WIDGET (self->notice), TRUE);
@@ -220,7 +221,7 @@ show_drive (KlRestoreWindow *self)
 {
   g_autofree char *content = kl_drive_text_dup_content (self->drive);
   /* Translators: %s is what is on a drive, such as: FAT32 “PHOTOS” */
-  g_autofree char *fate = g_strdup_printf (_ ("Will be erased: %s"), content);
+  g_autofree char *fate = kl_bidi_printf (_ ("Will be erased: %s"), content);
   GtkWidget *row = kl_drive_row_new (self->drive);
 
   kl_drive_row_set_content (KL_DRIVE_ROW (row), fate);

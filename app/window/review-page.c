@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "core-text.h"
 #include "window/certificate-text.h"
 #include "window/drive-review.h"
@@ -53,7 +54,7 @@ show_target (KlReviewPage *self, KlMediaPlan *plan)
   KlMediaDraft *draft = kl_create_page_get_draft (KL_CREATE_PAGE (self));
   KlBootImage *image = kl_media_draft_get_image (draft);
   g_autofree char *name = kl_image_text_dup_name (image);
-  g_autofree char *image_text = g_strdup_printf ("%s (%s)", name, kl_boot_image_get_id (image));
+  g_autofree char *image_text = kl_bidi_printf ("%s (%s)", name, kl_boot_image_get_id (image));
   KlTargetDraft *target = kl_media_draft_get_target (draft);
   g_autofree char *path = kl_target_draft_dup_path (target);
   g_autofree char *file_text = path ? g_filename_display_name (path) : NULL;
@@ -73,7 +74,7 @@ show_target (KlReviewPage *self, KlMediaPlan *plan)
       g_autofree char *size = g_format_size (plan->replaced_size);
       g_autofree char *date = kl_image_text_dup_date (plan->replaced_date);
       /* Translators: the file that will be replaced: its size, then its date. */
-      g_autofree char *text = g_strdup_printf (_ ("%s, from %s"), size, date);
+      g_autofree char *text = kl_bidi_printf (_ ("%s, from %s"), size, date);
 
       kl_fact_row_set_value (self->replace_row, text);
       kl_fact_row_set_state (self->replace_row, "dialog-warning-symbolic", "warning",
@@ -93,14 +94,14 @@ show_space (KlReviewPage *self, KlMediaPlan *plan)
 
   if (drives && plan->free_known)
     /* Translators: both are sizes; the second is of the smallest drive that was chosen. */
-    text = g_strdup_printf (_ ("%s needed, the smallest drive has %s"), needed, available);
+    text = kl_bidi_printf (_ ("%s needed, the smallest drive has %s"), needed, available);
   else if (!kl_media_plan_fits (plan))
-    text = g_strdup_printf (_ ("%s needed, %s free. Go back and choose a folder on another disk."),
-                            needed, available);
+    text = kl_bidi_printf (_ ("%s needed, %s free. Go back and choose a folder on another disk."),
+                           needed, available);
   else if (plan->free_known)
-    text = g_strdup_printf (_ ("%s needed, %s free"), needed, available);
+    text = kl_bidi_printf (_ ("%s needed, %s free"), needed, available);
   else
-    text = g_strdup_printf (_ ("%s needed"), needed);
+    text = kl_bidi_printf (_ ("%s needed"), needed);
   kl_fact_row_set_value (self->space_row, text);
 
   if (kl_media_plan_fits (plan))
@@ -188,7 +189,7 @@ show_files (KlReviewPage *self, KlMediaLayout *layout)
 {
   const guint n_items = kl_media_layout_get_n_items (layout);
   g_autofree char *size = g_format_size (kl_media_layout_get_content_bytes (layout));
-  g_autofree char *title = g_strdup_printf (ngettext ("%u File", "%u Files", n_items), n_items);
+  g_autofree char *title = kl_bidi_printf (ngettext ("%u File", "%u Files", n_items), n_items);
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->files_row), title);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->files_row), GTK_ACCESSIBLE_PROPERTY_LABEL,
@@ -222,10 +223,10 @@ update_forward (KlReviewPage *self)
   if (kl_target_draft_get_kind (target) != KL_TARGET_DRIVES || n == 0)
     label = g_strdup (self->replaces ? _ ("_Replace and Create") : _ ("_Create"));
   else if (kl_target_draft_get_format (target))
-    label = g_strdup_printf (
+    label = kl_bidi_printf (
         ngettext ("_Erase %u Drive and Create", "_Erase %u Drives and Create", n), n);
   else
-    label = g_strdup_printf (ngettext ("_Write to %u Drive", "_Write to %u Drives", n), n);
+    label = kl_bidi_printf (ngettext ("_Write to %u Drive", "_Write to %u Drives", n), n);
 
   kl_create_page_set_forward (page, label,
                               self->replaces

@@ -8,6 +8,8 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "bidi.h"
+
 typedef struct
 {
   GtkWindow *parent; /* weak */
@@ -36,7 +38,7 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
 
   /* Translators: %s is the path of a file. */
-  body = g_strdup_printf (_ ("No program here opens folders. The file is “%s”."), name);
+  body = kl_bidi_printf (_ ("No program here opens folders. The file is “%s”."), name);
   dialog = adw_message_dialog_new (request->parent, _ ("The Folder Cannot Be Shown"), body);
   adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _ ("_Close"));
   gtk_window_present (GTK_WINDOW (dialog));

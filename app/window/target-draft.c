@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "data-path.h"
 #include "drive/volume-choice.h"
 #include "window/drive-text.h"
@@ -312,7 +313,7 @@ dup_volume_problem (KlTargetDraft *self, KlDrive *drive)
     {
       g_autofree char *needed = g_format_size (self->bytes_needed);
 
-      return g_strdup_printf (_ ("Too small: %s are needed"), needed);
+      return kl_bidi_printf (_ ("Too small: %s are needed"), needed);
     }
   if (volume != NULL)
     return NULL;
@@ -337,7 +338,7 @@ kl_target_draft_dup_problem (KlTargetDraft *self, KlDrive *drive)
       g_autofree char *needed = g_format_size (self->bytes_needed);
 
       /* Translators: a drive that cannot be used; %s is a size. */
-      return g_strdup_printf (_ ("Too small: %s are needed"), needed);
+      return kl_bidi_printf (_ ("Too small: %s are needed"), needed);
     }
   return NULL;
 }

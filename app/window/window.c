@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
+#include "bidi.h"
 #include "data-path.h"
 #include "window/check-medium.h"
 #include "window/create-dialog.h"
@@ -232,10 +233,10 @@ announce_imports (KlWindow *self)
       g_autofree char *escaped = g_markup_escape_text (shortened, -1);
 
       /* Translators: %s is the name of a boot image. */
-      text = g_strdup_printf (_ ("“%s” was imported"), escaped);
+      text = kl_bidi_printf (_ ("“%s” was imported"), escaped);
     }
   else
-    text = g_strdup_printf (
+    text = kl_bidi_printf (
         ngettext ("%u boot image was imported", "%u boot images were imported", self->n_imported),
         self->n_imported);
   announce (self, text);
@@ -253,13 +254,13 @@ prepared_cb (KlWindow *self, const char *id, char **warnings, const GError *erro
     return;
   if (error != NULL)
     /* Translators: %s is the ID of a boot image. */
-    text = g_strdup_printf (_ ("Preparing %s failed"), id);
+    text = kl_bidi_printf (_ ("Preparing %s failed"), id);
   else if (n == 0)
     /* Translators: %s is the ID of a boot image. */
-    text = g_strdup_printf (_ ("%s is prepared"), id);
+    text = kl_bidi_printf (_ ("%s is prepared"), id);
   else
     /* Translators: the ID of a boot image, then a number. */
-    text = g_strdup_printf (
+    text = kl_bidi_printf (
         ngettext ("%s is prepared, with %u warning", "%s is prepared, with %u warnings", n), id, n);
   announce (self, text);
 }
@@ -449,7 +450,7 @@ jobs_changed_cb (KlWindow *self)
   const guint running = kl_media_jobs_get_n_running (jobs);
   g_autofree char *number = running > 0 ? g_strdup_printf ("%u", running) : g_strdup ("");
   g_autofree char *name
-      = running > 0 ? g_strdup_printf (
+      = running > 0 ? kl_bidi_printf (
             ngettext ("Jobs: %u is running", "Jobs: %u are running", running), running)
                     : g_strdup (_ ("Jobs"));
 

@@ -144,7 +144,7 @@ class Catalog(CommandTest):
         self.import_good('--name', 'First')
         out = self.ctl('image', 'list').out.splitlines()
         self.assertRegex(out[0], r'^ID +Arch\. +Version +Size +State +Name$')
-        self.assertRegex(out[1], r'^KDL00001 +x64 +10\.0\.26100\.1 +.+ +no-status +First$')
+        self.assertRegex(out[1], r'^KDL00001 +x64 +10\.0\.26100\.1 +.+ +ready +First$')
         self.assertEqual(self.ctl('--quiet', 'image', 'list').out.splitlines(), out[1:])
 
     def test_list_as_json(self):

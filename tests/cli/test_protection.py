@@ -508,7 +508,7 @@ class Refused(ProtectionTest):
         self.create(site=site, password_fd='x7#Kq2$vB9&mZ4!w')
         self.create(site=site)         # no password at all is what PasswordRequired forbids
         self.assertEqual(self.json('--site', site, 'site', 'show').last['minimum-password-strength'], 'good')
-        self.assertRegex(self.ctl('--site', site, 'site', 'check').out, r'(?m)^Minimum strength +good$')
+        self.assertRegex(self.ctl('--site', site, 'site', 'check').out, r'(?m)^Minimum strength +Good$')
         os.remove(self.iso)
         self.fails('ERROR_BAD_FORMAT', 'MinimumPasswordStrength',
                    site=self.site(SITE + 'MinimumPasswordStrength=excellent\n'))

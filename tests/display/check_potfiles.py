@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every file with text to translate is in po/POTFILES, every file in it is there, and xgettext reads them all."""
+"""Every file with text to translate is in po/POTFILES, every file in it is there, and xgettext reads them all. Sentences of the window
+are filled in by the function that knows languages from right to left."""
 import glob
 import os
 import re
@@ -10,14 +11,18 @@ import sys
 os.chdir(sys.argv[1])
 with open('po/POTFILES', encoding='utf-8') as f:
     listed = {line for line in f.read().splitlines() if line and not line.startswith('#')}
-marked = set()
+marked, plain = set(), []
 for path in glob.glob('app/**/*.[cu]*', recursive=True):
     if not path.endswith(('.c', '.ui')):
         continue
     with open(path, encoding='utf-8') as f:
-        if re.search(r'\b(_|C_|N_|ngettext) \("|translatable="yes"', f.read()):
-            marked.add(path)
-wrong = [f'not in POTFILES: {p}' for p in sorted(marked - listed)]
+        text = f.read()
+    if re.search(r'\b(_|C_|N_|ngettext) \("|translatable="yes"', text):
+        marked.add(path)
+    if path.startswith('app/window/') and re.search(r'\bg_strdup_printf\s*\(\s*(/\*.*?\*/\s*)?(_|C_|ngettext) \(', text, re.S):
+        plain.append(path)
+wrong = [f'{p}: kl_bidi_printf() is for translated sentences' for p in sorted(plain)]
+wrong += [f'not in POTFILES: {p}' for p in sorted(marked - listed)]
 wrong += [f'in POTFILES but not there: {p}' for p in sorted(listed) if not os.path.exists(p)]
 run = subprocess.run(['xgettext', '--from-code=UTF-8', '--files-from=-', '--output=-', '--add-comments=Translators',
                       '--keyword=_', '--keyword=N_', '--keyword=C_:1c,2', '--keyword=PLURAL:1,2'], input='\n'.join(sorted(listed)),
