@@ -9,6 +9,8 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
+
 /* Both texts, for xgettext; see po/meson.build. */
 #define PLURAL(singular, plural) singular, plural
 #define MAX_ARGUMENTS 6
@@ -266,6 +268,120 @@ static const TextRow rows[] = {
   { N_ ("missing"), NULL },
   { N_ ("%u bytes, should be %u"), NULL },
   { N_ ("not in the manifest"), NULL },
+
+  /* Why something failed, as the details of a failure have it. Those that end in a reason of the
+   * system have it in its own language. */
+  /* Translators: the names of files, folders and drives, IDs of boot images, and reasons. */
+  { N_ ("Cannot open “%s”: %s"), NULL },
+  { N_ ("Cannot read “%s”: %s"), NULL },
+  { N_ ("Cannot read “%s” at byte %u: %s"), NULL },
+  { N_ ("Cannot write “%s”: %s"), NULL },
+  { N_ ("Cannot write “%s” at byte %u: %s"), NULL },
+  { N_ ("Cannot create “%s”: %s"), NULL },
+  { N_ ("Cannot make “%s”: %s"), NULL },
+  { N_ ("Cannot make the folder “%s”: %s"), NULL },
+  { N_ ("Cannot make a temporary folder: %s"), NULL },
+  { N_ ("Cannot read the folder “%s”: %s"), NULL },
+  { N_ ("Cannot write into the folder “%s”: %s"), NULL },
+  { N_ ("Cannot look at “%s”: %s"), NULL },
+  { N_ ("Cannot remove “%s”: %s"), NULL },
+  { N_ ("Cannot flush “%s” to the disk: %s"), NULL },
+  { N_ ("Cannot read the catalog “%s”: %s"), NULL },
+  { N_ ("Cannot use the catalog folder “%s”: %s"), NULL },
+  { N_ ("The catalog “%s” is on a read-only file system; make it writable or choose another "
+        "catalog folder: %s"),
+    NULL },
+  { N_ ("There is no permission to change the catalog “%s”; change the folder's permissions or "
+        "choose another catalog folder: %s"),
+    NULL },
+  { N_ ("There is no space left for the catalog “%s”: %s"), NULL },
+  { N_ ("“%s” is one boot image of a catalog; choose the folder that it lies in"), NULL },
+  { N_ ("The catalog entry “%s” is broken: %s"), NULL },
+  { N_ ("The catalog entry “%s” has lost its boot files: %s"), NULL },
+  { N_ ("There is no boot image %s in the catalog “%s”"), NULL },
+  { N_ ("The boot image %s is being changed by another process"), NULL },
+  { N_ ("The boot image %s was removed by another process"), NULL },
+  { N_ ("“%s” of boot image %s has changed since it was imported: %s"), NULL },
+  { N_ ("“%s” has changed since import: it has %u bytes and CRC-32C %s; %u bytes and %s are "
+        "recorded"),
+    NULL },
+  { N_ ("“%s” is neither a file nor a folder"), NULL },
+  { N_ ("“%s” is empty"), NULL },
+  { N_ ("“%s” is not a regular file"), NULL },
+  { N_ ("“%s” is not a file"), NULL },
+  { N_ ("“%s” is no plain file"), NULL },
+  { N_ ("“%s” is a folder and not a file name"), NULL },
+  { N_ ("“%s” is no longer there"), NULL },
+  { N_ ("“%s” is not a WIM file: %s"), NULL },
+  { N_ ("“%s” is neither a WIM file nor an ISO file: %s"), NULL },
+  { N_ ("“%s” is not a readable ISO file: it holds neither ISO 9660 nor UDF"), NULL },
+  { N_ ("“%s” holds no WIM file: neither %s nor any other *.wim"), NULL },
+  { N_ ("“%s” holds no image"), NULL },
+  { N_ ("“%s” is damaged"), NULL },
+  { N_ ("“%s” does not match its integrity table"), NULL },
+  { N_ ("“%s” is truncated: a WIM header has %u bytes, and the file has %u bytes"), NULL },
+  { N_ ("“%s” is truncated: its data reach to byte %u, and the file has %u bytes"), NULL },
+  { N_ ("“%s” is incomplete: the content of some files is not in it, as in a delta WIM"), NULL },
+  { N_ ("“%s” is part %u of %u of a split WIM. Join the parts first, for instance with "
+        "“wimlib-imagex join boot.wim boot*.swm”"),
+    NULL },
+  { N_ ("Boot managers cannot read “%s”: %s Import it again with --reexport to have it compressed "
+        "as LZX."),
+    NULL },
+  { N_ ("“%s” holds %u images and none is marked as bootable; choose one by its number: %s"),
+    NULL },
+  { N_ ("There is no image %u in “%s”: it holds %u"), NULL },
+  { N_ ("No image in “%s” can be started: none has winload.exe or winload.efi (%s)"), NULL },
+  { N_ ("“%s” lies inside the catalog “%s”; choose another folder"), NULL },
+  { N_ ("“%s” is a folder or lies inside the catalog; export to a file elsewhere"), NULL },
+  { N_ ("“%s” is write-protected"), NULL },
+  { N_ ("“%s” may not be written to by this user"), NULL },
+  { N_ ("“%s” is being written by another job"), NULL },
+  { N_ ("“%s” is being written by another program"), NULL },
+  { N_ ("“%s” is not written to: %s"), NULL },
+  { N_ ("“%s” is an unfinished medium: writing it was cancelled or failed"), NULL },
+  { N_ ("“%s” holds what it held before: %s"), NULL },
+  { N_ ("“%s” holds part of the new medium; make it again: %s"), NULL },
+  { N_ ("“%s” is written, but not to be relied on; make the medium again: %s"), NULL },
+  { N_ ("“%s” is empty, but not to be relied on; restore it again: %s"), NULL },
+  { N_ ("“%s” reads back differently from “%s”, first at byte %u (byte %u of the medium)"), NULL },
+  { N_ ("“%s” was closed"), NULL },
+  { N_ ("“%s” cannot be switched off by software"), NULL },
+  { N_ ("“%s” has no file “%s”: it was not made by Kindling"), NULL },
+  { N_ ("“%s” has no partition table"), NULL },
+  { N_ ("“%s” holds no file system; it must hold FAT32 or NTFS"), NULL },
+  { N_ ("“%s” holds no file system; it must hold FAT32 or NTFS, or be formatted"), NULL },
+  { N_ ("“%s” holds %s; it must be FAT32 or NTFS"), NULL },
+  { N_ ("The site profile “%s” names no management point"), NULL },
+  { N_ ("The site profile “%s” names no SiteSigningCertificate"), NULL },
+  { N_ ("The site profile “%s” has an HTTPS management point and no RootCACertificates"), NULL },
+  { N_ ("The management point's certificate is not available: %s"), NULL },
+  { N_ ("The site signing certificate is not available: %s"), NULL },
+  { N_ ("A root CA certificate is not available: %s"), NULL },
+  { N_ ("“%s” holds no certificate"), NULL },
+  { N_ ("The certificate “%s” expired on %s"), NULL },
+  { N_ ("The certificate “%s” is not valid before %s"), NULL },
+  { N_ ("The media variables are sealed under another password"), NULL },
+  { N_ ("The site %s asks for a media password"), NULL },
+  { N_ ("The picture “%s” cannot be read: %s"), NULL },
+  { N_ ("“%s” is no picture: it is neither JPEG nor PNG nor BMP"), NULL },
+  { N_ ("“%s” in the image cannot be read: %s"), NULL },
+  { N_ ("“%s” is not a usable INF file: it %s"), NULL },
+  { N_ ("“%s” is not a usable INF file: line %u %s"), NULL },
+  { N_ ("The folder “%s” with deployment binaries is not there"), NULL },
+  { N_ ("The folder “%s” with the prestart files of %s is not there"), NULL },
+  { N_ ("The image knows no time zone “%s”; it has, among %u, “%s”"), NULL },
+  { N_ ("The image has no keyboard layout %s"), NULL },
+  { N_ ("“%s” changed while the image was prepared; prepare again"), NULL },
+  { N_ ("Preparing boot image %s failed in step %u of %u (%s), error %s: %s"), NULL },
+  { N_ ("The drive holds less than it says: at most %u of %u bytes. What is written at byte %u is "
+        "not there afterwards"),
+    NULL },
+  { N_ ("There is no medium in “%s”"), NULL },
+  { N_ ("UDisks2 cannot be asked about drives"), NULL },
+  { N_ ("Opening “%s” failed: %s"), NULL },
+  { N_ ("In “%s”: %s"), NULL },
+  { N_ ("Boot image %s: %s"), NULL },
 };
 
 /* How one row is looked for, made at first use. */
@@ -361,7 +477,11 @@ fill (const char *format, char **arguments)
 
       g_string_append_len (text, format, percent - format);
       if (i < g_strv_length (arguments))
-        g_string_append (text, arguments[i]);
+        {
+          g_autofree char *argument = kl_bidi_isolate (arguments[i]);
+
+          g_string_append (text, argument);
+        }
       format = skip_conversion (percent + 1) + 1;
     }
   g_string_append (text, format);
@@ -411,8 +531,8 @@ translate (const char *text, guint depth)
 
 /**
  * kl_core_text_translate:
- * @text: a step, reason, warning or finding that core has made, just now or when it wrote it to a
- *   file; not the message of an error, which is a detail and stays English
+ * @text: a step, reason, warning, finding or message of an error that core has made, just now or
+ *   when it wrote it to a file; rare messages of errors, which are details, have no translation
  *
  * Numbers and days in it come as the locale writes them. Any thread.
  *

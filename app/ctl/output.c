@@ -464,7 +464,8 @@ kl_ctl_print_target_error (const KlCtlOptions *options, const GError *error, con
   const char *title = kl_error_text_get_title (error);
   g_autofree char *next_step = kl_error_text_dup_next_step (error);
   const char *command = find_next_command (error);
-  g_autofree char *message = kl_ctl_clean (error->message);
+  g_autofree char *reason = kl_core_text_translate (error->message);
+  g_autofree char *message = kl_ctl_clean (reason);
 
   if (options->json)
     print_error_event (error, title, next_step, target);
