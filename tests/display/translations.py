@@ -76,10 +76,8 @@ def pretend(text):
         inside += text[at:kept.start()].translate(ACCENTS) + kept[0]
         at = kept.end()
     inside += text[at:].translate(ACCENTS)
-    words, more = ['óné', 'twó', 'thřéé', 'fóúř', 'fívé'], ''
-    while len(more) < 0.4 * len(text):
-        more += ' ' + words[more.count(' ') % len(words)]
-    return f'{start}⟦{inside}{more}⟧{end}'
+    more = ' óné twó thřéé fóúř fívé' * (len(text) // 50 + 1)
+    return f'{start}⟦{inside}{more[:max(1, round(.4 * len(text)))]}⟧{end}'
 
 
 def write_pretended(root, folder, language):
