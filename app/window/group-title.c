@@ -6,9 +6,8 @@
 #include "window/group-title.h"
 
 /* libadwaita 1.2 has no property for it. Rows are not looked into. */
-/* @in_header: a line that has room is not broken */
 static void
-wrap_labels (GtkWidget *widget, gboolean in_header)
+wrap_labels (GtkWidget *widget)
 {
   if (GTK_IS_LABEL (widget))
     {
@@ -17,14 +16,12 @@ wrap_labels (GtkWidget *widget, gboolean in_header)
       gtk_label_set_wrap_mode (GTK_LABEL (widget), PANGO_WRAP_WORD_CHAR);
       if (gtk_widget_has_css_class (widget, "title"))
         gtk_label_set_justify (GTK_LABEL (widget), GTK_JUSTIFY_CENTER);
-      if (in_header)
-        gtk_label_set_natural_wrap_mode (GTK_LABEL (widget), GTK_NATURAL_WRAP_NONE);
     }
   if (GTK_IS_LIST_BOX (widget) || GTK_IS_BUTTON (widget))
     return;
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
        child = gtk_widget_get_next_sibling (child))
-    wrap_labels (child, in_header);
+    wrap_labels (child);
 }
 
 void
@@ -32,7 +29,7 @@ kl_group_title_wrap_all (GtkWidget *widget)
 {
   if (ADW_IS_PREFERENCES_GROUP (widget) || ADW_IS_WINDOW_TITLE (widget))
     {
-      wrap_labels (widget, ADW_IS_WINDOW_TITLE (widget));
+      wrap_labels (widget);
       return;
     }
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;

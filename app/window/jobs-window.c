@@ -7,7 +7,6 @@
 
 #include <glib/gi18n.h>
 
-#include "window/group-title.h"
 #include "window/media-job-row.h"
 #include "window/media-jobs.h"
 
@@ -15,7 +14,6 @@ struct _KlJobsWindow
 {
   AdwWindow parent_instance;
 
-  GtkWidget *window_title;
   GtkStack *stack;
   GtkListBox *list;
 };
@@ -56,7 +54,6 @@ kl_jobs_window_class_init (KlJobsWindowClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/jobs-window.ui");
-  gtk_widget_class_bind_template_child (widget_class, KlJobsWindow, window_title);
   gtk_widget_class_bind_template_child (widget_class, KlJobsWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, KlJobsWindow, list);
   gtk_widget_class_install_action (widget_class, "jobs.clear", NULL, clear_activated);
@@ -67,7 +64,6 @@ static void
 kl_jobs_window_init (KlJobsWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  kl_group_title_wrap_all (self->window_title);
   gtk_list_box_bind_model (self->list, G_LIST_MODEL (kl_media_jobs_get ()), new_row, NULL, NULL);
   g_signal_connect_object (kl_media_jobs_get (), "changed", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);

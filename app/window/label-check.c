@@ -8,7 +8,7 @@
 /* A telephone; pixels. */
 #define NARROW_WIDTH 360
 #define NARROW_HEIGHT 640
-#define FRAMES_TO_LAY_OUT 3
+#define FRAMES_TO_LAY_OUT 5
 /* For a width that the window may not be able to have. */
 #define FRAMES_TO_WAIT 40
 

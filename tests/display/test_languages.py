@@ -121,8 +121,7 @@ def mnemonic(text):
 
 
 def choose_of_menu(opener, item):
-    click(wait(lambda: next((n for n, its in with_names(app.window, 'push button', 'toggle button') if opener in its and actions(n)
-                         and is_on(n, 'SHOWING')), None),
+    click(wait(lambda: next((n for n, its in with_names(app.window, 'push button', 'toggle button') if opener in its and actions(n)), None),
                'menu ' + opener))
     click(wait(lambda: find(app.window, 'menu item', _(item)), item))
 
@@ -150,6 +149,8 @@ press(app.window, 'Create _Media…')
 dialog = app.wait_dialog(_('Create Media'))
 look(dialog, 'target')
 click(wait(lambda: button(dialog, _('_USB Drives')), 'kinds of targets'))
+wait(lambda: named(dialog, 'check box', 'Kingston'), 'the drive')
+settle(.2)
 look(dialog, 'target-drives')
 click(button(dialog, _('_ISO File')))
 press(dialog, '_Next')
@@ -215,7 +216,7 @@ visit(lambda: key('ctrl+F1'), 'shortcuts')
 visit(lambda: activate('about'), 'about')
 visit(lambda: key('F1'), 'help')
 visit(lambda: choose_of_menu('Kingston', '_Restore to Normal Use…'), 'restore')
-choose_of_menu(_('Main Menu'), '_Inspect a Medium…')
+choose_of_menu(_('Main Menu'), 'I_nspect a Medium…')
 app.choose(_('Choose a Medium to Inspect'), sealed)
 medium = app.wait_dialog(_('Inspect Medium'))
 wait(lambda: says(medium, 'KDL00001') or named(medium, 'list item', 'KDL00001'), 'the medium')
