@@ -284,7 +284,7 @@ dup_work_name (const KlBusWork *work)
   if (work->drive != NULL)
     return kl_drive_dup_name (work->drive);
   return KL_IS_MEDIA_CREATOR (work->job) ? g_steal_pointer (&file)
-                                         : g_strdup_printf (_ ("Exporting “%s”"), file);
+                                         : kl_bidi_printf (_ ("Exporting “%s”"), file);
 }
 
 /* For the list of jobs. */

@@ -126,7 +126,7 @@ dup_volume (const KlBusQuestion *asked)
         {
           g_autofree char *content = kl_drive_text_dup_volume (volume);
 
-          return g_strjoin (" · ", volume->path, content, NULL);
+          return kl_bidi_join (" · ", volume->path, content, NULL);
         }
     }
   return g_strdup (asked->volume);
