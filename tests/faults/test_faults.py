@@ -165,6 +165,7 @@ def main():
     parser.add_argument('wim')
     parser.add_argument('--all', action='store_true')
     parser.add_argument('--step', type=int)
+    parser.add_argument('--share', type=int, default=4, help='about as many faults of a kind, without --all')
     parser.add_argument('--from', dest='start', type=int)
     parser.add_argument('--seconds', type=float, default=0)
     parser.add_argument('--only', nargs='*', default=list(scenarios.SCENARIOS))
@@ -183,7 +184,7 @@ def main():
         folder = tempfile.mkdtemp(prefix='kindling-faults-', dir=place)
         try:
             bench = Bench(name, options, folder)
-            step = options.step or (1 if options.all else max(1, bench.count('EIO') // 4))
+            step = options.step or (1 if options.all else max(1, bench.count('EIO') // options.share))
             until = time.monotonic() + (options.seconds or (1e9 if options.all else 60))
             sweep(bench, kinds, step, options.start, until, tally, problems)
         finally:
