@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "help-codes.h"
+
 #define HELP_PATH "/org/kindling/Kindling/help"
 
 /* What is known while a page is read. */
@@ -207,7 +209,8 @@ kl_help_page_parse (const char *text, gssize length, char **title, GError **erro
  * kl_help_page_load:
  * @name: such as “drives”
  *
- * Reads a page in the language of the user where there is one, else in English.
+ * Reads a page in the language of the user where there is one, else in English. The list of codes
+ * comes into a translated page only here, as its texts are translated with the program.
  *
  * Errors: G_RESOURCE_ERROR_NOT_FOUND, and those of kl_help_page_parse().
  *
@@ -218,8 +221,8 @@ kl_help_page_load (const char *name, char **title, GError **error)
 {
   const char *const *languages = g_get_language_names ();
   g_autoptr (GBytes) bytes = NULL;
-  gsize length;
-  const char *text;
+  g_autofree char *text = NULL;
+  const char *mark;
 
   for (guint i = 0; bytes == NULL && languages[i] != NULL; i++)
     {
@@ -236,6 +239,15 @@ kl_help_page_load (const char *name, char **title, GError **error)
   if (bytes == NULL)
     return NULL;
 
-  text = g_bytes_get_data (bytes, &length);
-  return kl_help_page_parse (text, (gssize) length, title, error);
+  text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  mark = strstr (text, KL_HELP_CODES_MARK);
+  if (mark != NULL)
+    {
+      g_autofree char *page = g_steal_pointer (&text);
+      g_autofree char *codes = kl_help_codes_dup (FALSE);
+
+      text = g_strdup_printf ("%.*s%s%s", (int) (mark - page), page, codes,
+                              mark + strlen (KL_HELP_CODES_MARK));
+    }
+  return kl_help_page_parse (text, -1, title, error);
 }

@@ -3,13 +3,18 @@
 """The manual: no link leads nowhere, every page is found from the contents, and it has all codes and all keys of the program.
 Run with the project's folder and the folder of the built pages as arguments."""
 import glob
+import hashlib
 import os
 import re
 import sys
 import unittest
 import xml.etree.ElementTree as ElementTree
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'display'))
+import translations  # noqa: E402
+
 SOURCE, BUILT = os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))
+LANGUAGES = [line.strip() for line in open(os.path.join(SOURCE, 'po/LINGUAS'), encoding='utf-8') if line.strip() and line[0] != '#']
 NAMESPACE = '{http://www.w3.org/1999/xhtml}'
 # What app/window/help-page.c shows.
 BLOCKS = {'h1', 'h2', 'p', 'li', 'dt', 'dd', 'pre'}
@@ -22,7 +27,7 @@ def text(*path):
 
 
 PAGES = {}
-for file in glob.glob(os.path.join(SOURCE, 'data/help/C/*.html')) + glob.glob(os.path.join(BUILT, '*.html')):
+for file in glob.glob(os.path.join(SOURCE, 'data/help/C/*.html')) + [os.path.join(BUILT, f'{page}.html') for page in ('codes', 'programs')]:
     PAGES[os.path.basename(file)[:-len('.html')]] = ElementTree.parse(file).getroot()
 
 
@@ -49,6 +54,35 @@ def say(accelerator):
     return '+'.join(w.capitalize() if len(w) == 1 or w == 'comma' else w for w in words)
 
 
+def find_source(page, language):
+    """The file that is written by hand, with @CODES@ and @EXAMPLE@ where something comes in."""
+    path = os.path.join(SOURCE, 'data/help', language, page + '.html')
+    return path if os.path.exists(path) else path + '.in'
+
+
+def fingerprint(page):
+    """Of an English page: what its translations say they follow."""
+    with open(find_source(page, 'C'), 'rb') as f:
+        return hashlib.sha256(f.read()).hexdigest()[:12]
+
+
+def parts(block):
+    """All of a block but its words: elements, where links go, what is typed. In any order, as that of a sentence differs."""
+    return sorted(str((tag(e), e.get('id'), e.get('href'), e.text if tag(e) in ('code', 'pre') else None)) for e in block.iter())
+
+
+def labels(language):
+    """English labels of the program → those of a language, without mnemonics."""
+    found = {}
+    for message in translations.read(text('po', language + '.po')):
+        found.setdefault(plain(message.id), set()).add(plain(message.texts[0]))
+    return found
+
+
+def plain(label):
+    return re.sub(r'\(_\w\)', '', label).replace('_', '')
+
+
 class Help(unittest.TestCase):
     def test_links_lead_somewhere(self):
         for page in PAGES:
@@ -65,9 +99,11 @@ class Help(unittest.TestCase):
                 found.add(page)
                 waiting += [href.split('.')[0] for href in links(page)]
         self.assertEqual(found, set(PAGES))
-        resources = text('app/window/kindling.gresource.xml')
-        for page in PAGES:
-            self.assertIn(f'<file>{page}.html</file>', resources)
+        resources = ElementTree.parse(os.path.join(SOURCE, 'data/help/help.gresource.xml')).getroot()
+        self.assertEqual([g.get('prefix').rsplit('/')[-1] for g in resources], ['C', *LANGUAGES])
+        for group in resources:
+            with self.subTest(language=group.get('prefix')):
+                self.assertEqual({file.get('alias') for file in group}, {f'{page}.html' for page in PAGES})
 
     def test_pages_use_what_the_window_shows(self):
         for page, root in PAGES.items():
@@ -119,6 +155,48 @@ class Help(unittest.TestCase):
         for term, definition in zip(manual[::2], manual[1::2]):
             said[term.text] = [k.text for k in definition.iter(NAMESPACE + 'kbd')]
         self.assertEqual(said, named)
+
+
+class TranslatedHelp(unittest.TestCase):
+    def each(self):
+        for language in LANGUAGES:
+            for page in PAGES:
+                yield language, page, ElementTree.parse(find_source(page, 'C')).getroot(), ElementTree.parse(find_source(page, language)).getroot()
+
+    def test_follows_the_english_page(self):
+        for language, page, source, root in self.each():
+            with self.subTest(language=language, page=page):
+                follows = root.find(f'.//{NAMESPACE}meta[@name="follows"]')
+                self.assertIsNotNone(follows)
+                self.assertEqual(follows.get('content'), fingerprint(page),
+                                 'the English page is another one now: translate the difference, and put its fingerprint there')
+                self.assertEqual(root.get('lang'), language.replace('_', '-'))
+
+    def test_has_the_same_parts(self):
+        for language, page, source, root in self.each():
+            with self.subTest(language=language, page=page):
+                self.assertEqual([tag(e) for e in root[1]], [tag(e) for e in source[1]])
+                for here, there in zip(root[1], source[1]):
+                    self.assertEqual(parts(here), parts(there))
+                self.assertEqual(root[1][0].text, root.find(f'.//{NAMESPACE}title').text)
+
+    def test_is_translated(self):
+        for language, page, source, root in self.each():
+            with self.subTest(language=language, page=page):
+                for here, there in zip(root[1].iter(), source[1].iter()):
+                    words = (there.text or '').strip()
+                    if tag(there) in ('h1', 'h2', 'p', 'li', 'dd') and len(words) > 20:
+                        self.assertNotEqual((here.text or '').strip(), words)
+
+    def test_calls_labels_what_the_window_calls_them(self):
+        for language, page, source, root in self.each():
+            with self.subTest(language=language, page=page):
+                known = labels(language)
+                wanted = [known.get(plain(b.text)) for b in source.iter(NAMESPACE + 'b')]
+                said = {plain(b.text) for b in root.iter(NAMESPACE + 'b')}
+                for names in wanted:
+                    if names:
+                        self.assertTrue(names & said, f'none of {names} is in bold letters')
 
 
 if __name__ == '__main__':
