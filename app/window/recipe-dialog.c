@@ -111,7 +111,7 @@ static const Field fields[] = {
     "compression",
     FIELD_CHOICE,
     N_ ("Compression"),
-    N_ ("Smaller takes about twice the time for the files that are added."),
+    N_ ("Smaller takes about five times as long for the files that are added."),
     NULL,
     { "", "smaller" },
     { N_ ("Normal"), N_ ("Smaller and Slower") } },
