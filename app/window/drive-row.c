@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "bidi.h"
 #include "core-text.h"
 #include "window/drive-text.h"
 
@@ -33,7 +34,7 @@ static void
 name_row (KlDriveRow *self)
 {
   const char *state = gtk_label_get_label (self->state_label);
-  g_autofree char *name = g_strjoin (
+  g_autofree char *name = kl_bidi_join (
       ", ", gtk_label_get_label (self->name_label), gtk_label_get_label (self->identity_label),
       gtk_label_get_label (self->content_label), *state != '\0' ? state : NULL, NULL);
 

@@ -12,6 +12,7 @@
 #include "bidi.h"
 #include "core-text.h"
 #include "error-text.h"
+#include "window/flow-layout.h"
 #include "window/help-window.h"
 #include "window/progress-voice.h"
 
@@ -166,6 +167,7 @@ kl_failure_view_class_init (KlFailureViewClass *klass)
                                                    G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (G_OBJECT_CLASS (klass), N_PROPS, properties);
 
+  g_type_ensure (KL_TYPE_FLOW_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/failure-view.ui");
   gtk_widget_class_bind_template_child (widget_class, KlFailureView, clamp);

@@ -5,12 +5,32 @@
 
 #include "window/label-check.h"
 
+/* A telephone; pixels. */
+#define NARROW_WIDTH 360
+#define NARROW_HEIGHT 640
+#define FRAMES_TO_LAY_OUT 5
+/* For a width that the window may not be able to have. */
+#define FRAMES_TO_WAIT 40
+
 /* Names and paths are cut in the middle, and on purpose. */
 static gboolean
 may_be_cut (GtkLabel *label)
 {
   return gtk_label_get_ellipsize (label) == PANGO_ELLIPSIZE_MIDDLE
          || gtk_label_get_ellipsize (label) == PANGO_ELLIPSIZE_START;
+}
+
+/* Titles of entries cannot wrap; the whole text is told when the pointer rests. */
+static gboolean
+has_tooltip (GtkLabel *label)
+{
+  const char *text = gtk_label_get_text (label);
+
+  for (GtkWidget *widget = GTK_WIDGET (label); widget != NULL;
+       widget = gtk_widget_get_parent (widget))
+    if (g_strcmp0 (gtk_widget_get_tooltip_text (widget), text) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 /* What a person cannot read of it, in a word; NULL where all can be read. */
@@ -25,7 +45,7 @@ find_fault (GtkLabel *label)
 
   pango_layout_get_pixel_size (layout, &width, &height);
   if (pango_layout_is_ellipsized (layout))
-    return may_be_cut (label) ? NULL : "ellipsized";
+    return may_be_cut (label) || has_tooltip (label) ? NULL : "ellipsized";
   if (width > gtk_widget_get_width (widget) + 1)
     return "too narrow";
   if (height > gtk_widget_get_height (widget) + 1)
@@ -62,25 +82,133 @@ check_labels (GtkWidget *widget, const char *window, guint *n_faults)
   return n;
 }
 
+/* One window, first in its own width and then as wide as a telephone. */
+typedef struct
+{
+  GtkWindow *window; /* owned */
+  char *picture;     /* owned; start of the paths of the pictures, or NULL */
+  int width, height; /* its own; pixels */
+  gboolean narrow;
+  guint n_frames; /* that it has had its present width for, or has waited for it */
+} Look;
+
+static void
+look_free (gpointer data)
+{
+  Look *look = data;
+
+  g_object_unref (look->window);
+  g_free (look->picture);
+  g_free (look);
+}
+
+static const char *
+get_width_name (const Look *look)
+{
+  return look->narrow ? "narrow" : "wide";
+}
+
+/* Without what the window manager draws around it. */
+static void
+keep_picture (const Look *look)
+{
+  g_autofree char *path = g_strdup_printf ("%s-%s.png", look->picture, get_width_name (look));
+  g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (GTK_WIDGET (look->window));
+  g_autoptr (GtkSnapshot) snapshot = gtk_snapshot_new ();
+  g_autoptr (GskRenderNode) node = NULL;
+  g_autoptr (GdkTexture) texture = NULL;
+
+  gdk_paintable_snapshot (paintable, snapshot, gtk_widget_get_width (GTK_WIDGET (look->window)),
+                          gtk_widget_get_height (GTK_WIDGET (look->window)));
+  node = gtk_snapshot_free_to_node (g_steal_pointer (&snapshot));
+  if (node == NULL)
+    return;
+  texture = gsk_renderer_render_texture (gtk_native_get_renderer (GTK_NATIVE (look->window)), node,
+                                         NULL);
+  if (!gdk_texture_save_to_png (texture, path))
+    g_warning ("Cannot write “%s”", path);
+}
+
+static void
+judge (const Look *look)
+{
+  const int width = gtk_widget_get_width (GTK_WIDGET (look->window));
+  guint n_faults = 0;
+  guint n;
+
+  if (look->narrow && width > NARROW_WIDTH)
+    {
+      n_faults++;
+      g_print ("label fault: the window is %d pixels wide at least\n", width);
+    }
+  n = check_labels (GTK_WIDGET (look->window), get_width_name (look), &n_faults);
+  if (look->picture != NULL)
+    keep_picture (look);
+  g_print ("labels checked %s: %u, faults: %u\n", get_width_name (look), n, n_faults);
+}
+
+/* A new width comes by way of the window manager, and the layout of what is inside one frame
+ * later. */
+static gboolean
+look_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
+{
+  Look *look = user_data;
+  const int wanted = look->narrow ? NARROW_WIDTH : look->width;
+  const gboolean fits = gtk_widget_get_width (widget) == wanted;
+
+  if (++look->n_frames < (fits ? FRAMES_TO_LAY_OUT : FRAMES_TO_WAIT))
+    return G_SOURCE_CONTINUE;
+  judge (look);
+  look->n_frames = 0;
+  if (look->narrow || !gtk_window_get_resizable (look->window))
+    {
+      gtk_window_set_default_size (look->window, look->width, look->height);
+      g_print ("labels checked\n");
+      return G_SOURCE_REMOVE;
+    }
+  look->narrow = TRUE;
+  gtk_window_set_default_size (look->window, NARROW_WIDTH, NARROW_HEIGHT);
+  return G_SOURCE_CONTINUE;
+}
+
+/* As it goes by on the accessibility bus. */
+static const char *
+get_title (GtkWindow *window)
+{
+  const char *title = gtk_window_get_title (window);
+
+  return title != NULL ? title : G_OBJECT_TYPE_NAME (window);
+}
+
+/* The title of the window, and the start of the paths of its pictures or nothing. */
 static void
 check_labels_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   g_autoptr (GList) windows = gtk_window_list_toplevels ();
-  guint n = 0, n_faults = 0;
+  const char *title, *picture;
 
+  g_variant_get (parameter, "(&s&s)", &title, &picture);
   for (GList *at = windows; at != NULL; at = at->next)
     {
-      const char *title = gtk_window_get_title (at->data);
+      Look *look;
 
-      n += check_labels (at->data, title != NULL ? title : "", &n_faults);
+      if (!gtk_widget_get_mapped (at->data) || !g_str_equal (get_title (at->data), title))
+        continue;
+      look = g_new0 (Look, 1);
+      look->window = g_object_ref (at->data);
+      look->picture = *picture != '\0' ? g_strdup (picture) : NULL;
+      look->width = gtk_widget_get_width (at->data);
+      look->height = gtk_widget_get_height (at->data);
+      gtk_widget_add_tick_callback (at->data, look_cb, look, look_free);
+      return;
     }
-  g_print ("labels checked: %u, faults: %u\n", n, n_faults);
+  g_print ("label fault: there is no window “%s”\nlabels checked\n", title);
 }
 
 void
 kl_label_check_start (GtkApplication *application)
 {
-  static const GActionEntry entries[] = { { "check-labels", check_labels_activated } };
+  static const GActionEntry entries[] = { { "check-labels", check_labels_activated, "(ss)" } };
   const char *wanted = g_getenv ("KINDLING_CHECK_LABELS");
 
   if (wanted == NULL)
