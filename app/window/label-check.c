@@ -147,6 +147,22 @@ judge (const Look *look)
   g_print ("labels checked %s: %u, faults: %u\n", get_width_name (look), n, n_faults);
 }
 
+/* A page that has just been switched to has no size yet. */
+static gboolean
+is_laid_out (GtkWidget *widget)
+{
+  if (!gtk_widget_get_mapped (widget))
+    return TRUE;
+  if (GTK_IS_LABEL (widget) && *gtk_label_get_label (GTK_LABEL (widget)) != '\0'
+      && gtk_widget_get_width (widget) == 0)
+    return FALSE;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (!is_laid_out (child))
+      return FALSE;
+  return TRUE;
+}
+
 /* A new width comes by way of the window manager, and the layout of what is inside one frame
  * later. */
 static gboolean
@@ -154,7 +170,7 @@ look_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
   Look *look = user_data;
   const int wanted = look->narrow ? NARROW_WIDTH : look->width;
-  const gboolean fits = gtk_widget_get_width (widget) == wanted;
+  const gboolean fits = gtk_widget_get_width (widget) == wanted && is_laid_out (widget);
 
   if (++look->n_frames < (fits ? FRAMES_TO_LAY_OUT : FRAMES_TO_WAIT))
     return G_SOURCE_CONTINUE;
