@@ -66,24 +66,24 @@ add_identity (JsonBuilder *builder, KlBootImage *image, GHashTable *known)
 }
 
 static void
-print_row (const char *const *cells)
+add_row (GString *table, const char *const *cells)
 {
   static const guint columns[] = { 8, 5, 16, 10, 11 };
-  GString *row = g_string_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
     {
       g_autofree char *clean = kl_ctl_clean (cells[i] != NULL ? cells[i] : "");
       g_autofree char *padded = kl_ctl_pad (clean, columns[i]);
 
-      g_string_append_printf (row, "%s  ", padded);
+      g_string_append (table, padded);
+      g_string_append (table, "  ");
     }
-  g_print ("%s%s\n", row->str, cells[G_N_ELEMENTS (columns)]);
-  g_string_free (row, TRUE);
+  g_string_append (table, cells[G_N_ELEMENTS (columns)]);
+  g_string_append_c (table, '\n');
 }
 
 static void
-print_image_row (KlBootImage *image, GHashTable *known)
+add_image_row (GString *table, KlBootImage *image, GHashTable *known)
 {
   const GError *broken = kl_boot_image_get_error (image);
   g_autofree char *size = broken == NULL ? g_format_size (kl_boot_image_get_size (image)) : NULL;
@@ -94,7 +94,7 @@ print_image_row (KlBootImage *image, GHashTable *known)
           get_version (image),           size,
           get_state_word (image, known), last };
 
-  print_row (cells);
+  add_row (table, cells);
 }
 
 static int
@@ -102,6 +102,7 @@ run_list (KlCtlOptions *options)
 {
   g_autoptr (KlCatalog) catalog = kl_ctl_open_catalog (options);
   g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GString) table = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
   guint n_images;
 
@@ -115,7 +116,7 @@ run_list (KlCtlOptions *options)
           = { _ ("ID"), _ ("Arch."), _ ("Version"), _ ("Size"), _ ("State"), _ ("Name") };
 
       if (n_images > 0)
-        print_row (heads);
+        add_row (table, heads);
       else
         g_print (_ ("No boot images in %s. “kindlingctl image import PATH” adds one.\n"),
                  kl_catalog_get_path (catalog));
@@ -130,11 +131,12 @@ run_list (KlCtlOptions *options)
           JsonBuilder *builder = kl_ctl_json_new (NULL);
 
           add_identity (builder, image, known);
-          kl_ctl_json_print (builder);
+          kl_ctl_json_print_row (builder);
         }
       else
-        print_image_row (image, known);
+        add_image_row (table, image, known);
     }
+  g_print ("%s", table->str);
   return KL_CTL_EXIT_DONE;
 }
 

@@ -103,11 +103,13 @@ kl_ctl_json_add_firmware (JsonBuilder *builder, gboolean bios, const char *uefi)
 }
 
 /**
- * kl_ctl_json_print:
- * @builder: (transfer full): from kl_ctl_json_new()
+ * kl_ctl_json_print_row:
+ * @builder: (transfer full): from kl_ctl_json_new(NULL)
+ *
+ * One of many lines that come at once: nobody sees it before the program ends, or there are many.
  */
 void
-kl_ctl_json_print (JsonBuilder *builder)
+kl_ctl_json_print_row (JsonBuilder *builder)
 {
   g_autoptr (JsonGenerator) generator = json_generator_new ();
   g_autoptr (JsonNode) root = NULL;
@@ -120,8 +122,20 @@ kl_ctl_json_print (JsonBuilder *builder)
 
   fputs (line, stdout);
   fputc ('\n', stdout);
-  fflush (stdout);
   g_object_unref (builder);
+}
+
+/**
+ * kl_ctl_json_print:
+ * @builder: (transfer full): from kl_ctl_json_new()
+ *
+ * Whoever reads has it at once.
+ */
+void
+kl_ctl_json_print (JsonBuilder *builder)
+{
+  kl_ctl_json_print_row (builder);
+  fflush (stdout);
 }
 
 /**
@@ -134,9 +148,17 @@ kl_ctl_json_print (JsonBuilder *builder)
 char *
 kl_ctl_clean (const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  GString *clean = g_string_new (NULL);
+  g_autofree char *valid = NULL;
+  const char *plain = text;
+  GString *clean;
 
+  while (*plain >= ' ' && *plain <= '~')
+    plain++;
+  if (*plain == '\0')
+    return g_strdup (text);
+
+  valid = g_utf8_make_valid (text, -1);
+  clean = g_string_new (NULL);
   for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at))
     {
       gunichar character = g_utf8_get_char (at);

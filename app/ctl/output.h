@@ -20,6 +20,7 @@ void kl_ctl_json_add_flag (JsonBuilder *builder, const char *name, gboolean flag
 void kl_ctl_json_add_list (JsonBuilder *builder, const char *name, const char *const *texts);
 void kl_ctl_json_add_firmware (JsonBuilder *builder, gboolean bios, const char *uefi);
 void kl_ctl_json_print (JsonBuilder *builder);
+void kl_ctl_json_print_row (JsonBuilder *builder);
 
 /* Text for people. */
 void kl_ctl_print_field (const char *name, const char *value);

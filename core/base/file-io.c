@@ -63,6 +63,19 @@ int
 kl_open_for_reading (const char *path, GError **error)
 {
   struct stat info;
+
+  return kl_open_with_info (path, &info, error);
+}
+
+/**
+ * kl_open_with_info:
+ * @info: (out): of the file, where it was opened
+ *
+ * As kl_open_for_reading().
+ */
+int
+kl_open_with_info (const char *path, struct stat *info, GError **error)
+{
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
   if (fd < 0)
@@ -71,7 +84,7 @@ kl_open_for_reading (const char *path, GError **error)
       return -1;
     }
 
-  if (fstat (fd, &info) != 0 || !(S_ISREG (info.st_mode) || S_ISBLK (info.st_mode)))
+  if (fstat (fd, info) != 0 || !(S_ISREG (info->st_mode) || S_ISBLK (info->st_mode)))
     {
       g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is not a file", path);
       close (fd);
@@ -79,6 +92,26 @@ kl_open_for_reading (const char *path, GError **error)
     }
 
   return fd;
+}
+
+/**
+ * kl_try_malloc:
+ * @size: bytes, from a file; the caller has bounded it
+ * @name: what is to be read into it, for the message
+ *
+ * Errors: KL_ERROR_OUT_OF_MEMORY.
+ *
+ * Returns: (transfer full) (nullable): memory for g_free(); one byte at least
+ */
+gpointer
+kl_try_malloc (guint64 size, const char *name, GError **error)
+{
+  gpointer memory = size <= G_MAXSIZE ? g_try_malloc (MAX ((gsize) size, 1)) : NULL;
+
+  if (memory == NULL)
+    g_set_error (error, KL_ERROR, KL_ERROR_OUT_OF_MEMORY,
+                 "No memory for %" G_GUINT64_FORMAT " bytes of “%s”", size, name);
+  return memory;
 }
 
 /**

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "base/checksum.h"
 #include "base/file-kind.h"
 #include "base/progress.h"
@@ -23,6 +25,8 @@ void kl_close_fd (int *fd);
 #endif
 
 int kl_open_for_reading (const char *path, GError **error);
+int kl_open_with_info (const char *path, struct stat *info, GError **error);
+gpointer kl_try_malloc (guint64 size, const char *name, GError **error);
 gssize kl_read_some (int fd,
                      void *buffer,
                      gsize length,

@@ -164,21 +164,14 @@ kl_boot_image_init (KlBootImage *self)
 const char *
 kl_image_state_to_string (KlImageState state)
 {
-  switch (state)
-    {
-    case KL_IMAGE_STATE_COMPLETE:
-      return "complete";
-    case KL_IMAGE_STATE_IN_PROGRESS:
-      return "in-progress";
-    case KL_IMAGE_STATE_ERROR:
-      return "error";
-    case KL_IMAGE_STATE_NO_STATUS:
-      return "no-status";
-    case KL_IMAGE_STATE_STALE:
-      return "stale";
-    default:
-      g_return_val_if_reached ("error");
-    }
+  static const char *const words[] = {
+    [KL_IMAGE_STATE_COMPLETE] = "complete", [KL_IMAGE_STATE_IN_PROGRESS] = "in-progress",
+    [KL_IMAGE_STATE_ERROR] = "error",       [KL_IMAGE_STATE_NO_STATUS] = "no-status",
+    [KL_IMAGE_STATE_STALE] = "stale",
+  };
+
+  g_return_val_if_fail ((guint) state < G_N_ELEMENTS (words), "error");
+  return words[state];
 }
 
 static char *
@@ -327,9 +320,10 @@ find_prepared_state (KlBootImage *self, GKeyFile *ini)
 /* A status of another context is none (media-api.md 4.2). A forgotten one takes nothing from the
  * WIM that was prepared. */
 static void
-read_status (KlBootImage *self, GKeyFile *ini)
+read_status (KlBootImage *self, GKeyFile *ini, const KlEntryFiles *seen)
 {
-  KlInjectionStatus *status = kl_injection_status_load (self->folder);
+  KlInjectionStatus *status = seen == NULL || seen->status ? kl_injection_status_load (self->folder)
+                                                           : kl_injection_status_new ("");
   gboolean current = strcmp (status->context_id, self->context_id) == 0
                      || (status->state == KL_INJECTION_ERROR && *status->context_id == '\0');
 
@@ -346,10 +340,7 @@ read_status (KlBootImage *self, GKeyFile *ini)
 }
 
 static void
-set_missing (KlBootImage *self, GError **error, const char *format, ...) G_GNUC_PRINTF (3, 4);
-
-static void
-set_missing (KlBootImage *self, GError **error, const char *format, ...)
+    G_GNUC_PRINTF (3, 4) set_missing (KlBootImage *self, GError **error, const char *format, ...)
 {
   g_autofree char *fact = NULL;
   GError *missing;
@@ -365,10 +356,14 @@ set_missing (KlBootImage *self, GError **error, const char *format, ...)
 }
 
 static gboolean
-check_size (KlBootImage *self, GError **error)
+check_size (KlBootImage *self, const KlEntryFiles *seen, GError **error)
 {
+  gboolean prepared = g_str_has_suffix (self->media_wim, "/" KL_BOOT_WIM_FILE);
   struct stat info;
 
+  if (seen != NULL && self->size > 0
+      && self->size == (prepared ? seen->boot_size : seen->source_size))
+    return TRUE;
   if (stat (self->media_wim, &info) != 0)
     {
       if (errno == ENOENT || errno == ENOTDIR)
@@ -400,7 +395,7 @@ new_for_folder (const char *folder)
 }
 
 static KlBootImage *
-load_entry (const char *folder, const char *media_wim, GError **error)
+load_entry (const char *folder, const char *media_wim, const KlEntryFiles *seen, GError **error)
 {
   g_autoptr (KlBootImage) self = new_for_folder (folder);
   g_autoptr (GError) failure = NULL;
@@ -423,9 +418,10 @@ load_entry (const char *folder, const char *media_wim, GError **error)
       self->media_wim = g_strdup (media_wim);
     }
   read_boot (self, ini);
-  read_status (self, ini);
-  self->media = kl_media_record_list (self->folder, 1, &self->n_media);
-  if (!check_size (self, &self->error))
+  read_status (self, ini, seen);
+  self->media = seen == NULL || seen->media ? kl_media_record_list (self->folder, 1, &self->n_media)
+                                            : g_ptr_array_new ();
+  if (!check_size (self, seen, &self->error))
     self->state = KL_IMAGE_STATE_ERROR;
 
   return g_steal_pointer (&self);
@@ -446,7 +442,14 @@ load_entry (const char *folder, const char *media_wim, GError **error)
 KlBootImage *
 kl_boot_image_load (const char *folder, GError **error)
 {
-  return load_entry (folder, NULL, error);
+  return load_entry (folder, NULL, NULL, error);
+}
+
+/* As kl_boot_image_load(), which looks itself; @seen: what the caller saw right before. */
+KlBootImage *
+kl_boot_image_load_seen (const char *folder, const KlEntryFiles *seen, GError **error)
+{
+  return load_entry (folder, NULL, seen, error);
 }
 
 /**
@@ -458,7 +461,7 @@ kl_boot_image_load (const char *folder, GError **error)
 KlBootImage *
 kl_boot_image_load_with_wim (const char *folder, const char *media_wim, GError **error)
 {
-  return load_entry (folder, media_wim, error);
+  return load_entry (folder, media_wim, NULL, error);
 }
 
 /**
@@ -745,7 +748,7 @@ kl_boot_image_check (KlBootImage *self,
 
   g_return_val_if_fail (KL_IS_BOOT_IMAGE (self), FALSE);
 
-  if (!check_recorded (self, error) || !check_size (self, error))
+  if (!check_recorded (self, error) || !check_size (self, NULL, error))
     return FALSE;
 
   kl_progress_set_total (progress, self->size);
@@ -776,7 +779,7 @@ kl_boot_image_check_sha256 (KlBootImage *self,
 
   g_return_val_if_fail (KL_IS_BOOT_IMAGE (self), FALSE);
 
-  if (!check_recorded (self, error) || !check_size (self, error))
+  if (!check_recorded (self, error) || !check_size (self, NULL, error))
     return FALSE;
 
   kl_progress_set_total (progress, self->size);

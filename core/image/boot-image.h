@@ -34,7 +34,17 @@ kl_image_state_to_string (KlImageState state); /* "complete", "in-progress", …
 #define KL_TYPE_BOOT_IMAGE (kl_boot_image_get_type ())
 G_DECLARE_FINAL_TYPE (KlBootImage, kl_boot_image, KL, BOOT_IMAGE, GObject)
 
+/* What a caller has seen of an entry's files, so that nobody looks again. */
+typedef struct
+{
+  gboolean status;     /* whether there is a status.ini */
+  gboolean media;      /* whether there is a folder of records of media */
+  guint64 source_size; /* of source.wim; bytes, 0 where it is not there */
+  guint64 boot_size;   /* of boot.wim; the same */
+} KlEntryFiles;
+
 KlBootImage *kl_boot_image_load (const char *folder, GError **error);
+KlBootImage *kl_boot_image_load_seen (const char *folder, const KlEntryFiles *seen, GError **error);
 /* The same with another file in the place of its WIM. */
 KlBootImage *
 kl_boot_image_load_with_wim (const char *folder, const char *media_wim, GError **error);

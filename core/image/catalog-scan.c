@@ -17,6 +17,10 @@
  * shares count in 2 s. */
 #define RACY_TIME ((gint64) 2 * G_USEC_PER_SEC)
 
+/* Threads read entries side by side where so many are new at once. */
+#define MANY 256
+#define MAX_READERS 8
+
 typedef struct
 {
   guint64 inode;
@@ -25,18 +29,40 @@ typedef struct
   gint64 size; /* bytes */
 } FileStamp;
 
-static const char *const stamped_files[]
-    = { KL_INI_IMAGE_FILE, KL_INI_STATUS_FILE, KL_SOURCE_WIM_FILE, KL_BOOT_WIM_FILE,
-        KL_MEDIA_FOLDER };
+enum
+{
+  STAMP_IMAGE,
+  STAMP_STATUS,
+  STAMP_SOURCE,
+  STAMP_BOOT,
+  STAMP_MEDIA,
+  N_STAMPS,
+};
+
+static const char *const stamped_files[N_STAMPS] = {
+  [STAMP_IMAGE] = KL_INI_IMAGE_FILE,   [STAMP_STATUS] = KL_INI_STATUS_FILE,
+  [STAMP_SOURCE] = KL_SOURCE_WIM_FILE, [STAMP_BOOT] = KL_BOOT_WIM_FILE,
+  [STAMP_MEDIA] = KL_MEDIA_FOLDER,
+};
 
 typedef struct
 {
   FileStamp folder;
   gboolean racy; /* the folder was changed so lately that it can change again unseen */
-  FileStamp files[G_N_ELEMENTS (stamped_files)];
+  FileStamp files[N_STAMPS];
   guint generation;     /* of the scan that saw it last */
   gboolean in_progress; /* a worker prepares it; nothing changes on the disk when that dies */
 } EntryStamp;
+
+/* An entry that is looked at: by one thread, which writes nothing else. */
+typedef struct
+{
+  char *id;
+  gboolean there;
+  gboolean renewed;   /* @now differs from what was known */
+  EntryStamp now;     /* if renewed */
+  KlBootImage *image; /* owned; NULL where nothing changed */
+} Look;
 
 struct _KlCatalogScan
 {
@@ -130,11 +156,12 @@ stamps_equal (const FileStamp *a, const FileStamp *b)
 static void
 stamp_files (int catalog, const char *id, FileStamp *files)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (stamped_files); i++)
+  for (gsize i = 0; i < N_STAMPS; i++)
     {
-      g_autofree char *path = g_build_filename (id, stamped_files[i], NULL);
+      char path[64];
       struct stat info;
 
+      g_snprintf (path, sizeof path, "%s/%s", id, stamped_files[i]);
       files[i] = (FileStamp){ 0 };
       if (fstatat (catalog, path, &info, 0) == 0)
         files[i] = stamp_of (&info);
@@ -153,20 +180,21 @@ push (KlCatalogScan *self, const char *id, KlBootImage *image)
   g_mutex_unlock (&self->lock);
 }
 
-/* Whether the image is being prepared. */
-static gboolean
-read_entry (KlCatalogScan *self, const char *id)
+/* After the files were stamped: what comes in between is seen by its stamp the next time. */
+static KlBootImage *
+read_entry (KlCatalogScan *self, const char *id, const FileStamp *files)
 {
-  gboolean in_progress;
+  const KlEntryFiles seen = {
+    .status = files[STAMP_STATUS].inode != 0,
+    .media = files[STAMP_MEDIA].inode != 0,
+    .source_size = (guint64) files[STAMP_SOURCE].size,
+    .boot_size = (guint64) files[STAMP_BOOT].size,
+  };
   g_autofree char *folder = g_build_filename (self->path, id, NULL);
   GError *error = NULL;
-  KlBootImage *image = kl_boot_image_load (folder, &error);
+  KlBootImage *image = kl_boot_image_load_seen (folder, &seen, &error);
 
-  if (image == NULL)
-    image = kl_boot_image_new_broken (folder, error);
-  in_progress = kl_boot_image_get_state (image) == KL_IMAGE_STATE_IN_PROGRESS;
-  push (self, id, image);
-  return in_progress;
+  return image != NULL ? image : kl_boot_image_new_broken (folder, error);
 }
 
 static gboolean
@@ -177,37 +205,95 @@ has_died (KlCatalogScan *self, const char *id)
   return !kl_entry_lock_is_held (folder);
 }
 
-/* One stat where nothing changed. */
+/* One stat where nothing changed. Any thread, with all others only looking. */
 static void
-look_at (KlCatalogScan *self, int catalog, const char *id)
+look_at (KlCatalogScan *self, int catalog, Look *look)
 {
-  EntryStamp *known = g_hash_table_lookup (self->stamps, id);
-  EntryStamp now = { 0 };
+  const EntryStamp *known = g_hash_table_lookup (self->stamps, look->id);
+  EntryStamp *now = &look->now;
   struct stat info;
   gboolean same;
 
-  if (fstatat (catalog, id, &info, 0) != 0 || !S_ISDIR (info.st_mode))
+  if (fstatat (catalog, look->id, &info, 0) != 0 || !S_ISDIR (info.st_mode))
     return;
 
-  now.generation = self->generation;
-  now.folder = stamp_of (&info);
-  now.racy = info.st_mtim.tv_sec * G_USEC_PER_SEC > g_get_real_time () - RACY_TIME;
-  if (known != NULL && !known->racy && stamps_equal (&known->folder, &now.folder)
+  look->there = TRUE;
+  now->folder = stamp_of (&info);
+  now->racy = info.st_mtim.tv_sec * G_USEC_PER_SEC > g_get_real_time () - RACY_TIME;
+  if (known != NULL && !known->racy && stamps_equal (&known->folder, &now->folder)
       && !known->in_progress)
+    return;
+
+  look->renewed = TRUE;
+  stamp_files (catalog, look->id, now->files);
+  same = known != NULL && known->folder.inode == now->folder.inode;
+  for (gsize i = 0; same && i < N_STAMPS; i++)
+    same = stamps_equal (&known->files[i], &now->files[i]);
+
+  now->in_progress = same && known->in_progress;
+  if (same && !(now->in_progress && has_died (self, look->id)))
+    return;
+  look->image = read_entry (self, look->id, now->files);
+  now->in_progress = kl_boot_image_get_state (look->image) == KL_IMAGE_STATE_IN_PROGRESS;
+}
+
+/* Remembers what was seen. */
+static void
+take_look (KlCatalogScan *self, Look *look)
+{
+  if (look->image != NULL)
+    push (self, look->id, g_steal_pointer (&look->image));
+  if (look->renewed)
     {
-      known->generation = self->generation;
-      return;
+      look->now.generation = self->generation;
+      g_hash_table_replace (self->stamps, g_steal_pointer (&look->id),
+                            g_memdup2 (&look->now, sizeof look->now));
     }
+  else if (look->there)
+    ((EntryStamp *) g_hash_table_lookup (self->stamps, look->id))->generation = self->generation;
+}
 
-  stamp_files (catalog, id, now.files);
-  same = known != NULL && known->folder.inode == now.folder.inode;
-  for (gsize i = 0; same && i < G_N_ELEMENTS (stamped_files); i++)
-    same = stamps_equal (&known->files[i], &now.files[i]);
+typedef struct
+{
+  KlCatalogScan *scan;
+  int catalog;
+  GArray *looks; /* of Look */
+  guint next;    /* atomic */
+} Looking;
 
-  now.in_progress = same && known->in_progress;
-  if (!same || (now.in_progress && has_died (self, id)))
-    now.in_progress = read_entry (self, id);
-  g_hash_table_replace (self->stamps, g_strdup (id), g_memdup2 (&now, sizeof now));
+static gpointer
+looking_thread (gpointer data)
+{
+  Looking *looking = data;
+  guint i;
+
+  while ((i = (guint) g_atomic_int_add (&looking->next, 1)) < looking->looks->len)
+    look_at (looking->scan, looking->catalog, &g_array_index (looking->looks, Look, i));
+  return NULL;
+}
+
+static void
+look_at_all (KlCatalogScan *self, int catalog, GArray *looks)
+{
+  Looking looking = { self, catalog, looks, 0 };
+  GThread *readers[MAX_READERS] = { NULL };
+  guint n_readers = 0;
+
+  if (looks->len > g_hash_table_size (self->stamps) + MANY)
+    n_readers = MIN (g_get_num_processors (), MAX_READERS) - 1;
+  for (guint i = 0; i < n_readers; i++)
+    readers[i] = g_thread_try_new ("kl-catalog-look", looking_thread, &looking, NULL);
+  looking_thread (&looking);
+  for (guint i = 0; i < n_readers; i++)
+    g_clear_pointer (&readers[i], g_thread_join);
+  for (guint i = 0; i < looks->len; i++)
+    take_look (self, &g_array_index (looks, Look, i));
+}
+
+static void
+look_clear (gpointer data)
+{
+  g_free (((Look *) data)->id);
 }
 
 static void
@@ -230,8 +316,10 @@ scan_folder (KlCatalogScan *self, GError **error)
 {
   int fd = open (self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *folder = fd >= 0 ? fdopendir (fd) : NULL;
+  g_autoptr (GArray) looks = g_array_new (FALSE, TRUE, sizeof (Look));
   struct dirent *item;
 
+  g_array_set_clear_func (looks, look_clear);
   self->generation++;
   if (folder == NULL)
     {
@@ -249,7 +337,11 @@ scan_folder (KlCatalogScan *self, GError **error)
 
   while ((errno = 0, item = readdir (folder)) != NULL)
     if (kl_catalog_is_valid_id (item->d_name))
-      look_at (self, fd, item->d_name);
+      {
+        const Look look = { .id = g_strdup (item->d_name) };
+
+        g_array_append_val (looks, look);
+      }
 
   if (errno != 0)
     {
@@ -258,6 +350,7 @@ scan_folder (KlCatalogScan *self, GError **error)
       return FALSE;
     }
 
+  look_at_all (self, fd, looks);
   closedir (folder);
   drop_unseen (self);
   return TRUE;

@@ -30,15 +30,10 @@ kl_image_ini_load (const char *folder, const char *file, GError **error)
   g_autoptr (GError) parse_error = NULL;
   g_autofree char *data = NULL;
   struct stat info;
-  g_autofd int fd = kl_open_for_reading (path, error);
+  g_autofd int fd = kl_open_with_info (path, &info, error);
 
   if (fd < 0)
     return NULL;
-  if (fstat (fd, &info) != 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot read “%s”", path);
-      return NULL;
-    }
   if (info.st_size == 0 || (guint64) info.st_size > MAX_INI_SIZE)
     {
       g_set_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN,
@@ -47,7 +42,9 @@ kl_image_ini_load (const char *folder, const char *file, GError **error)
       return NULL;
     }
 
-  data = g_malloc ((gsize) info.st_size);
+  data = kl_try_malloc ((guint64) info.st_size, path, error);
+  if (data == NULL)
+    return NULL;
   if (!kl_read_at (fd, data, (gsize) info.st_size, 0, path, error))
     return NULL;
   if (!g_key_file_load_from_data (ini, data, (gsize) info.st_size,
@@ -79,6 +76,18 @@ kl_image_ini_save (GKeyFile *ini, const char *folder, const char *file, GError *
   return kl_replace_file (path, data, length, error);
 }
 
+/* As most values are: ASCII without control characters and escapes. */
+static gboolean
+is_plain (const char *value, gsize max_characters)
+{
+  gsize n = 0;
+
+  for (; value[n] != '\0' && n <= max_characters; n++)
+    if (value[n] < ' ' || value[n] > '~' || value[n] == '\\')
+      return FALSE;
+  return n <= max_characters;
+}
+
 /**
  * kl_image_ini_dup_text:
  * @max_characters: where a longer value is cut
@@ -88,15 +97,21 @@ kl_image_ini_save (GKeyFile *ini, const char *folder, const char *file, GError *
 char *
 kl_image_ini_dup_text (GKeyFile *ini, const char *group, const char *key, gsize max_characters)
 {
-  g_autofree char *value = g_key_file_get_string (ini, group, key, NULL);
+  g_autofree char *raw = g_key_file_get_value (ini, group, key, NULL);
+  g_autofree char *value = NULL;
   g_autofree char *valid = NULL;
-  GString *text = g_string_new (NULL);
+  GString *text;
   gsize n = 0;
 
+  if (raw == NULL)
+    return g_strdup ("");
+  if (is_plain (raw, max_characters))
+    return g_steal_pointer (&raw);
+
   /* A value that is no UTF-8, or has an unknown escape, is only to be had raw. */
-  if (value == NULL)
-    value = g_key_file_get_value (ini, group, key, NULL);
-  valid = g_utf8_make_valid (value != NULL ? value : "", -1);
+  value = g_key_file_get_string (ini, group, key, NULL);
+  valid = g_utf8_make_valid (value != NULL ? value : raw, -1);
+  text = g_string_new (NULL);
 
   for (const char *at = valid; *at != '\0' && n < max_characters; at = g_utf8_next_char (at), n++)
     {
