@@ -369,10 +369,11 @@ read_ini (const char *path, gsize *length, GError **error)
       return NULL;
     }
 
-  text = g_malloc0 ((gsize) info.st_size + 1);
-  if (!kl_read_at (fd, text, (gsize) info.st_size, 0, path, error))
+  text = kl_try_malloc ((guint64) info.st_size + 1, path, error);
+  if (text == NULL || !kl_read_at (fd, text, (gsize) info.st_size, 0, path, error))
     return NULL;
 
+  text[info.st_size] = '\0';
   *length = (gsize) info.st_size;
   return g_steal_pointer (&text);
 }

@@ -159,13 +159,8 @@ kl_pe_load (const char *path, KlPeFile *pe, GError **error)
       return NULL;
     }
 
-  data = g_try_malloc ((gsize) MAX (info.st_size, 1));
-  if (data == NULL)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_OUT_OF_MEMORY, "No memory to read “%s”", path);
-      return NULL;
-    }
-  if (!kl_read_at (fd, data, (gsize) info.st_size, 0, path, error))
+  data = kl_try_malloc ((guint64) info.st_size, path, error);
+  if (data == NULL || !kl_read_at (fd, data, (gsize) info.st_size, 0, path, error))
     return NULL;
 
   bytes = g_bytes_new_take (g_steal_pointer (&data), (gsize) info.st_size);

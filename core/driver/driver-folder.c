@@ -326,15 +326,20 @@ compare_paths (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* One that cannot be read is listed, with the reason. */
+/* One that cannot be read is listed, with the reason, unless that is the computer's. */
 static KlDriverPackage *
-read_package (KlDriverFolders *folders, const char *root, const char *inf)
+read_package (KlDriverFolders *folders, const char *root, const char *inf, GError **error)
 {
   g_autofree char *path = g_build_filename (root, inf, NULL);
-  g_autoptr (GError) error = NULL;
-  KlDriverPackage *package = kl_driver_package_read (folders, path, inf, &error);
+  g_autoptr (GError) failure = NULL;
+  KlDriverPackage *package = kl_driver_package_read (folders, path, inf, &failure);
 
-  return package != NULL ? package : kl_driver_package_new_broken (path, inf, error->message);
+  if (package != NULL)
+    return package;
+  if (!g_error_matches (failure, KL_ERROR, KL_ERROR_OUT_OF_MEMORY))
+    return kl_driver_package_new_broken (path, inf, failure->message);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return NULL;
 }
 
 /**
@@ -347,7 +352,7 @@ read_package (KlDriverFolders *folders, const char *root, const char *inf)
  * folder (image-customisation.md 6).
  *
  * Errors: KL_ERROR_INVALID_ARGUMENT for a link that leads out and for a folder beyond the limits,
- * those of opendir(3), G_IO_ERROR_CANCELLED. Blocks; any thread.
+ * those of opendir(3), KL_ERROR_OUT_OF_MEMORY, G_IO_ERROR_CANCELLED. Blocks; any thread.
  *
  * Returns: (transfer full) (nullable) (element-type KlDriverPackage): by path; empty where there is
  *   no INF file
@@ -374,9 +379,13 @@ kl_driver_folder_scan (const char *folder,
   kl_progress_set_total (progress, infs->len);
   for (guint i = 0; i < infs->len; i++)
     {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+      KlDriverPackage *package = NULL;
+
+      if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+        package = read_package (folders, root, g_ptr_array_index (infs, i), error);
+      if (package == NULL)
         return NULL;
-      g_ptr_array_add (packages, read_package (folders, root, g_ptr_array_index (infs, i)));
+      g_ptr_array_add (packages, package);
       kl_progress_advance (progress, 1);
     }
   return g_steal_pointer (&packages);

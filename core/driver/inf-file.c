@@ -627,8 +627,8 @@ kl_inf_file_load (const char *path, GError **error)
       return NULL;
     }
 
-  data = g_malloc ((gsize) MAX (info.st_size, 1));
-  if (!kl_read_at (fd, data, (gsize) info.st_size, 0, path, error))
+  data = kl_try_malloc ((guint64) info.st_size, path, error);
+  if (data == NULL || !kl_read_at (fd, data, (gsize) info.st_size, 0, path, error))
     return NULL;
 
   bytes = g_bytes_new_take (g_steal_pointer (&data), (gsize) info.st_size);

@@ -57,8 +57,8 @@ read_picture (const char *path, PictureKind *kind, GError **error)
       return NULL;
     }
 
-  data = g_malloc (MAX ((gsize) info.st_size, 1));
-  if (!kl_read_at (fd, data, (gsize) info.st_size, 0, path, error))
+  data = kl_try_malloc ((guint64) info.st_size, path, error);
+  if (data == NULL || !kl_read_at (fd, data, (gsize) info.st_size, 0, path, error))
     return NULL;
   *kind = find_kind (data, (gsize) info.st_size);
   if (*kind == PICTURE_NONE)

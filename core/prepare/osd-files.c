@@ -159,19 +159,23 @@ add_by_list (KlImageTree *tree,
 {
   g_autoptr (GPtrArray) files = NULL;
   g_autofree char *text = NULL;
-  gsize length = 0;
+  struct stat info;
+  gsize length;
+  g_autofd int fd = kl_open_with_info (list, &info, error);
 
-  if (!g_file_get_contents (list, &text, &length, error))
-    {
-      kl_translate_io_error (error, "Cannot read “%s”", list);
-      return FALSE;
-    }
+  if (fd < 0)
+    return FALSE;
+  length = (gsize) info.st_size;
   if (length > MAX_LIST_SIZE)
     {
       g_set_error (error, KL_ERROR, KL_ERROR_FORMAT, "“%s” has more than %" G_GSIZE_FORMAT " bytes",
                    list, MAX_LIST_SIZE);
       return FALSE;
     }
+  text = kl_try_malloc (length + 1, list, error);
+  if (text == NULL || !kl_read_at (fd, text, length, 0, list, error))
+    return FALSE;
+  text[length] = '\0';
 
   files = kl_osd_list_parse (text, length, architecture, error);
   if (files == NULL)

@@ -455,10 +455,10 @@ kl_media_source_read (KlMediaSource *self, const char *path, gsize limit, GError
                    entry->path, PRIVATE (self)->path, entry->size, limit);
       return NULL;
     }
-  if (!klass->open (self, entry, &handle, error))
+  data = kl_try_malloc (entry->size, entry->path, error);
+  if (data == NULL || !klass->open (self, entry, &handle, error))
     return NULL;
 
-  data = g_malloc (entry->size + 1);
   read = read_exactly (self, handle, entry, data, (gsize) entry->size, error);
   klass->close (self, handle);
   if (!read)

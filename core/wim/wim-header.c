@@ -243,8 +243,9 @@ check_xml (int fd, const char *path, const KlWimHeader *header, GError **error)
     return TRUE;
 
   /* At most MAX_XML_SIZE, and inside the file: the header was checked. */
-  bytes = g_malloc ((gsize) header->xml_size);
-  return kl_read_at (fd, bytes, (gsize) header->xml_size, header->xml_offset, path, error)
+  bytes = kl_try_malloc (header->xml_size, path, error);
+  return bytes != NULL
+         && kl_read_at (fd, bytes, (gsize) header->xml_size, header->xml_offset, path, error)
          && kl_wim_xml_check ((KlBytesView){ bytes, (gsize) header->xml_size }, path, error);
 }
 
@@ -338,8 +339,9 @@ kl_wim_header_read_xml (const char *path, GError **error)
     }
 
   fd = kl_open_for_reading (path, error);
-  bytes = g_malloc ((gsize) header.xml_size);
-  if (fd < 0 || !kl_read_at (fd, bytes, (gsize) header.xml_size, header.xml_offset, path, error))
+  bytes = fd >= 0 ? kl_try_malloc (header.xml_size, path, error) : NULL;
+  if (bytes == NULL
+      || !kl_read_at (fd, bytes, (gsize) header.xml_size, header.xml_offset, path, error))
     return NULL;
 
   /* It was found to be UTF-16 a moment ago; a file that changes meanwhile is not. */
