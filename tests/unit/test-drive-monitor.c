@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "drive/drive-monitor.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,6 +13,9 @@
 
 /* A machine that is very busy may take longer, and is still right. */
 #define DEADLINE (20 * G_USEC_PER_SEC)
+
+/* Of a drive that came and went; bytes. What umockdev keeps is among it. */
+#define MAX_LOST 64
 
 typedef struct
 {
@@ -287,6 +291,65 @@ test_fifty (Fixture *fixture, gconstpointer data)
   g_string_truncate (fixture->log, 0);
   remove_device (&fixture->drives, "sdz");
   expect_log (fixture, "remove sdz;");
+}
+
+/* Eight sticks come and go; the log gets what was said of them. */
+static void
+plug_and_pull (Fixture *fixture)
+{
+  for (char letter = 'b'; letter <= 'i'; letter++)
+    {
+      char name[] = { 's', 'd', letter, '\0' };
+      StickSpec spec = usual_stick;
+
+      spec.name = name;
+      add_stick (&fixture->drives, &spec);
+    }
+  expect_log (fixture, "add sdb;add sdc;add sdd;add sde;add sdf;add sdg;add sdh;add sdi;");
+  for (char letter = 'b'; letter <= 'i'; letter++)
+    {
+      char name[] = { 's', 'd', letter, '\0' };
+
+      remove_device (&fixture->drives, name);
+    }
+  expect_log (fixture, "remove sdb;remove sdc;remove sdd;remove sde;remove sdf;remove sdg;"
+                       "remove sdh;remove sdi;");
+}
+
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+static void
+test_two_hundred_times (Fixture *fixture, gconstpointer data)
+{
+  const guint n_rounds = g_test_slow () ? 125 : 25;
+  guint descriptors = 0;
+  gsize in_use = 0;
+
+  start (fixture);
+  for (guint round = 0; round < n_rounds; round++)
+    {
+      plug_and_pull (fixture);
+      if (round == n_rounds / 2)
+        {
+          descriptors = count_descriptors ();
+          in_use = mallinfo2 ().uordblks;
+        }
+    }
+  g_test_message ("%" G_GSIZE_FORMAT " bytes, later %" G_GSIZE_FORMAT, in_use,
+                  mallinfo2 ().uordblks);
+  g_assert_cmpuint (count_descriptors (), ==, descriptors);
+  /* Each drive has some hundred bytes. */
+  g_assert_cmpint ((gint64) mallinfo2 ().uordblks - (gint64) in_use, <,
+                   8 * n_rounds / 2 * MAX_LOST);
 }
 
 static void
@@ -568,6 +631,7 @@ main (int argc, char **argv)
   add ("card-comes-and-goes", NULL, test_card_reader);
   add ("partition-table-changes", NULL, test_partition_table);
   add ("fifty-drives", NULL, test_fifty);
+  add ("two-hundred-come-and-go", NULL, test_two_hundred_times);
   add ("text-of-the-drive-is-cleaned", NULL, test_hostile_text);
   add ("mount-points-of-volumes", NULL, test_mount_points);
   add ("refused/btrfs-on-several-drives", NULL, test_btrfs);
