@@ -126,6 +126,15 @@ def count_colours():
     counting.clear()
 
 
+def pasted(app):
+    """What the clipboard has, as the search of the main window takes it."""
+    a11y.key('ctrl+f')
+    search = wait(lambda: a11y.entry(app.window, 'Search Boot Images'), 'search')
+    settle(.3)
+    a11y.key('ctrl+v')
+    return wait(lambda: a11y.text_of(search), 'what was pasted')
+
+
 def make_narrow(title):
     """As small as a telephone: the window that has this title."""
     window = subprocess.run(['xdotool', 'search', '--onlyvisible', '--name', f'^{title}$'], check=True,
