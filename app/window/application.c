@@ -389,7 +389,7 @@ kl_application_open (GApplication *application, GFile **files, int n_files, cons
   KlWindow *window = present_window (KL_APPLICATION (application));
 
   for (int i = 0; i < n_files; i++)
-    kl_window_import_file (window, files[i]);
+    kl_window_open_file (window, files[i]);
 }
 
 /* A catalog that is named on the command line is shown by a process of its own: the one that runs

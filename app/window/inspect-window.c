@@ -40,11 +40,13 @@ struct _KlInspectWindow
   AdwWindow parent_instance;
 
   char *path;                /* owned; what is read */
+  gboolean of_file;          /* not of a drive */
   GCancellable *cancellable; /* owned; of what is being read */
   Inspection *inspection;    /* owned, nullable; also the secrets that are shown */
   GPtrArray *rows;           /* of GtkWidget, borrowed from their groups */
 
   AdwWindowTitle *title;
+  GtkWidget *check_button; /* for files; drives have it in their menu */
   AdwViewSwitcherBar *switcher_bar;
   GtkStack *stack;
   AdwPreferencesGroup *findings_group;
@@ -342,6 +344,8 @@ show (KlInspectWindow *self, Inspection *inspection)
   show_protection (self);
   show_variables (self);
   kl_medium_files_show (self->files, kl_medium_get_files (inspection->medium));
+  gtk_widget_set_visible (self->check_button,
+                          self->of_file && kl_medium_get_manifest (inspection->medium, NULL));
   gtk_stack_set_visible_child_name (self->stack, "facts");
   adw_view_switcher_bar_set_reveal (self->switcher_bar, TRUE);
 }
@@ -358,6 +362,7 @@ show_error (KlInspectWindow *self, const GError *error)
     }
   clear_rows (self);
   g_clear_pointer (&self->inspection, inspection_free);
+  gtk_widget_set_visible (self->check_button, FALSE);
   kl_failure_view_set_error (self->failure_view, error, self->path);
   adw_view_switcher_bar_set_reveal (self->switcher_bar, FALSE);
   gtk_stack_set_visible_child_name (self->stack, "failed");
@@ -417,6 +422,12 @@ unlock_cb (KlInspectWindow *self)
 }
 
 static void
+check_clicked_cb (KlInspectWindow *self)
+{
+  kl_check_file (GTK_WINDOW (self), self->path);
+}
+
+static void
 kl_inspect_window_dispose (GObject *object)
 {
   KlInspectWindow *self = KL_INSPECT_WINDOW (object);
@@ -444,6 +455,7 @@ kl_inspect_window_class_init (KlInspectWindowClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/inspect-window.ui");
   gtk_widget_class_bind_template_child (widget_class, KlInspectWindow, title);
+  gtk_widget_class_bind_template_child (widget_class, KlInspectWindow, check_button);
   gtk_widget_class_bind_template_child (widget_class, KlInspectWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, KlInspectWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, KlInspectWindow, findings_group);
@@ -459,6 +471,7 @@ kl_inspect_window_class_init (KlInspectWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlInspectWindow, failure_view);
   gtk_widget_class_bind_template_callback (widget_class, password_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, unlock_cb);
+  gtk_widget_class_bind_template_callback (widget_class, check_clicked_cb);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
 }
 
@@ -471,13 +484,14 @@ kl_inspect_window_init (KlInspectWindow *self)
 }
 
 static void
-present (GtkWindow *parent, const char *path, const char *name)
+present (GtkWindow *parent, const char *path, gboolean of_file, const char *name)
 {
   KlInspectWindow *self
       = g_object_new (KL_TYPE_INSPECT_WINDOW, "application", gtk_window_get_application (parent),
                       "transient-for", parent, NULL);
 
   self->path = g_strdup (path);
+  self->of_file = of_file;
   adw_window_title_set_subtitle (self->title, name);
   gtk_window_present (GTK_WINDOW (self));
   read_medium (self, NULL);
@@ -488,7 +502,7 @@ kl_inspect_file (GtkWindow *parent, const char *path)
 {
   g_autofree char *name = g_filename_display_basename (path);
 
-  present (parent, path, name);
+  present (parent, path, TRUE, name);
 }
 
 void
@@ -504,5 +518,5 @@ kl_inspect_drive (GtkWindow *parent, KlDrive *drive)
   g_autofree char *name = kl_drive_dup_name (drive);
 
   if (path != NULL)
-    present (parent, path, name);
+    present (parent, path, FALSE, name);
 }

@@ -26,6 +26,7 @@
 #include "window/job-view.h"
 #include "window/leave-question.h"
 #include "window/media-jobs.h"
+#include "window/medium-finder.h"
 #include "window/part-names.h"
 #include "window/prepare-queue.h"
 #include "window/site-store.h"
@@ -42,6 +43,8 @@ struct _KlWindow
   char *search_key;              /* owned; case-folded; "" finds everything */
   char *wanted_id;               /* owned; nullable; image to select once it is listed */
   GQueue imports;                /* of owned paths that wait */
+  guint n_opened;                /* files of which it is not known yet whether they are media */
+  GCancellable *opening;         /* owned; of looking at them */
   KlPrepareQueue *preparations;  /* owned */
   KlImportFlow *import;          /* owned; nullable; the one under way */
   KlBootImage *last_imported;    /* owned; nullable */
@@ -282,8 +285,6 @@ import_ended_cb (KlWindow *self, KlBootImage *image)
     }
 
   start_next_import (self);
-  if (self->import == NULL && self->n_imported > 0)
-    announce_imports (self);
 }
 
 static void
@@ -291,9 +292,15 @@ start_next_import (KlWindow *self)
 {
   g_autofree char *path = NULL;
 
-  if (self->import != NULL || g_queue_is_empty (&self->imports))
+  if (self->import != NULL)
     return;
   path = g_queue_pop_head (&self->imports);
+  if (path == NULL)
+    {
+      if (self->n_opened == 0 && self->n_imported > 0)
+        announce_imports (self);
+      return;
+    }
   self->import = kl_import_flow_new (GTK_WINDOW (self), self->catalog, path);
   g_signal_connect_object (self->import, "ended", G_CALLBACK (import_ended_cb), self,
                            G_CONNECT_SWAPPED);
@@ -504,7 +511,7 @@ drop_cb (KlWindow *self, const GValue *value)
   GSList *files = g_value_get_boxed (value);
 
   for (GSList *l = files; l != NULL; l = l->next)
-    kl_window_import_file (self, l->data);
+    kl_window_open_file (self, l->data);
 
   return files != NULL;
 }
@@ -548,6 +555,9 @@ kl_window_dispose (GObject *object)
   KlWindow *self = KL_WINDOW (object);
 
   g_queue_clear_full (&self->imports, g_free);
+  if (self->opening != NULL)
+    g_cancellable_cancel (self->opening);
+  g_clear_object (&self->opening);
   forget_models (self);
   if (self->preparations != NULL)
     g_signal_handlers_disconnect_by_data (self->preparations, self);
@@ -627,6 +637,7 @@ kl_window_init (KlWindow *self)
   g_autofree char *sample = kl_data_path_dup_sample_wim ();
 
   g_queue_init (&self->imports);
+  self->opening = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
 
   kl_name_parts_of_split_button (self->import_button, _ ("Import"), _ ("Import From…"));
@@ -712,7 +723,7 @@ kl_window_is_busy (KlWindow *self)
 {
   g_return_val_if_fail (KL_IS_WINDOW (self), FALSE);
 
-  return self->import != NULL || !g_queue_is_empty (&self->imports)
+  return self->import != NULL || !g_queue_is_empty (&self->imports) || self->n_opened > 0
          || kl_prepare_queue_get_job (self->preparations) != NULL;
 }
 
@@ -737,4 +748,45 @@ kl_window_import_file (KlWindow *self, GFile *file)
     }
   g_queue_push_tail (&self->imports, path);
   start_next_import (self);
+}
+
+static void
+looked_at_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KlWindow *self = KL_WINDOW (source);
+  g_autoptr (GError) error = NULL;
+  const char *path;
+  const gboolean is_medium = kl_medium_finder_finish (result, &path, &error);
+
+  self->n_opened--;
+  if (error != NULL)
+    return; /* the window has gone */
+  if (is_medium)
+    kl_inspect_file (GTK_WINDOW (self), path);
+  else
+    g_queue_push_tail (&self->imports, g_strdup (path));
+  start_next_import (self);
+}
+
+/**
+ * kl_window_open_file:
+ * @file: WIM file, ISO file, disk image or folder
+ *
+ * Shows what is on a medium that Kindling made, and imports anything else, after those that were
+ * asked for before it.
+ */
+void
+kl_window_open_file (KlWindow *self, GFile *file)
+{
+  const char *path = g_file_peek_path (file);
+
+  g_return_if_fail (KL_IS_WINDOW (self));
+
+  if (path == NULL)
+    {
+      kl_window_import_file (self, file);
+      return;
+    }
+  self->n_opened++;
+  kl_medium_finder_look_at (self, path, self->opening, looked_at_cb);
 }

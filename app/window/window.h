@@ -15,5 +15,6 @@ KlWindow *kl_window_new (GtkApplication *application, KlCatalog *catalog);
 void kl_window_set_catalog (KlWindow *self, KlCatalog *catalog); /* while it is not busy */
 gboolean kl_window_is_busy (KlWindow *self);                     /* imports or prepares */
 void kl_window_import_file (KlWindow *self, GFile *file);
+void kl_window_open_file (KlWindow *self, GFile *file);
 
 G_END_DECLS

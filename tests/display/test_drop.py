@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files are dragged onto the window as from a file manager: a WIM, a folder, an ISO file, several, and what is no file."""
+"""Files are dragged onto the window as from a file manager: a WIM, a folder, an ISO file, several, and what is no file. A medium that
+Kindling made is shown, unless it is chosen to be imported."""
 from drag import *
 
 iso = os.path.join(HOME, 'medium.iso')
@@ -29,5 +30,38 @@ check('text is refused', drag('text:' + SAMPLE) == 'refused')
 check('a file of another computer is taken from the pointer', drag('sftp://server/boot.wim') == 'ended, action 1')
 wait(lambda: says(app.window, 'Only files and folders of this computer can be imported'), 'word about it')
 screenshot('4-elsewhere')
+
+made = os.path.join(HOME, 'made.iso')
+ctl('create', 'CD', made, 'KDL00001')
+TITLE = 'Inspect Medium'
+
+
+def wait_medium():
+    shown = app.wait_dialog(TITLE)
+    wait(lambda: named(shown, 'list item', 'ID: KDL00001'), 'what is on the medium')
+    return shown
+
+
+def close(title):
+    key('Escape')
+    wait(lambda: app.dialog(title) is None, f'“{title}” to close')
+
+
+check('a medium of Kindling is taken', drag(made) == 'ended, action 1')
+dialog = wait_medium()
+screenshot('5-medium')
+click(wait(lambda: button(dialog, 'Check'), 'Check'))
+checked = app.wait_dialog('Check Medium')
+wait(lambda: says(checked, 'The Medium Is as It Should Be'), 'end of the check')
+screenshot('6-checked')
+click(button(checked, 'Close'))
+wait(lambda: app.dialog('Check Medium') is None, 'the check to close')
+close(TITLE)
+app.open(made)
+wait_medium()
+close(TITLE)
 check('nothing more was imported', len(app.rows()) == 6 and len(app.windows()) == 1, app.rows())
+key('ctrl+o')
+app.choose('Import Boot Images', made)
+wait(lambda: len(app.rows()) == 7, 'row of the medium, which was chosen to be imported')
 app.close()
