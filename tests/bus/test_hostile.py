@@ -16,6 +16,8 @@ PROPERTIES = 'org.freedesktop.DBus.Properties'
 INTROSPECTABLE = 'org.freedesktop.DBus.Introspectable'
 SECRET = 'correct-horse-battery'
 LETTER = 'Dear reader\n' * 9000
+# KiB. The address sanitizer keeps what is freed, up to 256 MiB.
+MEMORY = (100 << 10) + (256 << 10 if 'ASAN_OPTIONS' in os.environ else 0)
 
 
 def errors_of(function, *arguments, **options):
@@ -255,7 +257,7 @@ class Hostile(BusTest):
                              for i in range(10_000)])
         self.assertEqual((len(failed), set(failed)), (10_000 - 15, {'org.kindling.Error.ERROR_BUSY'}))
         self.assertEqual(self.connect().get('MediaLabel'), '')
-        self.assertLess(self.status('VmRSS') - memory, 100 << 10)       # KiB
+        self.assertLess(self.status('VmRSS') - memory, MEMORY)
 
     def test_giant_messages(self):
         self.client.set('MediaLabel', GLib.Variant('s', 'x'))
@@ -270,7 +272,7 @@ class Hostile(BusTest):
             texts = ['CD', '/x.iso', 'KDL00001']
             texts[position] = '/' + giant
             self.assertEqual(errors_of(self.client.create, *texts), 'org.kindling.Error.E_INVALIDARG')
-        self.assertLess(self.status('VmRSS') - memory, 100 << 10)
+        self.assertLess(self.status('VmRSS') - memory, MEMORY)
 
     def test_busy_creators(self):
         """More creations than may run: the rest is told to come back, and all end when their client goes."""
@@ -293,7 +295,7 @@ class Hostile(BusTest):
 
     def test_wrong_calls(self):
         """Every member with every wrong type, at every path: an error of the bus, and the program is still the same."""
-        self.client.get_all()
+        self.client.set('MediaLabel', GLib.Variant('s', 'x'))       # or it ends for want of a client, and another is started
         process = self.owner()
         values = {'s': 'x', 'u': 1, 'as': ['x'], 'ah': [], 'a{sv}': {}, 'v': GLib.Variant('s', 'x'), 'b': True, 'ay': b'x'}
         for path in PATH, IMAGES_PATH, PATH + '/x', PATH + '/x/y', PATH + '/' + 'x' * 65, '/org/kindling/Kindling', '/':
