@@ -31,8 +31,9 @@ check('a file of another computer is taken from the pointer', drag('sftp://serve
 wait(lambda: says(app.window, 'Only files and folders of this computer can be imported'), 'word about it')
 screenshot('4-elsewhere')
 
-made = os.path.join(HOME, 'made.iso')
+made, disk = os.path.join(HOME, 'made.iso'), os.path.join(HOME, 'made.vhd')
 ctl('create', 'CD', made, 'KDL00001')
+ctl('create', 'UFD+FORMAT', disk, 'KDL00001', '--disk-image', '256M')
 TITLE = 'Inspect Medium'
 
 
@@ -57,7 +58,7 @@ screenshot('6-checked')
 click(button(checked, 'Close'))
 wait(lambda: app.dialog('Check Medium') is None, 'the check to close')
 close(TITLE)
-app.open(made)
+app.open(disk)
 wait_medium()
 close(TITLE)
 check('nothing more was imported', len(app.rows()) == 6 and len(app.windows()) == 1, app.rows())
