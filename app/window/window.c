@@ -54,6 +54,7 @@ struct _KlWindow
   AdwToastOverlay *toasts;
   GtkStack *stack;
   AdwLeaflet *leaflet;
+  AdwHeaderBar *list_header;
   GtkSearchBar *search_bar;
   GtkSearchEntry *search_entry;
   GtkStack *list_stack;
@@ -611,6 +612,7 @@ kl_window_class_init (KlWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, leaflet);
+  gtk_widget_class_bind_template_child (widget_class, KlWindow, list_header);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, search_bar);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, search_entry);
   gtk_widget_class_bind_template_child (widget_class, KlWindow, list_stack);
@@ -630,6 +632,22 @@ kl_window_class_init (KlWindowClass *klass)
   install_actions (widget_class);
 }
 
+/* As narrow as a telephone there is no room for more than closing. */
+static void
+folded_cb (KlWindow *self)
+{
+  g_autofree char *layout = NULL;
+
+  g_object_get (gtk_widget_get_settings (GTK_WIDGET (self)), "gtk-decoration-layout", &layout,
+                NULL);
+  if (!adw_leaflet_get_folded (self->leaflet) || layout == NULL)
+    adw_header_bar_set_decoration_layout (self->list_header, NULL);
+  else
+    adw_header_bar_set_decoration_layout (
+        self->list_header,
+        g_strstr_len (layout, (gssize) strcspn (layout, ":"), "close") ? "close:" : ":close");
+}
+
 static void
 kl_window_init (KlWindow *self)
 {
@@ -646,6 +664,8 @@ kl_window_init (KlWindow *self)
                      "troubleshooting#catalog-away");
   gtk_widget_set_visible (self->sample_button, sample != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add-sample", sample != NULL);
+  g_signal_connect_object (self->leaflet, "notify::folded", G_CALLBACK (folded_cb), self,
+                           G_CONNECT_SWAPPED);
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self));
   gtk_widget_add_css_class (GTK_WIDGET (self), "takes-files");
   g_signal_connect_object (drop, "drop", G_CALLBACK (drop_cb), self, G_CONNECT_SWAPPED);
