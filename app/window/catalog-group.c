@@ -12,6 +12,7 @@
 #include "window/application.h"
 #include "window/fact-row.h"
 #include "window/failure-view.h"
+#include "window/long-text.h"
 
 struct _KlCatalogGroup
 {
@@ -215,5 +216,6 @@ static void
 kl_catalog_group_init (KlCatalogGroup *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_long_text_spell_exactly (GTK_WIDGET (self->folder_row));
   show_folder (self);
 }

@@ -9,6 +9,7 @@
 
 #include "bidi.h"
 #include "core-text.h"
+#include "window/long-text.h"
 
 struct _KlFactRow
 {
@@ -104,6 +105,7 @@ kl_fact_row_class_init (KlFactRowClass *klass)
 static void
 kl_fact_row_init (KlFactRow *self)
 {
+  kl_long_text_spell_exactly (GTK_WIDGET (self));
   self->state_icon = GTK_IMAGE (gtk_image_new ());
   self->state_label = GTK_LABEL (gtk_label_new (NULL));
   self->state_box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);

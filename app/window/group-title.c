@@ -14,7 +14,8 @@ wrap_labels (GtkWidget *widget)
       gtk_label_set_ellipsize (GTK_LABEL (widget), PANGO_ELLIPSIZE_NONE);
       gtk_label_set_wrap (GTK_LABEL (widget), TRUE);
       gtk_label_set_wrap_mode (GTK_LABEL (widget), PANGO_WRAP_WORD_CHAR);
-      if (gtk_widget_has_css_class (widget, "title"))
+      if (gtk_widget_has_css_class (widget, "title")
+          || gtk_widget_has_css_class (widget, "subtitle"))
         gtk_label_set_justify (GTK_LABEL (widget), GTK_JUSTIFY_CENTER);
     }
   if (GTK_IS_LIST_BOX (widget) || GTK_IS_BUTTON (widget))

@@ -111,6 +111,7 @@ kl_text_block_init (KlTextBlock *self)
   self->label = g_object_new (GTK_TYPE_LABEL, "xalign", 0.0f, "selectable", TRUE, "wrap", TRUE,
                               "wrap-mode", PANGO_WRAP_CHAR, NULL);
   gtk_widget_set_parent (self->label, GTK_WIDGET (self));
+  kl_long_text_spell_exactly (self->label);
 }
 
 static void
@@ -174,4 +175,27 @@ kl_long_text_new (const char *text)
   g_object_set_data_full (G_OBJECT (box), "text-left", g_strdup (left), g_free);
   gtk_widget_add_tick_callback (box, add_cb, NULL, NULL);
   return box;
+}
+
+/**
+ * kl_long_text_spell_exactly:
+ * @widget: a label, or what holds labels
+ *
+ * Where a line ends inside a word, Pango adds a hyphen. In a path or in the name of a variable it
+ * would be read as a part of it: these labels get none.
+ */
+void
+kl_long_text_spell_exactly (GtkWidget *widget)
+{
+  if (GTK_IS_LABEL (widget))
+    {
+      g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
+
+      pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
+      gtk_label_set_attributes (GTK_LABEL (widget), attributes);
+      return;
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    kl_long_text_spell_exactly (child);
 }

@@ -6,5 +6,6 @@
 G_BEGIN_DECLS
 
 GtkWidget *kl_long_text_new (const char *text);
+void kl_long_text_spell_exactly (GtkWidget *widget);
 
 G_END_DECLS

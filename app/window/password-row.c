@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "window/long-text.h"
+
 /* Of the entry, in a narrow window and in a wide one; characters. */
 #define MIN_WIDTH 8
 #define USUAL_WIDTH 18
@@ -114,6 +116,7 @@ add_show_button (KlPasswordRow *self)
 static void
 kl_password_row_init (KlPasswordRow *self)
 {
+  kl_long_text_spell_exactly (GTK_WIDGET (self));
   add_entry (self);
   add_show_button (self);
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (self), FALSE);

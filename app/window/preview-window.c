@@ -12,6 +12,7 @@
 #include "core-text.h"
 #include "prepare/preparer.h"
 #include "window/failure-view.h"
+#include "window/group-title.h"
 #include "window/image-text.h"
 #include "window/list-row.h"
 
@@ -343,6 +344,7 @@ kl_preview_window_init (KlPreviewWindow *self)
 {
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_group_title_wrap_all (GTK_WIDGET (self));
 }
 
 static Reading *
