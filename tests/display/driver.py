@@ -12,6 +12,7 @@ from a11y import *  # noqa: E402,F401,F403
 import a11y  # noqa: E402
 from a11y import check, find, kids, log, settle, wait  # noqa: E402
 from bus_tree import programs  # noqa: E402
+from gi.repository import Gio, GLib  # noqa: E402
 
 PROGRAM = os.environ['KINDLING']                    # the built program
 CTL = os.path.join(os.path.dirname(PROGRAM), 'kindlingctl')
@@ -82,6 +83,21 @@ class App:
         click = a11y.click
         click(wait(lambda: a11y.button(self.window, 'Try the Sample Image'), 'sample button'))
         wait(lambda: any('Kindling sample' in r for r in self.rows()), 'row of the sample image')
+
+    def activate(self, action, *parameters):
+        """An action of the program, by its name."""
+        Gio.bus_get_sync(Gio.BusType.SESSION).call_sync(
+            'org.kindling.Kindling', '/org/kindling/Kindling', 'org.gtk.Actions', 'Activate',
+            GLib.Variant('(sava{sv})', (action, parameters, {})), None, Gio.DBusCallFlags.NONE, 30_000, None)
+
+    def check_labels(self, title, picture):
+        """Has the program, started with KINDLING_CHECK_LABELS, look at a window as it is and 360 pixels wide, with pictures: what it
+        said."""
+        os.makedirs(SHOTS, exist_ok=True)
+        before = self.said().count('labels checked\n')
+        self.activate('check-labels', GLib.Variant('(ss)', (title, picture)))
+        wait(lambda: self.said().count('labels checked\n') > before, 'look at the labels')
+        return self.said().split('labels checked\n')[before]
 
     def choose(self, title, path):
         """Types a path into the file chooser that opens."""

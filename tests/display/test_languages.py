@@ -10,7 +10,6 @@ import time
 LANGUAGE = __import__('sys').argv.pop(1)
 from certificates import site_profile  # noqa: E402
 from driver import *  # noqa: E402
-from gi.repository import Gio, GLib  # noqa: E402
 from sticks import Sticks, preload  # noqa: E402
 import driver  # noqa: E402
 import translations  # noqa: E402
@@ -37,7 +36,6 @@ FOREIGN = {'(None)', 'Delete', 'GtkImage', 'GtkMenuButton', 'GtkShortcutsWindow'
            'Close', 'Minimize', 'Maximize', 'No Results Found', 'Try a different search.', 'GtkLabel'}
 ROLES = ('label', 'push button', 'toggle button', 'check box', 'radio button', 'list item', 'frame', 'dialog', 'menu item', 'switch')
 places, faults, untranslated, bare = 0, [], {}, set()
-bus = Gio.bus_get_sync(Gio.BusType.SESSION)
 
 
 def c_(context, text):
@@ -47,12 +45,6 @@ def c_(context, text):
 def _(text):
     """As it reads on the accessibility bus: without its mnemonic, as GTK takes it out."""
     return re.sub(r'_(?=\w)', '', translation.gettext(text))
-
-
-def activate(action, *parameters):
-    """An action of the program."""
-    bus.call_sync('org.kindling.Kindling', '/org/kindling/Kindling', 'org.gtk.Actions', 'Activate',
-                  GLib.Variant('(sava{sv})', (action, parameters, {})), None, Gio.DBusCallFlags.NONE, 30_000, None)
 
 
 def look(window, name):
@@ -65,10 +57,7 @@ def look(window, name):
                 untranslated.setdefault(its, name)
             if LANGUAGE == 'pseudo-rtl' and '⟦' in its:
                 bare.update((its, name) for data in LEFT_TO_RIGHT.finditer(its) if '\u2068' not in its[:data.start()])
-    before = app.said().count('labels checked\n')
-    activate('check-labels', GLib.Variant('(ss)', (window.get_name(), os.path.join(SHOTS, f'{driver.SCENARIO}-{places:02d}-{name}'))))
-    wait(lambda: app.said().count('labels checked\n') > before, 'look at the labels')
-    part = app.said().split('labels checked\n')[before]
+    part = app.check_labels(window.get_name(), os.path.join(SHOTS, f'{driver.SCENARIO}-{places:02d}-{name}'))
     faults.extend(f'{name}: {fault}' for fault in re.findall(r'^label .*', part, re.M))
     seen = [int(n) for n in re.findall(r'^labels checked \w+: (\d+)', part, re.M)]
     check(f'{name} was seen', seen and min(seen) > 0, seen)
@@ -216,7 +205,7 @@ visit(lambda: key(mnemonic('_Drivers')), 'drivers', select_driver)
 
 # What belongs to no image.
 visit(lambda: key('ctrl+F1'), 'shortcuts')
-visit(lambda: activate('about'), 'about')
+visit(lambda: app.activate('about'), 'about')
 visit(lambda: key('F1'), 'help')
 visit(lambda: choose_of_menu('Kingston', '_Restore to Normal Use…'), 'restore')
 choose_of_menu(_('Main Menu'), 'I_nspect a Medium…')
