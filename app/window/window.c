@@ -16,6 +16,7 @@
 #include "window/drives-pane.h"
 #include "window/failure-view.h"
 #include "window/files-dialog.h"
+#include "window/fold.h"
 #include "window/help-window.h"
 #include "window/image-actions.h"
 #include "window/image-page.h"
@@ -632,22 +633,6 @@ kl_window_class_init (KlWindowClass *klass)
   install_actions (widget_class);
 }
 
-/* As narrow as a telephone there is no room for more than closing. */
-static void
-folded_cb (KlWindow *self)
-{
-  g_autofree char *layout = NULL;
-
-  g_object_get (gtk_widget_get_settings (GTK_WIDGET (self)), "gtk-decoration-layout", &layout,
-                NULL);
-  if (!adw_leaflet_get_folded (self->leaflet) || layout == NULL)
-    adw_header_bar_set_decoration_layout (self->list_header, NULL);
-  else
-    adw_header_bar_set_decoration_layout (
-        self->list_header,
-        g_strstr_len (layout, (gssize) strcspn (layout, ":"), "close") ? "close:" : ":close");
-}
-
 static void
 kl_window_init (KlWindow *self)
 {
@@ -664,8 +649,7 @@ kl_window_init (KlWindow *self)
                      "troubleshooting#catalog-away");
   gtk_widget_set_visible (self->sample_button, sample != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add-sample", sample != NULL);
-  g_signal_connect_object (self->leaflet, "notify::folded", G_CALLBACK (folded_cb), self,
-                           G_CONNECT_SWAPPED);
+  kl_fold_leave_only_close (self->leaflet, self->list_header);
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self));
   gtk_widget_add_css_class (GTK_WIDGET (self), "takes-files");
   g_signal_connect_object (drop, "drop", G_CALLBACK (drop_cb), self, G_CONNECT_SWAPPED);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-fold"
+
+#include "config.h"
+
+#include "window/fold.h"
+
+#include <string.h>
+
+static void
+folded_cb (AdwLeaflet *leaflet, GParamSpec *spec, gpointer header)
+{
+  g_autofree char *layout = NULL;
+
+  g_object_get (gtk_widget_get_settings (GTK_WIDGET (leaflet)), "gtk-decoration-layout", &layout,
+                NULL);
+  if (!adw_leaflet_get_folded (leaflet) || layout == NULL)
+    adw_header_bar_set_decoration_layout (header, NULL);
+  else
+    adw_header_bar_set_decoration_layout (
+        header,
+        g_strstr_len (layout, (gssize) strcspn (layout, ":"), "close") ? "close:" : ":close");
+}
+
+/**
+ * kl_fold_leave_only_close:
+ * @leaflet: what is folded in a narrow window
+ * @header: of the page that is seen first
+ *
+ * As narrow as a telephone a header with several buttons has no room for more than closing the
+ * window, on the side where the desktop has it.
+ */
+void
+kl_fold_leave_only_close (AdwLeaflet *leaflet, AdwHeaderBar *header)
+{
+  g_signal_connect_object (leaflet, "notify::folded", G_CALLBACK (folded_cb), header, 0);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+void kl_fold_leave_only_close (AdwLeaflet *leaflet, AdwHeaderBar *header);
+
+G_END_DECLS
