@@ -81,7 +81,7 @@ append_code (GString *text, const KlErrorRow *row, gboolean with_meanings)
   g_string_append_printf (text, "<dt id=\"%s\">%s (0x%08X)</dt>\n<dd><b>", row->symbol, row->symbol,
                           row->hresult);
   append_escaped (text, kl_error_text_get_title (error));
-  g_string_append (text, with_meanings ? ":</b> " : "</b>. ");
+  g_string_append (text, with_meanings ? ":</b> " : "</b> – ");
   if (with_meanings)
     {
       append_escaped (text, row->meaning);
