@@ -70,7 +70,7 @@ dialog = app.wait_dialog('Create Media')
 click(wait(lambda: button(dialog, 'USB Drives'), 'kinds of targets'))
 wait(lambda: drive(dialog, 'Serial 0002'), 'drives in the dialog')
 check('nothing is chosen by itself', not any(checked(n) for n in drives(dialog)))
-check('one cannot go on without a drive', not is_on(button(dialog, 'Next'), 'SENSITIVE'))
+wait(lambda: not is_on(button(dialog, 'Next'), 'SENSITIVE'), 'that one cannot go on without a drive', 2)
 for serial, why in (('0003', 'Write-protected'), ('0004', 'No card'), ('0006', 'Too small')):
     node = drive(dialog, 'Serial ' + serial)
     check(f'{serial} is greyed and says “{why}”', not is_on(node, 'SENSITIVE') and why in node.get_name(), node.get_name())

@@ -51,7 +51,7 @@ def close(title):
 check('a medium of Kindling is taken', drag(made) == 'ended, action 1')
 dialog = wait_medium()
 screenshot('5-medium')
-click(wait(lambda: button(dialog, 'Check'), 'Check'))
+click(wait(lambda: button(dialog, 'Check Medium'), 'Check Medium'))
 checked = app.wait_dialog('Check Medium')
 wait(lambda: says(checked, 'The Medium Is as It Should Be'), 'end of the check')
 screenshot('6-checked')

@@ -60,7 +60,9 @@ wait(lambda: place_in_list() == [(True, True), (False, False)], 'first row to ha
 key('ctrl+p')
 wait(lambda: any('KDL00001' in r and 'Prepared' in r for r in app.rows()), 'state in the list')
 check('the focus stays in the list', place_in_list() == [(True, True), (False, False)], place_in_list())
-ctl('image', 'set', 'KDL00001', 'scratch-space=64')
+# The job that has prepared it may hold the image for a moment yet.
+wait(lambda: subprocess.run([CTL, 'image', 'set', 'KDL00001', 'scratch-space=64'], capture_output=True, stdin=subprocess.DEVNULL).returncode == 0,
+     'the image to take a setting', 5)
 wait(lambda: any('KDL00001' in r and 'Prepared' not in r for r in app.rows()), 'state in the list')
 ctl('image', 'prepare', 'KDL00001')
 wait(lambda: any('KDL00001' in r and 'Prepared' in r for r in app.rows()), 'state in the list')

@@ -43,7 +43,6 @@ SCENARIOS = [
     volumes.restored_stick_takes_files,
     breaking.full_quota_keeps_the_old_iso,
     breaking.failing_disk_keeps_the_old_iso,
-    breaking.hanging_unmount_is_cancelled,
     breaking.bad_sector_is_named,
     breaking.bad_sector_of_a_source_is_named,
     choosing.replaced_stick_is_not_written,
@@ -55,6 +54,7 @@ ALONE = [
     choosing.plugged_stick_is_shown,
 ]
 RARE = [
+    breaking.hanging_unmount_is_cancelled,
     power.many_power_cuts_lose_nothing,
 ]
 
