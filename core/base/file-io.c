@@ -101,12 +101,12 @@ kl_open_with_info (const char *path, struct stat *info, GError **error)
  *
  * Errors: KL_ERROR_OUT_OF_MEMORY.
  *
- * Returns: (transfer full) (nullable): memory for g_free(); one byte at least
+ * Returns: (transfer full) (nullable): memory for g_free(), with room for one byte more
  */
 gpointer
 kl_try_malloc (guint64 size, const char *name, GError **error)
 {
-  gpointer memory = size <= G_MAXSIZE ? g_try_malloc (MAX ((gsize) size, 1)) : NULL;
+  gpointer memory = size < G_MAXSIZE ? g_try_malloc ((gsize) size + 1) : NULL;
 
   if (memory == NULL)
     g_set_error (error, KL_ERROR, KL_ERROR_OUT_OF_MEMORY,
@@ -173,6 +173,26 @@ kl_read_at (int fd, void *buffer, gsize length, guint64 offset, const char *name
     }
 
   return TRUE;
+}
+
+/**
+ * kl_read_all:
+ * @size: bytes of the file; the caller has bounded it
+ *
+ * Errors: those of kl_try_malloc() and kl_read_at(). Blocks; any thread.
+ *
+ * Returns: (transfer full) (nullable): the bytes from the beginning on, with a NUL behind them
+ */
+gpointer
+kl_read_all (int fd, guint64 size, const char *name, GError **error)
+{
+  g_autofree char *data = kl_try_malloc (size, name, error);
+
+  if (data == NULL || !kl_read_at (fd, data, (gsize) size, 0, name, error))
+    return NULL;
+
+  data[size] = '\0';
+  return g_steal_pointer (&data);
 }
 
 /**
@@ -375,6 +395,21 @@ kl_flush_file (int fd,
       return FALSE;
     }
   return TRUE;
+}
+
+/**
+ * kl_flush_path:
+ * @path: of a file
+ *
+ * As kl_flush_file(). Errors: also those of kl_open_for_reading().
+ */
+gboolean
+kl_flush_path (const char *path, KlProgress *progress, GCancellable *cancellable, GError **error)
+{
+  struct stat info;
+  g_autofd int fd = kl_open_with_info (path, &info, error);
+
+  return fd >= 0 && kl_flush_file (fd, (guint64) info.st_size, path, progress, cancellable, error);
 }
 
 /* @fd: of the folder; -1 with errno set where it could not be opened */

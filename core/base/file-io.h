@@ -35,6 +35,7 @@ gssize kl_read_some (int fd,
                      GError **error);
 gboolean
 kl_read_at (int fd, void *buffer, gsize length, guint64 offset, const char *name, GError **error);
+gpointer kl_read_all (int fd, guint64 size, const char *name, GError **error);
 gboolean kl_write_at (
     int fd, const void *data, gsize length, guint64 offset, const char *name, GError **error);
 gboolean kl_copy_range (int source,
@@ -55,6 +56,8 @@ gboolean kl_flush_file (int fd,
                         KlProgress *progress,
                         GCancellable *cancellable,
                         GError **error);
+gboolean
+kl_flush_path (const char *path, KlProgress *progress, GCancellable *cancellable, GError **error);
 gboolean kl_sync_directory (const char *path, GError **error);
 gboolean kl_remove_tree (const char *path, GError **error);
 

@@ -358,24 +358,18 @@ static char *
 read_ini (const char *path, gsize *length, GError **error)
 {
   struct stat info;
-  g_autofree char *text = NULL;
-  g_autofd int fd = kl_open_for_reading (path, error);
+  g_autofd int fd = kl_open_with_info (path, &info, error);
 
   if (fd < 0)
     return NULL;
-  if (fstat (fd, &info) != 0 || (guint64) info.st_size > MAX_INI_SIZE)
+  if ((guint64) info.st_size > MAX_INI_SIZE)
     {
       broken (error, path, INI_GROUP, "there are more than 1 MiB");
       return NULL;
     }
 
-  text = kl_try_malloc ((guint64) info.st_size + 1, path, error);
-  if (text == NULL || !kl_read_at (fd, text, (gsize) info.st_size, 0, path, error))
-    return NULL;
-
-  text[info.st_size] = '\0';
   *length = (gsize) info.st_size;
-  return g_steal_pointer (&text);
+  return kl_read_all (fd, (guint64) info.st_size, path, error);
 }
 
 /**

@@ -149,18 +149,18 @@ kl_pe_load (const char *path, KlPeFile *pe, GError **error)
   g_autoptr (GBytes) bytes = NULL;
   g_autofree guint8 *data = NULL;
   struct stat info;
-  g_autofd int fd = kl_open_for_reading (path, error);
+  g_autofd int fd = kl_open_with_info (path, &info, error);
 
   if (fd < 0)
     return NULL;
-  if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode) || (guint64) info.st_size > MAX_PE_SIZE)
+  if (!S_ISREG (info.st_mode) || (guint64) info.st_size > MAX_PE_SIZE)
     {
       refuse (error, path, "it is too large");
       return NULL;
     }
 
-  data = kl_try_malloc ((guint64) info.st_size, path, error);
-  if (data == NULL || !kl_read_at (fd, data, (gsize) info.st_size, 0, path, error))
+  data = kl_read_all (fd, (guint64) info.st_size, path, error);
+  if (data == NULL)
     return NULL;
 
   bytes = g_bytes_new_take (g_steal_pointer (&data), (gsize) info.st_size);

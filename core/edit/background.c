@@ -42,13 +42,13 @@ find_kind (const guint8 *data, gsize size)
 static GBytes *
 read_picture (const char *path, PictureKind *kind, GError **error)
 {
-  g_autofd int fd = kl_open_for_reading (path, error);
-  g_autofree guint8 *data = NULL;
   struct stat info;
+  g_autofd int fd = kl_open_with_info (path, &info, error);
+  g_autofree guint8 *data = NULL;
 
   if (fd < 0)
     return NULL;
-  if (fstat (fd, &info) != 0 || (guint64) info.st_size > MAX_PICTURE_SIZE)
+  if ((guint64) info.st_size > MAX_PICTURE_SIZE)
     {
       g_set_error (error, KL_ERROR, KL_ERROR_FORMAT,
                    "The picture “%s” has %" G_GINT64_FORMAT " bytes; at most %" G_GUINT64_FORMAT
@@ -57,8 +57,8 @@ read_picture (const char *path, PictureKind *kind, GError **error)
       return NULL;
     }
 
-  data = kl_try_malloc ((guint64) info.st_size, path, error);
-  if (data == NULL || !kl_read_at (fd, data, (gsize) info.st_size, 0, path, error))
+  data = kl_read_all (fd, (guint64) info.st_size, path, error);
+  if (data == NULL)
     return NULL;
   *kind = find_kind (data, (gsize) info.st_size);
   if (*kind == PICTURE_NONE)

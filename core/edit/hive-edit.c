@@ -45,15 +45,14 @@ set_damaged (GError **error, const char *path, const char *what)
 static gboolean
 check_header (const char *path, guint8 *header, GError **error)
 {
-  g_autofd int fd = kl_open_for_reading (path, error);
+  struct stat info;
+  g_autofd int fd = kl_open_with_info (path, &info, error);
   KlBytesView view = { header, HEADER_SIZE };
   guint32 first = 0, second = 0;
-  struct stat info;
 
   if (fd < 0)
     return FALSE;
-  if (fstat (fd, &info) != 0 || info.st_size < 2 * HEADER_SIZE
-      || (guint64) info.st_size > MAX_HIVE_SIZE)
+  if (info.st_size < 2 * HEADER_SIZE || (guint64) info.st_size > MAX_HIVE_SIZE)
     return set_damaged (error, path, "is damaged: it has no size that a hive has");
   if (!kl_read_at (fd, header, HEADER_SIZE, 0, path, error))
     return FALSE;

@@ -50,13 +50,13 @@ add_plain_file (KlImageTree *self,
                 GCancellable *cancellable,
                 GError **error)
 {
-  g_autofd int fd = kl_open_for_reading (source, error);
-  KlTreeFile *file;
   struct stat info;
+  g_autofd int fd = kl_open_with_info (source, &info, error);
+  KlTreeFile *file;
 
   if (fd < 0)
     return FALSE;
-  if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode))
+  if (!S_ISREG (info.st_mode))
     {
       g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is no plain file", source);
       return FALSE;
@@ -160,20 +160,15 @@ dup_scratch_path (KlImageTree *self, const char *path, GError **error)
 static gboolean
 copy_file (const char *source, const char *target, GCancellable *cancellable, GError **error)
 {
-  g_autofd int from = kl_open_for_reading (source, error);
-  g_autofd int to = -1;
   struct stat info;
+  g_autofd int from = kl_open_with_info (source, &info, error);
+  g_autofd int to = -1;
 
   if (from < 0)
     return FALSE;
   to = open_staged (target, error);
   if (to < 0)
     return FALSE;
-  if (fstat (from, &info) != 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot read “%s”", source);
-      return FALSE;
-    }
   return kl_copy_range (from, 0, to, 0, (guint64) info.st_size, source, target, NULL, cancellable,
                         error);
 }
@@ -383,16 +378,11 @@ kl_image_tree_read (KlImageTree *self, const char *path, GBytes **content, GErro
 static gboolean
 measure (KlTreeFile *file, const char *staged, GError **error)
 {
-  g_autofd int fd = kl_open_for_reading (staged, error);
   struct stat info;
+  g_autofd int fd = kl_open_with_info (staged, &info, error);
 
   if (fd < 0)
     return FALSE;
-  if (fstat (fd, &info) != 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot read “%s”", staged);
-      return FALSE;
-    }
   file->size = (guint64) info.st_size;
   return kl_sha1_fd (fd, file->size, staged, NULL, NULL, file->sha1, error);
 }

@@ -42,10 +42,8 @@ kl_image_ini_load (const char *folder, const char *file, GError **error)
       return NULL;
     }
 
-  data = kl_try_malloc ((guint64) info.st_size, path, error);
+  data = kl_read_all (fd, (guint64) info.st_size, path, error);
   if (data == NULL)
-    return NULL;
-  if (!kl_read_at (fd, data, (gsize) info.st_size, 0, path, error))
     return NULL;
   if (!g_key_file_load_from_data (ini, data, (gsize) info.st_size,
                                   G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS,

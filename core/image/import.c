@@ -336,19 +336,10 @@ static gboolean flush_folder (Import *self, const char *path, GError **error);
 static gboolean
 flush_path (Import *self, const char *path, GError **error)
 {
-  struct stat info;
-  g_autofd int fd = -1;
-
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
     return flush_folder (self, path, error);
 
-  fd = kl_open_for_reading (path, error);
-  if (fd < 0)
-    return FALSE;
-  if (fstat (fd, &info) != 0)
-    info.st_size = 0;
-  return kl_flush_file (fd, (guint64) info.st_size, path, self->flush_step, self->cancellable,
-                        error);
+  return kl_flush_path (path, self->flush_step, self->cancellable, error);
 }
 
 static gboolean

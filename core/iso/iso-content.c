@@ -54,12 +54,12 @@ set_changed_error (KlMediaLayout *layout, const KlLayoutItem *item, const char *
 int
 kl_iso_content_open_item (KlMediaLayout *layout, const KlLayoutItem *item, GError **error)
 {
-  g_autofd int fd = kl_open_for_reading (item->file, error);
   struct stat info;
+  g_autofd int fd = kl_open_with_info (item->file, &info, error);
 
   if (fd < 0)
     return -1;
-  if (fstat (fd, &info) != 0 || (guint64) info.st_size != item->size)
+  if ((guint64) info.st_size != item->size)
     {
       g_autofree char *how
           = g_strdup_printf ("%" G_GUINT64_FORMAT " bytes and not %" G_GUINT64_FORMAT,

@@ -140,10 +140,10 @@ open_item (Reader *self, const KlLayoutItem *item)
 {
   struct stat info;
 
-  self->fd = kl_open_for_reading (item->file, &self->error);
+  self->fd = kl_open_with_info (item->file, &info, &self->error);
   if (self->fd < 0)
     return FALSE;
-  if (fstat (self->fd, &info) == 0 && (guint64) info.st_size == item->size)
+  if ((guint64) info.st_size == item->size)
     return TRUE;
   return set_changed_error (self, item, "%" G_GUINT64_FORMAT " bytes and not %" G_GUINT64_FORMAT,
                             (guint64) info.st_size, item->size);

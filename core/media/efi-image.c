@@ -242,19 +242,12 @@ make_disk_name (const char *name, char disk_name[11])
 static gboolean
 open_loader (const char *path, int *fd, guint64 *size, GError **error)
 {
-  g_autofd int opened = kl_open_for_reading (path, error);
   struct stat status;
 
-  if (opened < 0)
+  *fd = kl_open_with_info (path, &status, error);
+  if (*fd < 0)
     return FALSE;
-  if (fstat (opened, &status) != 0)
-    {
-      kl_set_error_errno (error, errno, "Cannot read %s", path);
-      return FALSE;
-    }
   *size = (guint64) status.st_size;
-  *fd = opened;
-  opened = -1;
   return TRUE;
 }
 

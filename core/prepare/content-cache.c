@@ -165,11 +165,11 @@ static gboolean
 check (const Known *known, const char *path, GCancellable *cancellable)
 {
   g_autoptr (GError) error = NULL;
-  g_autofd int fd = kl_open_for_reading (path, &error);
   struct stat info;
+  g_autofd int fd = kl_open_with_info (path, &info, &error);
   guint32 crc = 0;
 
-  if (fd >= 0 && fstat (fd, &info) == 0 && (guint64) info.st_size == known->size
+  if (fd >= 0 && (guint64) info.st_size == known->size
       && sum_up_part (fd, 0, KL_WIM_HEADER_SIZE, path, cancellable, &crc, &error)
       && sum_up_part (fd, known->start, known->size, path, cancellable, &crc, &error)
       && crc == known->crc32c)

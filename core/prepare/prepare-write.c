@@ -66,11 +66,8 @@ flush_thread (gpointer data)
 {
   const KlPrepareOutput *self = data;
   GError *error = NULL;
-  g_autofd int fd = kl_open_for_reading (self->target, &error);
-  struct stat info;
 
-  if (fd >= 0 && fstat (fd, &info) == 0)
-    kl_flush_file (fd, (guint64) info.st_size, self->target, NULL, self->cancellable, &error);
+  kl_flush_path (self->target, NULL, self->cancellable, &error);
   return error;
 }
 

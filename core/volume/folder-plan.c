@@ -74,8 +74,8 @@ kl_folder_read_manifest (int root, gint64 *modified)
     return NULL;
 
   fd = openat (root, found.path + 1, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  data = kl_try_malloc (found.size, found.path, NULL);
-  if (fd < 0 || data == NULL || !kl_read_at (fd, data, found.size, 0, found.path, NULL))
+  data = fd >= 0 ? kl_read_all (fd, found.size, found.path, NULL) : NULL;
+  if (data == NULL)
     return NULL;
 
   if (modified != NULL)

@@ -367,22 +367,19 @@ set_changed_error (
 static int
 open_item (KlFolderWriter *self, const KlLayoutItem *item, GError **error)
 {
-  g_autofd int fd = kl_open_for_reading (item->file, error);
   struct stat info;
-  int result;
+  g_autofd int fd = kl_open_with_info (item->file, &info, error);
 
   if (fd < 0)
     return -1;
-  if (fstat (fd, &info) == 0 && (guint64) info.st_size != item->size)
+  if ((guint64) info.st_size != item->size)
     {
       set_changed_error (self, item, error,
                          "%" G_GUINT64_FORMAT " bytes and not %" G_GUINT64_FORMAT,
                          (guint64) info.st_size, item->size);
       return -1;
     }
-  result = fd;
-  fd = -1;
-  return result;
+  return g_steal_fd (&fd);
 }
 
 static gboolean

@@ -30,19 +30,6 @@ reserve_target (const char *target, GError **error)
   return TRUE;
 }
 
-static gboolean
-flush_path (const char *path, GCancellable *cancellable, GError **error)
-{
-  struct stat info = { 0 };
-  g_autofd int fd = kl_open_for_reading (path, error);
-
-  if (fd < 0)
-    return FALSE;
-
-  fstat (fd, &info);
-  return kl_flush_file (fd, (guint64) info.st_size, path, NULL, cancellable, error);
-}
-
 void
 kl_wim_free_keeping_errno (WIMStruct *wim)
 {
@@ -120,7 +107,7 @@ kl_wim_export (KlWim *self,
   kl_close_fd (&call.written_fd);
 
   ok = code == 0 && !g_cancellable_set_error_if_cancelled (cancellable, error)
-       && flush_path (target, cancellable, error);
+       && kl_flush_path (target, NULL, cancellable, error);
   if (!ok)
     g_unlink (target);
   return ok;

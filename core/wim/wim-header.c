@@ -287,11 +287,11 @@ kl_wim_header_read (const char *path, KlWimHeader *header, GError **error)
   struct stat info;
   KlWimHeader parsed;
   guint64 size;
-  g_autofd int fd = kl_open_for_reading (path, error);
+  g_autofd int fd = kl_open_with_info (path, &info, error);
 
   if (fd < 0)
     return FALSE;
-  if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode))
+  if (!S_ISREG (info.st_mode))
     {
       g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is not a regular file", path);
       return FALSE;
