@@ -26,10 +26,6 @@
 /* In the entry; what a killed preparation leaves, the next one sweeps away. */
 #define WORK_PREFIX ".prepare-"
 
-/* Of LZX; performance.md 1. */
-#define LEVEL_NORMAL 20
-#define LEVEL_SMALLER 50
-
 typedef struct
 {
   KlCatalog *catalog; /* borrowed */
@@ -380,7 +376,7 @@ static gboolean
 write_wim (Run *run, GError **error)
 {
   g_autofree char *source = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
-  guint level = run->recipe->smaller ? LEVEL_SMALLER : LEVEL_NORMAL;
+  guint level = run->recipe->smaller ? KL_WIM_LZX_LEVEL_SMALLER : KL_WIM_LZX_LEVEL;
   KlPrepareOutput output = { .wim = run->wim,
                              .index = run->context.index,
                              .source = source,

@@ -423,7 +423,7 @@ put_blobs (Output *self, GPtrArray *blobs, GPtrArray *files, const int *fds, GEr
 static gboolean
 share (Output *self, const Run *run, int fd, Range *shared)
 {
-  shared->start = (run->place + KL_WIM_ALIGNMENT - 1) & ~(KL_WIM_ALIGNMENT - 1);
+  shared->start = kl_wim_align (run->place);
   shared->end = (run->place + run->length) & ~(KL_WIM_ALIGNMENT - 1);
   return (run->place - run->offset) % KL_WIM_ALIGNMENT == 0
          && shared->end >= shared->start + MIN_SHARED
@@ -495,22 +495,26 @@ write_back (Output *self, guint64 *begun, guint64 end)
   *begun = end;
 }
 
+/* What is to be compressed. */
 static GPtrArray *
-find_unpacked (KlWimLayout *layout, guint64 *size)
+find_unpacked (KlWimLayout *layout)
 {
   GPtrArray *blobs = g_ptr_array_new ();
 
-  *size = 0;
   for (guint i = 0; i < layout->fresh->len; i++)
-    {
-      KlWimBlob *blob = layout->fresh->pdata[i];
-
-      if (blob->file != KL_WIM_NO_FILE)
-        continue;
-      g_ptr_array_add (blobs, blob);
-      *size += blob->size;
-    }
+    if (((KlWimBlob *) layout->fresh->pdata[i])->file == KL_WIM_NO_FILE)
+      g_ptr_array_add (blobs, layout->fresh->pdata[i]);
   return blobs;
+}
+
+static guint64
+add_sizes (GPtrArray *blobs)
+{
+  guint64 size = 0;
+
+  for (guint i = 0; i < blobs->len; i++)
+    size += ((KlWimBlob *) blobs->pdata[i])->size;
+  return size;
 }
 
 /* Whether there are only zeros before what comes next in a donor, as there are here. */
@@ -551,18 +555,18 @@ static gboolean
 write_fresh (Output *self,
              KlWimLayout *layout,
              const int *fds,
+             GPtrArray *unpacked,
              guint level,
              KlProgress *progress,
              GError **error)
 {
-  guint64 size, begun = layout->fresh_start;
-  g_autoptr (GPtrArray) unpacked = find_unpacked (layout, &size);
+  guint64 begun = layout->fresh_start;
   g_autoptr (KlWimCompressor) compressor
       = unpacked->len > 0 ? kl_wim_compressor_new (unpacked, level, error) : NULL;
 
   if (unpacked->len > 0 && compressor == NULL)
     return FALSE;
-  kl_progress_set_total (progress, size);
+  kl_progress_set_total (progress, add_sizes (unpacked));
   for (guint i = 0; i < layout->fresh->len;)
     {
       KlWimBlob *blob = layout->fresh->pdata[i];
@@ -585,15 +589,6 @@ write_fresh (Output *self,
   return TRUE;
 }
 
-static gboolean
-has_unpacked (KlWimLayout *layout)
-{
-  for (guint i = 0; i < layout->fresh->len; i++)
-    if (((KlWimBlob *) layout->fresh->pdata[i])->file == KL_WIM_NO_FILE)
-      return TRUE;
-  return FALSE;
-}
-
 static void
 place_fresh (KlWimLayout *layout)
 {
@@ -611,8 +606,10 @@ write_ahead (Output *self,
              gboolean *is_there,
              GError **error)
 {
+  g_autoptr (GPtrArray) unpacked = find_unpacked (layout);
+
   share_kept (self, layout, fds);
-  *is_there = self->shared->len > 0 || has_unpacked (layout);
+  *is_there = self->shared->len > 0 || unpacked->len > 0;
   if (self->shared->len == 0 && !reserve (self, 0, layout->fresh_start, error))
     return FALSE;
   if (!*is_there)
@@ -622,7 +619,7 @@ write_ahead (Output *self,
              && reserve (self, layout->fresh_start, layout->size - layout->fresh_start, error);
     }
 
-  if (!write_fresh (self, layout, fds, level, progress, error)
+  if (!write_fresh (self, layout, fds, unpacked, level, progress, error)
       || !kl_wim_layout_finish (layout, error))
     return FALSE;
   if (ftruncate (self->plain_fd, (off_t) layout->tail_start) == 0)

@@ -128,7 +128,7 @@ add_worker (KlWimCompressor *self, GError **error)
 /**
  * kl_wim_compressor_new:
  * @blobs: of KlWimBlob: those to compress, in the order in which they are written; none is empty
- * @level: LZX level: 20, or 50 for smaller and slower
+ * @level: KL_WIM_LZX_LEVEL or KL_WIM_LZX_LEVEL_SMALLER
  *
  * Errors: KL_ERROR_OUT_OF_MEMORY.
  *

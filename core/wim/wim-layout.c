@@ -288,12 +288,6 @@ order_blobs (KlWimLayout *self, const KlWimOverlay *overlay)
     }
 }
 
-static guint64
-align (guint64 offset)
-{
-  return (offset + KL_WIM_ALIGNMENT - 1) & ~(KL_WIM_ALIGNMENT - 1);
-}
-
 /* Whether what is kept can stay where it is in the source. */
 static gboolean
 can_stay (KlWimLayout *self)
@@ -325,7 +319,7 @@ place_kept (KlWimLayout *self)
       blob->place = stays ? blob->offset : end;
       end = blob->place + blob->stored_size;
     }
-  self->fresh_start = align (end);
+  self->fresh_start = kl_wim_align (end);
 }
 
 static void
@@ -453,7 +447,7 @@ kl_wim_layout_place (KlWimLayout *self, guint fresh)
   KlWimBlob *blob = self->fresh->pdata[fresh];
   guint64 end = get_fresh_end (self, fresh);
 
-  blob->place = blob->size >= MIN_ALIGNED_SIZE ? align (end) : end;
+  blob->place = blob->size >= MIN_ALIGNED_SIZE ? kl_wim_align (end) : end;
   return blob->place;
 }
 
@@ -470,7 +464,7 @@ kl_wim_layout_finish (KlWimLayout *self, GError **error)
   GByteArray *table = g_byte_array_new ();
   KlWimDiskHeader disk = { 0 };
   gsize stored = g_bytes_get_size (self->metadata);
-  guint64 offset = align (get_fresh_end (self, self->fresh->len));
+  guint64 offset = kl_wim_align (get_fresh_end (self, self->fresh->len));
 
   self->tail_start = offset;
   put_blobs (table, self->kept);

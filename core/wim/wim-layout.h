@@ -10,6 +10,13 @@ G_BEGIN_DECLS
  * lengths to be multiples of, on any disk; bytes. */
 #define KL_WIM_ALIGNMENT ((guint64) 4096)
 
+/* The first such place from @offset on. */
+static inline guint64
+kl_wim_align (guint64 offset)
+{
+  return (offset + KL_WIM_ALIGNMENT - 1) & ~(KL_WIM_ALIGNMENT - 1);
+}
+
 /* Of contents that stand in no file yet. */
 #define KL_WIM_NO_FILE G_MAXUINT
 

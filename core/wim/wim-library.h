@@ -13,9 +13,6 @@ G_BEGIN_DECLS
 /* The only chunk size of LZX and XPRESS that boot managers are known to read; bytes. */
 #define KL_WIM_BOOT_CHUNK_SIZE 32768
 
-/* performance.md 1: level 20 takes a fifth of the time of level 50 for 0.5 % more bytes. */
-#define KL_WIM_LZX_LEVEL 20
-
 struct _KlWim
 {
   WIMStruct *wim; /* owned */
