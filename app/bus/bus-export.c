@@ -85,13 +85,6 @@ checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   kl_job_run_async (export->job, export->cancellable, exported_cb, export);
 }
 
-/* Nobody waits for the reply any more. */
-static void
-client_gone_cb (GDBusConnection *connection, const char *name, gpointer user_data)
-{
-  g_cancellable_cancel (user_data);
-}
-
 static void
 start (Export *export)
 {
@@ -99,10 +92,7 @@ start (Export *export)
 
   exporting = TRUE;
   g_application_hold (G_APPLICATION (export->host));
-  export->watch = g_bus_watch_name_on_connection (
-      g_dbus_method_invocation_get_connection (export->invocation),
-      g_dbus_method_invocation_get_sender (export->invocation), G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
-      client_gone_cb, g_object_ref (export->cancellable), g_object_unref);
+  export->watch = kl_bus_watch_caller (export->invocation, export->cancellable);
   g_task_set_task_data (task, g_strdup (export->path), g_free);
   g_task_run_in_thread (task, check_in_thread);
 }

@@ -190,13 +190,6 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_application_release (G_APPLICATION (source));
 }
 
-/* Nobody waits for the reply any more. */
-static void
-client_gone_cb (GDBusConnection *connection, const char *name, gpointer user_data)
-{
-  g_cancellable_cancel (user_data);
-}
-
 static gboolean
 set_error_if_too_many (GError **error)
 {
@@ -244,10 +237,7 @@ kl_bus_images_call (KlBusHost *host, GDBusMethodInvocation *invocation)
   call->invocation = invocation;
   call->catalog = g_object_ref (kl_bus_host_get_catalog (host));
   call->row = row;
-  call->watch = g_bus_watch_name_on_connection (
-      g_dbus_method_invocation_get_connection (invocation),
-      g_dbus_method_invocation_get_sender (invocation), G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
-      client_gone_cb, g_object_ref (cancellable), g_object_unref);
+  call->watch = kl_bus_watch_caller (invocation, cancellable);
 
   g_application_hold (G_APPLICATION (host));
   task = g_task_new (host, cancellable, called_cb, NULL);

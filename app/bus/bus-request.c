@@ -218,6 +218,29 @@ kl_bus_read_secret (int fd, const char *name, GCancellable *cancellable, GError 
   return secret;
 }
 
+/* Nobody waits for the reply any more. */
+static void
+caller_gone_cb (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+}
+
+/**
+ * kl_bus_watch_caller:
+ *
+ * Cancels what a call has begun when its client leaves the bus. Main thread.
+ *
+ * Returns: for g_bus_unwatch_name()
+ */
+guint
+kl_bus_watch_caller (GDBusMethodInvocation *invocation, GCancellable *cancellable)
+{
+  return g_bus_watch_name_on_connection (g_dbus_method_invocation_get_connection (invocation),
+                                         g_dbus_method_invocation_get_sender (invocation),
+                                         G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, caller_gone_cb,
+                                         g_object_ref (cancellable), g_object_unref);
+}
+
 /* Here, because a path on a network share that hangs would stop the main thread. */
 static void
 resolve_destination (KlBusRequest *self)
@@ -234,8 +257,7 @@ resolve_destination (KlBusRequest *self)
  * kl_bus_request_load:
  *
  * Reads the secrets and closes their descriptors, and looks at what is at the destination; that of
- * a drive is without links then. Blocks;
- * any thread.
+ * a drive is without links then. Blocks; any thread.
  *
  * Errors: KL_ERROR_INVALID_ARGUMENT, G_IO_ERROR_CANCELLED, those of read(2).
  */

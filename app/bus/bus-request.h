@@ -32,6 +32,7 @@ gboolean kl_bus_request_load (KlBusRequest *self, GCancellable *cancellable, GEr
 
 int kl_bus_take_fd (GUnixFDList *fds, gint32 handle, const char *name, GError **error);
 KlSecret *kl_bus_read_secret (int fd, const char *name, GCancellable *cancellable, GError **error);
+guint kl_bus_watch_caller (GDBusMethodInvocation *invocation, GCancellable *cancellable);
 gboolean kl_bus_check_path (const char *name, const char *path, GError **error);
 gboolean kl_bus_check_text (const char *name, const char *text, gsize max, GError **error);
 
