@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "output.h"
+#include "password-words.h"
 #include "site/site-folder.h"
 #include "site/site-profile.h"
 
@@ -62,13 +63,6 @@ print_json (KlSiteProfile *profile)
 static void
 print_policy (KlSiteProfile *profile)
 {
-  /* By KlPasswordLevel. */
-  static const char *const strengths[] = {
-    NC_ ("password", "Very Weak"),
-    NC_ ("password", "Weak"),
-    NC_ ("password", "Good"),
-    NC_ ("password", "Strong"),
-  };
   g_autofree char *length
       = g_strdup_printf ("%u", kl_site_profile_get_minimum_password_length (profile));
 
@@ -78,8 +72,7 @@ print_policy (KlSiteProfile *profile)
   kl_ctl_print_field (_ ("Minimum length"), length);
   kl_ctl_print_field (
       _ ("Minimum strength"),
-      g_dpgettext2 (NULL, "password",
-                    strengths[kl_site_profile_get_minimum_password_strength (profile)]));
+      kl_password_level_get_word (kl_site_profile_get_minimum_password_strength (profile)));
 }
 
 static void

@@ -9,7 +9,7 @@
 
 #include "bidi.h"
 #include "core-text.h"
-#include "crypto/password-strength.h"
+#include "password-words.h"
 #include "window/fact-row.h"
 #include "window/password-row.h"
 #include "window/problem-label.h"
@@ -41,14 +41,6 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-/* By KlPasswordLevel. */
-static const char *const strength_words[] = {
-  NC_ ("password", "Very Weak"),
-  NC_ ("password", "Weak"),
-  NC_ ("password", "Good"),
-  NC_ ("password", "Strong"),
-};
-
 static void
 show_strength (KlPasswordGroup *self, KlSecret *password)
 {
@@ -66,7 +58,7 @@ show_strength (KlPasswordGroup *self, KlSecret *password)
   level = kl_password_strength_get_level (&strength);
   sentence = kl_password_strength_dup_text (&strength);
   time = kl_core_text_translate (sentence);
-  text = g_strconcat (g_dpgettext2 (NULL, "password", strength_words[level]), " – ", time, NULL);
+  text = g_strconcat (kl_password_level_get_word (level), " – ", time, NULL);
 
   adw_action_row_set_subtitle (self->strength_row, text);
   gtk_level_bar_set_value (self->strength_bar, (double) level + 1);
@@ -91,8 +83,7 @@ dup_policy_problem (KlPasswordGroup *self, KlSecret *password)
     /* Translators: code of a site, then a word for the strength of passwords. */
     return kl_bidi_printf (
         _ ("The site %s asks for a stronger media password: “%s” or better."), code,
-        g_dpgettext2 (NULL, "password",
-                      strength_words[kl_site_profile_get_minimum_password_strength (site)]));
+        kl_password_level_get_word (kl_site_profile_get_minimum_password_strength (site)));
 
   return kl_bidi_printf (
       ngettext ("The site %s asks for a media password of %u character or more.",
