@@ -81,9 +81,9 @@ kl_drive_power_off (KlDrive *drive, GCancellable *cancellable, GError **error)
 
       if (try_once (kl_drive_get_facts (drive), connection, cancellable, &problem))
         return TRUE;
-      kl_drive_blame_users (&problem, kl_drive_get_facts (drive), NULL);
-      if (!g_error_matches (problem, KL_ERROR, KL_ERROR_DRIVE_IN_USE) || attempt >= ATTEMPTS)
+      if (!g_error_matches (problem, KL_ERROR, KL_ERROR_BUSY) || attempt >= ATTEMPTS)
         {
+          kl_drive_blame_users (&problem, kl_drive_get_facts (drive), NULL);
           g_propagate_error (error, g_steal_pointer (&problem));
           return FALSE;
         }
