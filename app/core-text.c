@@ -370,7 +370,6 @@ static const TextRow rows[] = {
   { N_ ("“%s” is not a usable INF file: line %u %s"), NULL },
   { N_ ("The folder “%s” with deployment binaries is not there"), NULL },
   { N_ ("The folder “%s” with the prestart files of %s is not there"), NULL },
-  { N_ ("The image knows no time zone “%s”; it has, among %u, “%s”"), NULL },
   { N_ ("The image has no keyboard layout %s"), NULL },
   { N_ ("“%s” changed while the image was prepared; prepare again"), NULL },
   { N_ ("Preparing boot image %s failed in step %u of %u (%s), error %s: %s"), NULL },

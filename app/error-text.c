@@ -13,7 +13,7 @@ typedef struct
 {
   int code;
   const char *title;     /* what happened */
-  const char *next_step; /* what to do */
+  const char *next_step; /* what to do; %s stands for the detail of the error */
 } TextRow;
 
 static const TextRow text_rows[] = {
@@ -163,15 +163,12 @@ kl_error_text_get_title (const GError *error)
 char *
 kl_error_text_dup_next_step (const GError *error)
 {
-  const char *text, *detail;
+  const char *detail;
   g_auto (GStrv) parts = NULL;
 
   g_return_val_if_fail (error != NULL, NULL);
 
-  text = g_dgettext (GETTEXT_PACKAGE, find_row (error)->next_step);
-  if (!g_error_matches (error, KL_ERROR, KL_ERROR_DRIVE_IN_USE))
-    return g_strdup (text);
   detail = kl_error_get_detail (error);
-  parts = g_strsplit (text, "%s", 2);
+  parts = g_strsplit (g_dgettext (GETTEXT_PACKAGE, find_row (error)->next_step), "%s", 2);
   return g_strjoinv (detail != NULL ? detail : "…", parts);
 }

@@ -54,20 +54,16 @@ choice_new (const KlWimImage *image)
 {
   Choice *choice = g_new0 (Choice, 1);
   g_autofree char *size = g_format_size (image->total_bytes);
-  const char *parts[5] = { 0 };
-  guint n = 0;
+  const char *const parts[] = { image->architecture, image->version, image->edition, size };
+  GString *subtitle = g_string_new (NULL);
 
   /* Translators: the number of an image in a WIM file, then its name. */
   choice->title = kl_bidi_printf (_ ("%u: %s"), image->index,
                                   *image->name ? image->name : _ ("Without a Name"));
-  if (image->architecture != NULL)
-    parts[n++] = image->architecture;
-  if (image->version != NULL)
-    parts[n++] = image->version;
-  if (image->edition != NULL)
-    parts[n++] = image->edition;
-  parts[n] = size;
-  choice->subtitle = kl_bidi_join (" · ", parts[0], parts[1], parts[2], parts[3], NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    if (parts[i] != NULL)
+      kl_bidi_append (subtitle, " · ", parts[i]);
+  choice->subtitle = g_string_free (subtitle, FALSE);
   return choice;
 }
 
