@@ -5,14 +5,18 @@
 
 #include "window/group-title.h"
 
+/* A narrower window may have no room for the title of a window in one line; pixels. */
+#define ROOMY_WIDTH 480
+
 /* libadwaita 1.2 has no property for it. Rows are not looked into. */
 static void
-wrap_labels (GtkWidget *widget)
+wrap_labels (GtkWidget *widget, gboolean wrap)
 {
   if (GTK_IS_LABEL (widget))
     {
-      gtk_label_set_ellipsize (GTK_LABEL (widget), PANGO_ELLIPSIZE_NONE);
-      gtk_label_set_wrap (GTK_LABEL (widget), TRUE);
+      gtk_label_set_ellipsize (GTK_LABEL (widget),
+                               wrap ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_END);
+      gtk_label_set_wrap (GTK_LABEL (widget), wrap);
       gtk_label_set_wrap_mode (GTK_LABEL (widget), PANGO_WRAP_WORD_CHAR);
       if (gtk_widget_has_css_class (widget, "title")
           || gtk_widget_has_css_class (widget, "subtitle"))
@@ -22,15 +26,48 @@ wrap_labels (GtkWidget *widget)
     return;
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
        child = gtk_widget_get_next_sibling (child))
-    wrap_labels (child);
+    wrap_labels (child, wrap);
+}
+
+/* A header bar asks how narrow its title can be at the height that it has, and gives it no more:
+ * one that wraps would do so in the widest window, too. */
+static void
+wrap_where_narrow (GtkWidget *title)
+{
+  GtkRoot *root = gtk_widget_get_root (title);
+  int width, height;
+
+  if (root == NULL)
+    return;
+  gtk_window_get_default_size (GTK_WINDOW (root), &width, &height);
+  wrap_labels (title, width < ROOMY_WIDTH);
+}
+
+/* A title is made before it is put into its window. */
+static void
+rooted_cb (GtkWidget *title)
+{
+  GtkRoot *root = gtk_widget_get_root (title);
+
+  if (root == NULL)
+    return;
+  g_signal_connect_object (root, "notify::default-width", G_CALLBACK (wrap_where_narrow), title,
+                           G_CONNECT_SWAPPED);
+  wrap_where_narrow (title);
 }
 
 void
 kl_group_title_wrap_all (GtkWidget *widget)
 {
-  if (ADW_IS_PREFERENCES_GROUP (widget) || ADW_IS_WINDOW_TITLE (widget))
+  if (ADW_IS_WINDOW_TITLE (widget))
     {
-      wrap_labels (widget);
+      g_signal_connect (widget, "notify::root", G_CALLBACK (rooted_cb), NULL);
+      rooted_cb (widget);
+      return;
+    }
+  if (ADW_IS_PREFERENCES_GROUP (widget))
+    {
+      wrap_labels (widget, TRUE);
       return;
     }
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;

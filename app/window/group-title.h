@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* Titles of groups and windows below @widget take a second line instead of being cut, as they would
- * where the language or the window leaves no room. */
+/* Titles of groups below @widget take a second line instead of being cut, as they would where the
+ * language or the window leaves no room; those of windows, which @widget is in, where it is narrow.
+ */
 void kl_group_title_wrap_all (GtkWidget *widget);
 
 G_END_DECLS
