@@ -203,16 +203,37 @@ run_job (Load *load, KlJob *job)
   wait_for_ends (load, 1);
 }
 
-static void
-run_creator (Load *load, const KlMediaOptions *options)
+static KlMediaRequest *
+new_request (const KlMediaOptions *options)
 {
-  g_autoptr (KlMediaCreator) creator = kl_media_creator_new (load->catalog);
   g_autoptr (GError) error = NULL;
-  g_autoptr (KlMediaRequest) request = kl_media_request_new (options, &error);
+  KlMediaRequest *request = kl_media_request_new (options, &error);
 
   g_assert_no_error (error);
+  return request;
+}
+
+static KlMediaRequest *
+new_disk_image_request (Load *load, const char *path)
+{
+  const KlMediaOptions options = {
+    .type = KL_MEDIA_TYPE_UFD_FORMAT,
+    .destination = path,
+    .image_id = load->id,
+    .disk_image_bytes = DISK_BYTES,
+    .bios_code_folder = g_getenv ("KL_BIOS_CODE"),
+  };
+
+  return new_request (&options);
+}
+
+static KlJob *
+new_creator (Load *load, KlMediaRequest *request)
+{
+  KlMediaCreator *creator = kl_media_creator_new (load->catalog);
+
   kl_media_creator_set_request (creator, request);
-  run_job (load, KL_JOB (creator));
+  return KL_JOB (creator);
 }
 
 static void
@@ -221,8 +242,10 @@ make_iso (Load *load, guint round)
   g_autofree char *path = g_build_filename (load->folder, "medium.iso", NULL);
   const KlMediaOptions options
       = { .type = KL_MEDIA_TYPE_CD, .destination = path, .image_id = load->id };
+  g_autoptr (KlMediaRequest) request = new_request (&options);
+  g_autoptr (KlJob) job = new_creator (load, request);
 
-  run_creator (load, &options);
+  run_job (load, job);
 }
 
 static void
@@ -230,17 +253,8 @@ start_on_file (Load *load, KlMediaBatch *batch, guint number)
 {
   g_autofree char *name = g_strdup_printf ("%u.img", number);
   g_autofree char *path = g_build_filename (load->folder, name, NULL);
-  g_autoptr (GError) error = NULL;
-  const KlMediaOptions options = {
-    .type = KL_MEDIA_TYPE_UFD_FORMAT,
-    .destination = path,
-    .image_id = load->id,
-    .disk_image_bytes = DISK_BYTES,
-    .bios_code_folder = g_getenv ("KL_BIOS_CODE"),
-  };
-  g_autoptr (KlMediaRequest) request = kl_media_request_new (&options, &error);
+  g_autoptr (KlMediaRequest) request = new_disk_image_request (load, path);
 
-  g_assert_no_error (error);
   start (load, KL_JOB (kl_media_batch_add (batch, request)));
 }
 
@@ -277,7 +291,6 @@ static void
 make_drives (Load *load, guint round)
 {
   g_autoptr (KlMediaBatch) batch = kl_media_batch_new (load->catalog);
-  g_autoptr (GError) error = NULL;
 
   for (char **node = load->nodes; *node != NULL; node++)
     {
@@ -288,9 +301,8 @@ make_drives (Load *load, guint round)
         .drive = drive,
         .bios_code_folder = g_getenv ("KL_BIOS_CODE"),
       };
-      g_autoptr (KlMediaRequest) request = kl_media_request_new (&options, &error);
+      g_autoptr (KlMediaRequest) request = new_request (&options);
 
-      g_assert_no_error (error);
       start (load, KL_JOB (kl_media_batch_add (batch, request)));
     }
   wait_for_ends (load, g_strv_length (load->nodes));
@@ -326,13 +338,6 @@ static void
 cancel (Load *load, guint round)
 {
   g_autofree char *path = g_build_filename (load->folder, "cancelled.img", NULL);
-  const KlMediaOptions options = {
-    .type = KL_MEDIA_TYPE_UFD_FORMAT,
-    .destination = path,
-    .image_id = load->id,
-    .disk_image_bytes = DISK_BYTES,
-    .bios_code_folder = g_getenv ("KL_BIOS_CODE"),
-  };
   g_autoptr (KlJob) job = NULL;
   guint step = round / 2 % 8;
 
@@ -341,12 +346,9 @@ cancel (Load *load, guint round)
     job = KL_JOB (kl_prepare_job_new (load->catalog, load->id));
   else
     {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (KlMediaRequest) request = kl_media_request_new (&options, &error);
+      g_autoptr (KlMediaRequest) request = new_disk_image_request (load, path);
 
-      g_assert_no_error (error);
-      job = KL_JOB (kl_media_creator_new (load->catalog));
-      kl_media_creator_set_request (KL_MEDIA_CREATOR (job), request);
+      job = new_creator (load, request);
     }
   g_signal_connect (job, "progress", G_CALLBACK (cancel_at_step_cb), GUINT_TO_POINTER (step));
   start (load, job);
