@@ -3,16 +3,18 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 
 TIMEOUT = 120
 ID = 'TST00001'
 
 
-def environment(**more):
-    """What is preloaded comes before the sanitizer, if there is one."""
-    sanitizer = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
-    return {**os.environ, 'LC_ALL': 'C.UTF-8', 'G_DEBUG': 'fatal-criticals', 'ASAN_OPTIONS': sanitizer, **more}
+def absolute(options, *names):
+    """Makes the paths of these options absolute: programs run elsewhere."""
+    for name in names:
+        setattr(options, name, os.path.abspath(getattr(options, name)))
 
 
 class Broken(Exception):
@@ -34,9 +36,15 @@ class Scenario:
     def argv(self, *arguments):
         return [self.program, '--catalog', self.path('catalog'), *arguments]
 
+    def environment(self, **more):
+        """What is preloaded comes before the sanitizer, if there is one."""
+        sanitizer = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
+        return {**os.environ, 'LC_ALL': 'C.UTF-8', 'G_DEBUG': 'fatal-criticals', 'ASAN_OPTIONS': sanitizer, 'HOME': self.folder,
+                'XDG_DATA_HOME': self.path('data'), **more}
+
     def run(self, *arguments, env=None):
         return subprocess.run(self.argv(*arguments), text=True, stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=TIMEOUT, env=environment(HOME=self.folder, XDG_DATA_HOME=self.path('data'), **(env or {})))
+                              timeout=TIMEOUT, env=self.environment(**(env or {})))
 
     def ok(self, *arguments):
         run = self.run(*arguments)
@@ -254,6 +262,34 @@ class Remove(Scenario):
     def check_failure(self):
         if ID in self.check_catalog():
             self.check_image()
+
+
+class Place:
+    """A scenario in a folder of its own, which can be made as new."""
+
+    def __init__(self, kind, options):
+        # In memory where there is that: the faults are of the test, not of the disk's speed.
+        self.top = tempfile.mkdtemp(prefix='kindling-faults-', dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None)
+        self.work, self.master, self.counter = (os.path.join(self.top, name) for name in ('work', 'master', 'counter'))
+        try:
+            os.mkdir(self.work)
+            self.scenario = kind(options.program, options.wim, self.work)
+            self.scenario.prepare()
+            shutil.copytree(self.work, self.master, symlinks=True)
+            self.before = self.scenario.snapshot()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *problem):
+        shutil.rmtree(self.top, ignore_errors=True)
+
+    def renew(self):
+        shutil.rmtree(self.work)
+        shutil.copytree(self.master, self.work, symlinks=True)
 
 
 SCENARIOS = {'iso': Iso, 'disk-image': DiskImage, 'folder': Folder, 'import': Import, 'prepare': Prepare, 'export': Export,

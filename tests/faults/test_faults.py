@@ -9,11 +9,9 @@ Without --all, some of the faults, other places in each kind; the same ones in e
 import argparse
 import collections
 import os
-import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 import scenarios
@@ -36,22 +34,12 @@ QUICK = ('EIO', 'ENOSPC', 'short', 'lie', 'kill')
 HOUSE = ('CRITICAL', 'Sanitizer', 'runtime error', 'assertion failed', 'Bail out')
 
 
-class Bench:
+class Bench(scenarios.Place):
     """One scenario, with a folder that is as new before each fault."""
 
-    def __init__(self, name, options, folder):
+    def __init__(self, name, options):
         self.name, self.module = name, options.module
-        self.master, self.work = os.path.join(folder, 'master'), os.path.join(folder, 'work')
-        self.counter = os.path.join(folder, 'counter')
-        os.mkdir(self.work)
-        self.scenario = scenarios.SCENARIOS[name](options.program, options.wim, self.work)
-        self.scenario.prepare()
-        shutil.copytree(self.work, self.master, symlinks=True)
-        self.before = self.scenario.snapshot()
-
-    def renew(self):
-        shutil.rmtree(self.work)
-        shutil.copytree(self.master, self.work, symlinks=True)
+        super().__init__(scenarios.SCENARIOS[name], options)
 
     def run(self, kind, n):
         value, calls, stays = KINDS[kind]
@@ -121,8 +109,7 @@ class Bench:
                 long_ago = time.time() - 2 * 3600
                 os.utime(os.path.join(self.work, path), (long_ago, long_ago))
         again = self.scenario.run(*self.scenario.command())
-        if again.returncode != 0 and not (self.name in ('import', 'remove') and again.returncode != 0
-                                          and 'TST0000' in again.stderr):
+        if again.returncode != 0 and not (self.name in ('import', 'remove') and 'TST0000' in again.stderr):
             raise Broken(f'the next run: status {again.returncode}: {again.stderr}')
         if self.name != 'remove' or again.returncode == 0:
             self.scenario.check_success()
@@ -171,24 +158,17 @@ def main():
     parser.add_argument('--only', nargs='*', default=list(scenarios.SCENARIOS))
     parser.add_argument('--kinds', nargs='*')
     options = parser.parse_args()
-    for name in ('program', 'module', 'wim'):
-        setattr(options, name, os.path.abspath(getattr(options, name)))
+    scenarios.absolute(options, 'program', 'module', 'wim')
     scenarios.Folder.tool = os.path.join(os.path.dirname(options.module), 'folder-job')
     kinds = options.kinds or (list(KINDS) if options.all else QUICK)
     failed = 0
 
     for number, name in enumerate(options.only, 1):
         tally, problems = collections.Counter(), []
-        # In memory where there is that: the faults are of the test, not of the disk's speed.
-        place = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
-        folder = tempfile.mkdtemp(prefix='kindling-faults-', dir=place)
-        try:
-            bench = Bench(name, options, folder)
+        with Bench(name, options) as bench:
             step = options.step or (1 if options.all else max(1, bench.count('EIO') // options.share))
             until = time.monotonic() + (options.seconds or (1e9 if options.all else 60))
             sweep(bench, kinds, step, options.start, until, tally, problems)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         failed += bool(problems) or not tally
         print(f'# {name}: {", ".join(f"{count} {verdict}" for verdict, count in sorted(tally.items()))}')
         print(f'{"not ok" if problems or not tally else "ok"} {number} {name}', flush=True)

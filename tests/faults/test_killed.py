@@ -7,50 +7,25 @@ test_killed.py PROGRAM CLOCK-MODULE WIM [--kills N] [--seed N]
 import argparse
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 import scenarios
-from scenarios import Broken, environment
+from scenarios import SCENARIOS, Broken, Place
 
 YEAR = 365 * 86400
 
 
 def start(scenario, *arguments):
     return subprocess.Popen(scenario.argv(*arguments), text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env=environment(HOME=scenario.folder, XDG_DATA_HOME=scenario.path('data')))
-
-
-class Place:
-    """A scenario in a folder of its own, which can be made as new."""
-
-    def __init__(self, kind, options):
-        self.top = tempfile.mkdtemp(prefix='kindling-killed-', dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None)
-        self.work, self.master = os.path.join(self.top, 'work'), os.path.join(self.top, 'master')
-        os.mkdir(self.work)
-        self.scenario = scenarios.SCENARIOS[kind](options.program, options.wim, self.work)
-        self.scenario.prepare()
-        shutil.copytree(self.work, self.master)
-        self.before = self.scenario.snapshot()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *problem):
-        shutil.rmtree(self.top, ignore_errors=True)
-
-    def renew(self):
-        shutil.rmtree(self.work)
-        shutil.copytree(self.master, self.work)
+                            stderr=subprocess.PIPE, env=scenario.environment())
 
 
 def kill_at_any_time(kind, count, options, chance):
     """SIGKILL, at times spread over the whole run and its end."""
     killed = 0
-    with Place(kind, options) as place:
+    with Place(SCENARIOS[kind], options) as place:
         scenario = place.scenario
         began = time.monotonic()
         scenario.ok(*scenario.command())
@@ -87,7 +62,7 @@ def kill_at_any_time(kind, count, options, chance):
 
 def together(options):
     """Several programs on one catalog: each does its work, or says that another one is at it."""
-    with Place('prepare', options) as place:
+    with Place(SCENARIOS['prepare'], options) as place:
         scenario = place.scenario
         commands = [('image', 'prepare', scenarios.ID), ('image', 'prepare', scenarios.ID),
                     ('create', 'CD', scenario.path('out', 'a.iso'), scenarios.ID),
@@ -117,7 +92,7 @@ def clock(options):
     """A clock that jumps by a year, both ways, is no reason to fail or to say anything wrong."""
     told = 0
     for kind in ('iso', 'import', 'prepare', 'settings', 'export'):
-        with Place(kind, options) as place:
+        with Place(SCENARIOS[kind], options) as place:
             run = place.scenario.run(*place.scenario.command(),
                                      env={'LD_PRELOAD': options.clock, 'JUMP_SECONDS': str(YEAR)})
             if run.returncode != 0 and not ('certificate' in run.stderr and 'What to do: ' in run.stderr):
@@ -138,8 +113,7 @@ def main():
     parser.add_argument('--kills', type=int, default=42)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
-    for name in ('program', 'clock', 'wim'):
-        setattr(options, name, os.path.abspath(getattr(options, name)))
+    scenarios.absolute(options, 'program', 'clock', 'wim')
     chance = random.Random(options.seed)
     scenarios.Folder.tool = os.path.join(os.path.dirname(options.clock), 'folder-job')
     kinds = ('iso', 'disk-image', 'folder', 'import', 'prepare', 'export', 'remove')

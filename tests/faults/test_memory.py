@@ -6,12 +6,11 @@ test_memory.py PROGRAM MODULE WIM [--share N]
 
 --share: about as many places of each command; 0: all."""
 import argparse
+import collections
 import os
-import shutil
 import signal
 import struct
 import sys
-import tempfile
 
 import scenarios
 from scenarios import Broken, ID
@@ -79,15 +78,10 @@ COMMANDS = {'iso': scenarios.Iso, 'disk-image': scenarios.DiskImage, 'import': s
             'inspect': Inspect, 'check': Check, 'drivers': Drivers}
 
 
-class Bench:
-    def __init__(self, name, options, folder):
-        self.module, self.counter = options.module, os.path.join(folder, 'counter')
-        self.work, self.master = os.path.join(folder, 'work'), os.path.join(folder, 'master')
-        os.mkdir(self.work)
-        self.scenario = COMMANDS[name](options.program, options.wim, self.work)
-        self.scenario.prepare()
-        shutil.copytree(self.work, self.master, symlinks=True)
-        self.before = self.scenario.snapshot()
+class Bench(scenarios.Place):
+    def __init__(self, name, options):
+        self.module = options.module
+        super().__init__(COMMANDS[name], options)
 
     def run(self, number):
         with open(self.counter, 'wb') as file:
@@ -96,10 +90,6 @@ class Bench:
             'LD_PRELOAD': self.module, 'SCARCE_N': str(number), 'SCARCE_COUNTER': self.counter})
         with open(self.counter, 'rb') as file:
             return run, struct.unpack('i', file.read(4))[0]
-
-    def renew(self):
-        shutil.rmtree(self.work)
-        shutil.copytree(self.master, self.work, symlinks=True)
 
     def judge(self, run):
         scenario = self.scenario
@@ -142,7 +132,7 @@ def sweep(bench, share, tally):
                 verdict = 'never asked for'
         except Broken as problem:
             raise Broken(f'piece {number} of {total}: {problem}') from problem
-        tally[verdict] = tally.get(verdict, 0) + 1
+        tally[verdict] += 1
     tally['pieces'] = total
 
 
@@ -153,17 +143,16 @@ def main():
     parser.add_argument('wim')
     parser.add_argument('--share', type=int, default=3)
     options = parser.parse_args()
-    for name in 'program', 'module', 'wim':
-        setattr(options, name, os.path.abspath(getattr(options, name)))
+    scenarios.absolute(options, 'program', 'module', 'wim')
     failed = 0
     print(f'1..{len(COMMANDS)}')
     for number, name in enumerate(COMMANDS, 1):
-        tally, problem = {}, ''
-        with tempfile.TemporaryDirectory(prefix='kindling-memory-', dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None) as folder:
-            try:
-                sweep(Bench(name, options, folder), options.share, tally)
-            except Broken as broken:
-                problem = str(broken)
+        tally, problem = collections.Counter(), ''
+        try:
+            with Bench(name, options) as bench:
+                sweep(bench, options.share, tally)
+        except Broken as broken:
+            problem = str(broken)
         failed += bool(problem)
         print('# ' + name + ': ' + ', '.join(f'{count} {verdict}' for verdict, count in tally.items()))
         if problem:
