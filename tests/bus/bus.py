@@ -33,14 +33,34 @@ def pipe(data):
     return ours
 
 
+class Daemon:
+    """A bus of its own, at self.address."""
+
+    def __init__(self, environment=None):
+        self.process = subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--print-address'], text=True,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        env=environment)
+        self.address = self.process.stdout.readline().strip()
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        self.process.stdout.close()
+
+
+def connect(address):
+    flags = Gio.DBusConnectionFlags
+    bus = Gio.DBusConnection.new_for_address_sync(
+        address, flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None, None)
+    bus.set_exit_on_close(False)
+    return bus
+
+
 class Client:
     """A connection of its own."""
 
     def __init__(self, address, path=PATH):
-        flags = Gio.DBusConnectionFlags
-        self.bus = Gio.DBusConnection.new_for_address_sync(
-            address, flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None, None)
-        self.bus.set_exit_on_close(False)
+        self.bus = connect(address)
         self.path = path
         self.signals = []          # (path, name, parameters), in the order they came
         for interface in CREATOR, 'org.freedesktop.DBus.Properties':
@@ -77,6 +97,10 @@ class Client:
         return wait_for(lambda: next((s[2] for s in self.signals if s[1] == 'Completed' and s[0] == (path or self.path)),
                                      None), 'Completed', timeout)
 
+    def wait_for_writing(self, path=None):
+        """Until the creation has come to a step that writes."""
+        wait_for(lambda: self.get('CurrentStep', path=path) >= 3, 'a step that writes')
+
     def close(self):
         self.bus.close_sync(None)
 
@@ -110,11 +134,9 @@ class BusTest(CommandTest):
         self.write_script(script, self.service_environment())
         with open(os.path.join(services, NAME + '.service'), 'w') as out:
             out.write(f'[D-BUS Service]\nName={NAME}\nExec={script}\n')
-        self.daemon = subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--print-address'], text=True,
-                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                       env=self.environment())
+        self.daemon = Daemon(self.environment())
         self.addCleanup(self.end_bus)
-        self.address = self.daemon.stdout.readline().strip()
+        self.address = self.daemon.address
         self.clients = []
         self.client = self.connect()
 
@@ -151,9 +173,7 @@ class BusTest(CommandTest):
         for client in self.clients:
             if not client.bus.is_closed():
                 client.close()
-        self.daemon.terminate()
-        self.daemon.wait(timeout=30)
-        self.daemon.stdout.close()
+        self.daemon.end()
         with open(self.log) if os.path.exists(self.log) else open(os.devnull) as log:
             said = log.read()
         self.assertNotIn('CRITICAL', said)
@@ -168,6 +188,20 @@ class BusTest(CommandTest):
                                              Gio.DBusCallFlags.NONE, -1, None).unpack()[0]
         except GLib.Error:
             return None
+
+    def open_files(self, folder):
+        """The folder and those in it that the program has open, each with whether it may write."""
+        fds, found = f'/proc/{self.owner()}/fd', []
+        for fd in os.listdir(fds):
+            try:
+                path = os.readlink(os.path.join(fds, fd))
+                with open(f'{fds}info/{fd}') as info:
+                    flags = int(next(line for line in info if line.startswith('flags')).split()[1], 8)
+            except OSError:
+                continue            # closed meanwhile
+            if (path + '/').startswith(folder + '/'):
+                found.append((path, flags & os.O_ACCMODE != os.O_RDONLY))
+        return found
 
     def assert_error(self, symbol, words, function, *arguments, **options):
         with self.assertRaises(GLib.Error) as caught:

@@ -79,17 +79,14 @@ class Creator(BusTest):
         self.assert_iso(iso)
         self.assertFalse([s for s in self.client.signals if s[1] == 'Progress'])
 
-    def open_files(self):
-        """Targets that the service writes, which have no name or another one before they are complete."""
-        fds = f'/proc/{self.owner()}/fd'
-        links = [os.readlink(os.path.join(fds, fd)) for fd in os.listdir(fds) if os.path.islink(os.path.join(fds, fd))]
-        return [self.slow_path() for link in links if link.startswith(self.slow) and '.wim' not in link
-                and not link.endswith('.log')]
+    def has_target(self):
+        """Whether the service has a target open, which has no name or another one before it is complete."""
+        return any('.wim' not in path and not path.endswith('.log') for path, _ in self.open_files(self.slow))
 
     def test_cancel_leaves_nothing(self):
         image, iso = self.import_good(), self.slow_path()
         self.client.create('CD', iso, image)
-        wait_for(lambda: self.client.get('CurrentStep') >= 3, 'a step that writes')
+        self.client.wait_for_writing()
         self.assertEqual(self.client.call(CREATOR, 'Cancel'), (0,))
         self.assertEqual(self.client.wait()[0], CANCELLED)
         self.assertEqual((self.client.get('Status'), self.client.get('ExitCode')), (0, CANCELLED))
@@ -101,12 +98,12 @@ class Creator(BusTest):
         image, iso = self.import_good(), self.slow_path()
         goner = self.connect()
         goner.create('CD', iso, image)
-        wait_for(lambda: goner.get('CurrentStep') >= 3, 'a step that writes')
-        self.assertIn(iso, self.open_files())
+        goner.wait_for_writing()
+        self.assertTrue(self.has_target())
         self.client.create('CD', iso, image)
         self.assertEqual(self.client.wait()[0], BUSY)
         goner.close()
-        wait_for(lambda: iso not in self.open_files(), 'end of the creation', 10)
+        wait_for(lambda: not self.has_target(), 'end of the creation', 10)
         self.assertFalse(os.path.exists(iso))
 
     def test_each_client_has_a_creator_of_its_own(self):
@@ -310,7 +307,7 @@ class Creator(BusTest):
     def test_service_that_is_killed_leaves_no_half_file(self):
         image, iso = self.import_good(), self.slow_path()
         self.client.create('CD', iso, image)
-        wait_for(lambda: self.client.get('CurrentStep') >= 3, 'a step that writes')
+        self.client.wait_for_writing()
         os.kill(self.owner(), signal.SIGKILL)
         wait_for(lambda: self.owner() is None, 'end of the service')
         self.assertFalse(os.path.exists(iso))

@@ -76,7 +76,7 @@ class Hostile(BusTest):
         image, path, other = self.import_good(), PATH + '/mine', self.connect()
         self.client.set('MediaLabel', GLib.Variant('s', 'MINE'), path=path)
         self.client.create('CD', self.slow_path(), image, password=pipe(SECRET.encode()), path=path)
-        wait_for(lambda: self.client.get('CurrentStep', path=path) >= 3, 'a step that writes')
+        self.client.wait_for_writing(path)
         self.assertEqual(other.call(CREATOR, 'Cancel', path=path), (0,))
         self.assertEqual((other.get('Status', path=path), other.get('MediaLabel', path=path)), (0, ''))
         other.set('MediaLabel', GLib.Variant('s', 'YOURS'), path=path)
@@ -155,7 +155,7 @@ class Hostile(BusTest):
         image = self.import_good()
         self.client.get_all()
         before = self.descriptors()
-        for i in range(60):
+        for _ in range(60):
             errors_of(self.client.call, CREATOR, 'CreateBootMedia', '(sssahsahssb)', 'CD', 'x', image, [0, 1], '', [0], '', '',
                       True, fds=[pipe(b'a'), pipe(b'b'), pipe(b'c')])
             errors_of(self.client.create, 'CD', '/x.iso', image, password=pipe(b'a'), end='no time')
@@ -213,17 +213,7 @@ class Hostile(BusTest):
         return any(signal[1] == 'Completed' for signal in self.client.signals)
 
     def writes(self, folder):
-        fds = f'/proc/{self.owner()}/fd'
-        for fd in os.listdir(fds):
-            try:
-                path = os.readlink(os.path.join(fds, fd))
-                with open(f'/proc/{self.owner()}/fdinfo/{fd}') as info:
-                    writes = int(next(line for line in info if line.startswith('flags')).split()[1], 8) & 3
-            except OSError:
-                continue
-            if path.startswith(folder + '/') and writes:
-                return True
-        return False
+        return any(written for _, written in self.open_files(folder))
 
     def test_paths_that_are_no_files(self):
         """Pipes that nobody writes, endless devices, folders and files of terabytes: an answer, and soon."""

@@ -3,11 +3,10 @@
 """The service without a display, beside its calls: the machine does not fall asleep under a job, and the catalog is the one that
 was chosen in the preferences."""
 import os
-import subprocess
 
 from gi.repository import Gio, GLib
 
-from bus import IMAGES, IMAGES_PATH, BusTest, main, wait_for
+from bus import IMAGES, IMAGES_PATH, BusTest, Daemon, connect, main, wait_for
 
 LOGIND = '''<node><interface name="org.freedesktop.login1.Manager"><method name="Inhibit"><arg type="s" direction="in"/>
 <arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="h" direction="out"/>
@@ -19,26 +18,19 @@ class Sleep(BusTest):
         super().setUp()
         self.locks = []         # (what, who, why, mode, our end of the lock)
         self.refuse = self.refused = False
-        daemon = subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--print-address'], text=True,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        daemon = Daemon()
         self.addCleanup(self.end, daemon)
-        self.system_address = daemon.stdout.readline().strip()
-        flags = Gio.DBusConnectionFlags
-        self.system = Gio.DBusConnection.new_for_address_sync(
-            self.system_address, flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None, None)
-        self.system.set_exit_on_close(False)
+        self.system = connect(daemon.address)
         interface = Gio.DBusNodeInfo.new_for_xml(LOGIND).interfaces[0]
         self.system.register_object('/org/freedesktop/login1', interface, self.inhibit)
         Gio.bus_own_name_on_connection(self.system, 'org.freedesktop.login1', Gio.BusNameOwnerFlags.NONE, None, None)
-        self.write_script(self.path('start'), {**self.service_environment(), 'DBUS_SYSTEM_BUS_ADDRESS': self.system_address})
+        self.write_script(self.path('start'), {**self.service_environment(), 'DBUS_SYSTEM_BUS_ADDRESS': daemon.address})
 
     def end(self, daemon):
         for lock in self.locks:
             os.close(lock[-1])
         self.system.close_sync(None)
-        daemon.terminate()
-        daemon.wait(timeout=30)
-        daemon.stdout.close()
+        daemon.end()
 
     def inhibit(self, connection, sender, path, interface, method, parameters, invocation):
         if self.refuse:
@@ -109,7 +101,7 @@ class CatalogOfThePreferences(BusTest):
         self.catalog = self.path('other')
         second = self.import_good('--name', 'Second', '--id', 'ABC00002')
         self.client.create('CD', self.slow_path('first.iso'), first, path=self.client.path + '/busy')
-        wait_for(lambda: self.client.get('CurrentStep', path=self.client.path + '/busy') >= 3, 'a step that writes')
+        self.client.wait_for_writing(self.client.path + '/busy')
         self.choose(self.catalog)
         wait_for(lambda: self.names(self.client) == ['Second'], 'the other catalog')
         self.client.create('CD', self.path('second.iso'), second)
