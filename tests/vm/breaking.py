@@ -70,11 +70,15 @@ def pulled_while_read_back(bench):
     bench.check('pulled while read back: nothing that firmware would start', not is_finished(stick), stick.read(0, 512))
 
 
+def bad_sector(way, at):
+    """For the filters of a stick: WAY, “read” or “write”, always fails where the byte AT is."""
+    return {'driver': 'blkdebug',
+            'inject-error': [{'event': 'none', 'iotype': way, 'sector': at // 512, 'errno': 5, 'once': False}]}
+
+
 def bad_sector_is_named(bench):
     at = 4 * MIB + 64 * 1024
-    bad = {'driver': 'blkdebug',
-           'inject-error': [{'event': 'none', 'iotype': 'write', 'sector': at // 512, 'errno': 5, 'once': False}]}
-    stick = bench.stick('KINDLING13', filters=[bad])
+    stick = bench.stick('KINDLING13', filters=[bad_sector('write', at)])
     node = bench.plug(stick)
     failed = bench.create(node, '--yes')
     bench.check_refused('bad sector: the place and the state are named', failed, 1, 'ERROR_IO_DEVICE',
@@ -148,8 +152,7 @@ def bad_sector_of_a_source_is_named(bench):
     format_fat32(stick)
     subprocess.run(['mcopy', '-i', stick.path, f'{bench.build}/data/sample/boot.wim', '::BOOT.WIM'], check=True)
     at = stick.read().index(b'MSWIM\0\0\0') + 200 * 1024
-    stick.filters = [{'driver': 'blkdebug', 'inject-error':
-                      [{'event': 'none', 'iotype': 'read', 'sector': at // 512, 'errno': 5, 'once': False}]}]
+    stick.filters = [bad_sector('read', at)]
     node = bench.plug(stick)
     mounted = bench.guest.shell(f'udisksctl mount -b {node} >/dev/null && findmnt -no TARGET {node}')
     before = bench.ctl('image', 'list').text

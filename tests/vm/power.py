@@ -5,14 +5,13 @@ A disk may lose what it was told to write since it was last told to flush, or an
 flush of a disk is recorded while jobs run in the machine, and what is on it after a power cut is put together from the
 record, for many cuts of one run. This system then mounts it, as the machine would when it starts again."""
 import contextlib
-import hashlib
 import os
 import random
 import shutil
 import subprocess
 import sys
 
-from bench import CTL, MIB, Failed, make_file, make_pfx
+from bench import CTL, MIB, Failed, digest, make_file, make_pfx
 from nbd import Memory
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'faults'))
@@ -77,7 +76,7 @@ class Disk:
         subprocess.run(['mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', self.image], check=True)
         with self.mounted():
             shutil.copy(f'{build}/data/sample/boot.wim', f'{self.path}/boot.wim')
-            for name, job in self.jobs.items():
+            for job in self.jobs.values():
                 os.mkdir(job.folder)
                 with open(f'{job.folder}/media.pfx', 'wb') as f:
                     f.write(pfx)
@@ -95,13 +94,8 @@ class Disk:
             subprocess.run(['umount', self.path], check=True)
 
 
-def digest_of_medium(job):
-    with open(job.path('out', job.name), 'rb') as f:
-        return hashlib.file_digest(f, 'sha256').hexdigest()
-
-
-def judge(job, done, digest):
-    """Raises Broken where a promise is not kept. DONE: the job had said that it was."""
+def judge(job, done, made):
+    """Raises Broken where a promise is not kept. DONE: the job had said that it was. MADE: digest of what it made, or None."""
     listed = job.check_catalog()
     folders = {name for name in os.listdir(job.path('catalog'))
                if name[0] != '.' and os.path.isdir(job.path('catalog', name))}
@@ -116,7 +110,7 @@ def judge(job, done, digest):
                     raise scenarios.Broken(f'{os.path.join(root, name)} is not whole: {whole.stderr[-300:]}')
     if done:
         job.check_success()
-        if digest and digest_of_medium(job) != digest:
+        if made and digest(job.path('out', job.name)) != made:
             raise scenarios.Broken('the old medium is there, but the new one was done')
     else:
         job.check_failure()
@@ -156,7 +150,7 @@ def record_jobs(bench, disk, recorder):
 def check_cuts(bench, disk, recorder, spans, cuts, seed):
     chance = random.Random(seed)
     with disk.mounted(recorder.memory):
-        digest = digest_of_medium(disk.jobs['iso'])
+        made = digest(disk.jobs['iso'].path('out', Iso.name))
     for name, (begin, end) in spans.items():
         places = [chance.randrange(begin, end) for _ in range(cuts)] + [end]
         problems = []
@@ -164,7 +158,7 @@ def check_cuts(bench, disk, recorder, spans, cuts, seed):
             survives = (0, .5, 1, .8)[n % 4] if at < end else 0
             try:
                 with disk.mounted(recorder.after_cut(at, chance, survives)):
-                    judge(disk.jobs[name], at == end, digest if name == 'iso' else None)
+                    judge(disk.jobs[name], at == end, made if name == 'iso' else None)
                     if n % 2 == 0:
                         judge_next(disk.jobs[name])
             except (scenarios.Broken, subprocess.SubprocessError, OSError) as problem:

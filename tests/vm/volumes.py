@@ -10,18 +10,27 @@ QEMU = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'boot', 'q
 HOLIDAY = b'Two weeks by the sea.\n' * 5000
 
 
-def files_join_those_on_fat32(bench):
-    stick = bench.stick('KINDLING17')
+def put_on_fat32(stick):
+    """A user's file, alone on the stick."""
     format_fat32(stick)
     subprocess.run(['mcopy', '-i', stick.path, '-', '::HOLIDAY.TXT'], input=HOLIDAY, check=True)
+
+
+def check_kept_on_fat32(bench, name, stick):
+    kept = subprocess.run(['mtype', '-i', stick.path, '::HOLIDAY.TXT'], capture_output=True)
+    bench.check(f"{name}: the user's file is as it was", kept.stdout == HOLIDAY, kept.stderr)
+
+
+def files_join_those_on_fat32(bench):
+    stick = bench.stick('KINDLING17')
+    put_on_fat32(stick)
     node = bench.plug(stick)
     made = bench.ctl('create', 'UFD', node, IMAGE, '--certificate', PFX)
     bench.check('FAT32: the files are on it', made.status == 0 and '"verified":true' in made.text, made.text)
     mounted = bench.guest.shell(f'grep "^{node} " /proc/mounts')
     bench.check('FAT32: unmounted again', mounted.status != 0, mounted.text)
     bench.pull(stick)
-    kept = subprocess.run(['mtype', '-i', stick.path, '::HOLIDAY.TXT'], capture_output=True)
-    bench.check("FAT32: the user's file is as it was", kept.stdout == HOLIDAY, kept.stderr)
+    check_kept_on_fat32(bench, 'FAT32', stick)
     clean = subprocess.run(['fsck.fat', '-n', stick.path], capture_output=True, text=True)
     bench.check('FAT32: fsck.fat is content', clean.returncode == 0, clean.stdout)
     node = bench.plug(stick)
@@ -92,8 +101,7 @@ def fat16_is_refused(bench):
 
 def pulled_volume_keeps_its_files(bench):
     stick = bench.stick('KINDLING20', bytes_per_second=2 * MIB)
-    format_fat32(stick)
-    subprocess.run(['mcopy', '-i', stick.path, '-', '::HOLIDAY.TXT'], input=HOLIDAY, check=True)
+    put_on_fat32(stick)
     node = bench.plug(stick)
     before, _ = moved_bytes(bench, stick)
     job = bench.guest.start(*CTL, 'create', 'UFD', node, IMAGE, '--certificate', PFX)
@@ -101,8 +109,7 @@ def pulled_volume_keeps_its_files(bench):
     bench.pull(stick)
     job.wait()
     bench.check('FAT32, pulled: said so', job.status == 1 and '"event":"error"' in job.text, job.status, job.text)
-    kept = subprocess.run(['mtype', '-i', stick.path, '::HOLIDAY.TXT'], capture_output=True)
-    bench.check("FAT32, pulled: the user's file is as it was", kept.stdout == HOLIDAY, kept.stderr)
+    check_kept_on_fat32(bench, 'FAT32, pulled', stick)
     listed = subprocess.run(['mdir', '-i', stick.path, '-b', '-/', '::'], capture_output=True, text=True)
     bench.check('FAT32, pulled: nothing that firmware would start', 'bootx64.efi' not in listed.stdout.lower(), listed.stdout)
 
