@@ -49,7 +49,7 @@ def cancelled_medium(place, what, kind, *more):
     folder = os.path.join(place.disk, 'out')
     out, catalog = os.path.join(folder, 'medium'), os.path.join(place.disk, 'catalog')
     os.mkdir(folder)
-    image = place.image(catalog, place.data('dense.wim', functools.partial(data.dense_image, place.sample, megabytes=450)))
+    image = place.image(catalog, data.dense(place))
 
     def clean(ended):
         left = [] if ended else [name for name in os.listdir(folder) if name != 'medium']

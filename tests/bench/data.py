@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Seeded data of the benchmark, without Microsoft files. Each function makes the file or folder of which it gets the path."""
+"""Seeded data of the benchmark, without Microsoft files. Each function makes the file or folder of which it gets the path, but
+for those that get a Place: they give the path of what all rows share."""
+import functools
 import itertools
 import os
 import random
@@ -127,3 +129,13 @@ def certificate(path):
           '-subj', '/CN=bench')
     quiet('openssl', 'pkcs12', '-export', '-inkey', path + '.key', '-in', path + '.pem', '-passout', 'pass:', '-iter', '1', '-out',
           path)
+
+
+def dense(place):
+    """A boot image of 450 MB that nothing can be made of by compressing it."""
+    return place.data('dense.wim', functools.partial(dense_image, place.sample, megabytes=450))
+
+
+def ready(place):
+    """A certificate that is ready."""
+    return place.data('ready.pfx', certificate)

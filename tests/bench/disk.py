@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Disk images (UFD+FORMAT into a file) against dd of the same bytes and mkfs.fat + mcopy, each durable and unlinked in the time."""
-import functools
 import os
 
 import data
@@ -28,7 +27,7 @@ class Disk:
     def __init__(self, place):
         self.ctl, self.out = place.ctl, os.path.join(place.disk, 'out.img')
         self.catalog, self.used, self.tree = (os.path.join(place.disk, name) for name in ('catalog', 'used', 'tree'))
-        place.image(self.catalog, place.data('dense.wim', functools.partial(data.dense_image, place.sample, megabytes=450)))
+        place.image(self.catalog, data.dense(place))
         self.spend('--no-verify')
         os.mkdir(self.tree)
         quiet('mcopy', '-s', '-n', '-Q', '-i', self.out + '@@1M', '::*', self.tree, env=FAT)

@@ -7,7 +7,6 @@ sticks. They stay during a row, so that nobody pays for new blocks of their file
 the image, makes a key and talks to UDisks2; dd writes what it is given.
 """
 import contextlib
-import functools
 import json
 import os
 import subprocess
@@ -26,9 +25,9 @@ class Drives:
     def __init__(self, place, folder, n_drives):
         self.ctl = [place.ctl, '--json', '--catalog', os.path.join(place.disk, 'catalog')]
         if not os.path.exists(self.ctl[-1]):
-            place.image(self.ctl[-1], place.data('dense.wim', functools.partial(data.dense_image, place.sample, megabytes=450)))
+            place.image(self.ctl[-1], data.dense(place))
         self.devices, self.folder = [], folder
-        self.ready = ['--certificate', place.data('ready.pfx', data.certificate)]
+        self.ready = ['--certificate', data.ready(place)]
         self.tree, self.used = os.path.join(folder, 'tree'), os.path.join(folder, 'used')
         for number in range(n_drives):
             path = os.path.join(folder, f'kindling-stick-bench{number}')

@@ -9,9 +9,7 @@ import shutil
 import statistics
 
 import data
-from measure import MIB, Figure, copy_in_kernel, cpu_ratio, fsync, in_turn, quiet, ratio, row, spend
-
-SIZE = 450     # MB of the boot image
+from measure import MIB, Figure, copy_in_kernel, cpu_ratio, fsync, in_turn, quiet, ratio, row, spend, xfs
 
 
 class Iso:
@@ -19,12 +17,12 @@ class Iso:
 
     def __init__(self, place, target):
         self.ctl, self.target, self.out = place.ctl, target, os.path.join(target, 'out.iso')
-        self.wim = place.data('dense.wim', functools.partial(data.dense_image, place.sample, megabytes=SIZE))
+        self.wim = data.dense(place)
         self.base = place.data('iso', functools.partial(self.make, place))
         self.catalog, self.reference, self.tree, self.windows = (
             os.path.join(self.base, name) for name in ('catalog', 'reference.iso', 'tree', 'windows'))
         self.environment = dict(os.environ, TMPDIR=target)
-        self.ready = ['--certificate', place.data('ready.pfx', data.certificate)]
+        self.ready = ['--certificate', data.ready(place)]
 
     def make(self, place, base):
         catalog, reference, tree, windows = (os.path.join(base, name) for name in ('catalog', 'reference.iso', 'tree', 'windows'))
@@ -101,19 +99,11 @@ def page_cache(place):
 
 @row('P7', needs='stack')
 def shared_extents(place):
-    disk, mounted = os.path.join(place.disk, 'xfs'), os.path.join(place.disk, 'mounted')
-    with open(disk, 'wb') as f:
-        f.truncate(4 << 30)
-    os.mkdir(mounted)
-    quiet('mkfs.xfs', '-q', disk)
-    quiet('mount', '-o', 'loop', disk, mounted)
-    try:
+    with xfs(place) as mounted:
         iso = Iso(place, mounted)
         iso.reference = shutil.copy(iso.reference, mounted)
         iso.catalog = shutil.copytree(iso.catalog, os.path.join(mounted, 'catalog'))
         return [ratio('ISO on XFS, not verified / cp --reflink=never + fsync', in_turn(iso.kindling, iso.cp, place.pairs), 0.30)]
-    finally:
-        quiet('umount', mounted)
 
 
 @row('P19')

@@ -62,7 +62,7 @@ def times_of(catalog, place, way, name):
 def make_iso(catalog, place, name):
     out = os.path.join(place.memory, 'out.iso')
     use = spend(place.ctl, '--quiet', '--catalog', catalog, 'create', 'CD', out, name, '--no-verify', '--certificate',
-                place.data('ready.pfx', data.certificate))
+                data.ready(place))
     os.unlink(out)
     return use
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the rows of the benchmark share: programs and what they used, ways taken in turn, figures against their targets."""
+import contextlib
 import dataclasses
 import os
 import re
@@ -275,3 +276,19 @@ class Place:
         """Imports a WIM file into a new catalog and gives the image's ID."""
         quiet(self.ctl, '--catalog', catalog, 'image', 'import', wim, '--id', name)
         return name
+
+
+@contextlib.contextmanager
+def xfs(place, size=4 << 30):
+    """A folder on a new file system that shares extents."""
+    disk, mounted = os.path.join(place.disk, 'xfs'), os.path.join(place.disk, 'mounted')
+    with open(disk, 'wb') as file:
+        file.truncate(size)
+    os.mkdir(mounted)
+    quiet('mkfs.xfs', '-q', '-m', 'reflink=1', disk)
+    quiet('mount', '-o', 'loop', disk, mounted)
+    try:
+        yield mounted
+    finally:
+        quiet('umount', mounted)
+        os.unlink(disk)

@@ -4,13 +4,12 @@
 kindlingctl flushes what it writes, and these do not. Where time counts that is spent in the page cache, all is done in memory,
 where a flush costs nothing; on the disk, the peer is flushed too.
 """
-import contextlib
 import functools
 import os
 import shutil
 
 import data
-from measure import MIB, Figure, copy_in_kernel, in_turn, median, quiet, ratio, row, spend, timed
+from measure import MIB, Figure, copy_in_kernel, in_turn, median, quiet, ratio, row, spend, timed, xfs
 
 SIZE, DRIVERS = 519, 184     # MB: an image of 473 MB, and of the drivers a third remains
 
@@ -58,22 +57,6 @@ class Preparation:
     def growth(self):
         """What all that is new takes in the result, compressed; bytes."""
         return os.path.getsize(self.result) - os.path.getsize(self.source)
-
-
-@contextlib.contextmanager
-def xfs(place, size=4 << 30):
-    """A folder on a new file system that shares extents."""
-    disk, mounted = os.path.join(place.disk, 'xfs'), os.path.join(place.disk, 'mounted')
-    with open(disk, 'wb') as file:
-        file.truncate(size)
-    os.mkdir(mounted)
-    quiet('mkfs.xfs', '-q', '-m', 'reflink=1', disk)
-    quiet('mount', '-o', 'loop', disk, mounted)
-    try:
-        yield mounted
-    finally:
-        quiet('umount', mounted)
-        os.unlink(disk)
 
 
 @row('P1')
@@ -140,7 +123,7 @@ class WholeWay(Preparation):
 
     def __init__(self, place, folder):
         super().__init__(place, folder)
-        self.out, self.ready = os.path.join(folder, 'out.iso'), place.data('ready.pfx', data.certificate)
+        self.out, self.ready = os.path.join(folder, 'out.iso'), data.ready(place)
         self.environment = dict(os.environ, TMPDIR=folder)
         self.windows = os.path.join(folder, 'windows')
         self.prepare()
@@ -164,9 +147,11 @@ class WholeWay(Preparation):
         self.create()
         os.unlink(self.out)
 
-    def theirs(self):
+    def theirs(self, flush=False):
         quiet('mkwinpeimg', '--iso', '--windows-dir=' + self.windows, '--wim=' + self.source,
               '--overlay=' + os.path.dirname(self.drivers), self.out, env=self.environment)
+        if flush:
+            quiet('sync', '-f', self.out)
         os.unlink(self.out)
 
 
@@ -181,15 +166,8 @@ def whole_way(place):
 @row('P8')
 def whole_way_durable(place):
     work = WholeWay(place, place.disk)
-
-    def flushed():
-        quiet('mkwinpeimg', '--iso', '--windows-dir=' + work.windows, '--wim=' + work.source,
-              '--overlay=' + os.path.dirname(work.drivers), work.out, env=work.environment)
-        quiet('sync', '-f', work.out)
-        os.unlink(work.out)
-
     return [ratio('boot image to ISO file on the disk, contents cached / mkwinpeimg --iso --overlay + sync -f',
-                  in_turn(work.ours, flushed, place.pairs, before_ours=work.change))]
+                  in_turn(work.ours, functools.partial(work.theirs, True), place.pairs, before_ours=work.change))]
 
 
 @row('P13')

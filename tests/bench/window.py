@@ -42,7 +42,7 @@ def iso_in_window(place):
     largest memory."""
     os.environ.update(KINDLING=place.window, KINDLING_SAMPLE=place.sample, KINDLING_SCREENSHOTS=place.disk)
     import driver as d
-    image = place.data('dense.wim', functools.partial(data.dense_image, place.sample, megabytes=450))
+    image = data.dense(place)
     app = d.App(image, KINDLING_DEBUG_FRAMES='1')
     d.wait(lambda: app.said().count('job ended') >= 1, 'summary of the import', 120)
     d.wait(lambda: app.dialog('Import') is None, 'the import to close')
