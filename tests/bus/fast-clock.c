@@ -4,12 +4,12 @@
  * waits for, so that a test of its patience needs none. The clock on the wall goes on as it does.
  */
 
-#include <dlfcn.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "preload.h"
 
 #define NANOSECONDS 1000000000ll
 
@@ -50,7 +50,6 @@ clock_gettime (clockid_t id, struct timespec *now)
 int
 poll (struct pollfd *fds, nfds_t n, int milliseconds)
 {
-  int (*next) (struct pollfd *, nfds_t, int) = dlsym (RTLD_NEXT, "poll");
-
-  return next (fds, n, milliseconds > 0 && factor > 1 ? milliseconds / factor + 1 : milliseconds);
+  return NEXT (poll) (fds, n,
+                      milliseconds > 0 && factor > 1 ? milliseconds / factor + 1 : milliseconds);
 }

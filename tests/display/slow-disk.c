@@ -5,25 +5,21 @@
  * for each SLOW_RATE MiB, also from its end on where SLOW_STREAMS is set, and flushing one right in
  * it takes SLOW_FLUSH seconds. What is not set is not slow. */
 
-#include <dlfcn.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-#include <unistd.h>
+
+#include "preload.h"
 
 /* Says where @fd lies: 0 elsewhere, 1 right in the folder, 2 and more below it. */
 static int
 depth_in_folder (int fd)
 {
   const char *folder = getenv ("SLOW_FOLDER");
-  char link[64], path[PATH_MAX] = "";
+  char path[PATH_MAX];
   int depth = 0;
 
-  snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
-  if (folder == NULL || readlink (link, path, sizeof path - 1) <= 0
-      || strncmp (path, folder, strlen (folder)) != 0)
+  if (folder == NULL || !find_path (fd, path) || strncmp (path, folder, strlen (folder)) != 0)
     return 0;
 
   for (const char *at = path + strlen (folder); *at != '\0'; at++)
@@ -49,8 +45,6 @@ wait_for_write (int fd, ssize_t written)
     usleep ((useconds_t) ((double) written / 1.048576 / atoi (rate)));
   return written;
 }
-
-#define NEXT(name) ((__typeof__ (&name)) dlsym (RTLD_NEXT, #name))
 
 #define WRAP_FLUSH(name)                                                                           \
   int name (int fd);                                                                               \

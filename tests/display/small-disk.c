@@ -6,14 +6,12 @@
 /* Both spellings are defined below. */
 #undef _FILE_OFFSET_BITS
 
-#include <dlfcn.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
+
+#include "preload.h"
 
 static int
 is_small (const char *path)
@@ -26,19 +24,16 @@ is_small (const char *path)
 static int
 is_small_fd (int fd)
 {
-  char link[64], path[PATH_MAX] = "";
+  char path[PATH_MAX];
 
-  snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
-  return readlink (link, path, sizeof path - 1) > 0 && is_small (path);
+  return find_path (fd, path) && is_small (path);
 }
 
 #define WRAP(name, type, argument, small)                                                          \
   int name (argument, struct type *buffer);                                                        \
   int name (argument, struct type *buffer)                                                         \
   {                                                                                                \
-    int (*next) (argument, struct type *)                                                          \
-        = (int (*) (argument, struct type *)) dlsym (RTLD_NEXT, #name);                            \
-    int result = next (what, buffer);                                                              \
+    int result = NEXT (name) (what, buffer);                                                       \
     if (result == 0 && small (what) && getenv ("SMALL_DISK_FREE") != NULL)                         \
       buffer->f_bavail = buffer->f_bfree                                                           \
           = strtoull (getenv ("SMALL_DISK_FREE"), NULL, 10) / (unsigned long) buffer->f_bsize;     \

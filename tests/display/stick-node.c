@@ -8,33 +8,39 @@
 /* Both spellings are defined below. */
 #undef _FILE_OFFSET_BITS
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <linux/fs.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
+
+#include "preload.h"
+
+/* Whether it is the descriptor of a node or of one that has gone: the folder of nodes and its path,
+ * both of PATH_MAX bytes. */
+static int
+find_node (int fd, char *folder, char *path)
+{
+  const char *root = getenv ("UMOCKDEV_DIR");
+
+  if (root == NULL)
+    return 0;
+  snprintf (folder, PATH_MAX, "%s/dev/", root);
+  return find_path (fd, path) && strncmp (path, folder, strlen (folder)) == 0;
+}
 
 /* Whether it is the descriptor of a node; its number. */
 static int
 is_node (int fd, dev_t *number)
 {
-  const char *root = getenv ("UMOCKDEV_DIR");
-  char link[64], path[PATH_MAX] = "", folder[PATH_MAX], node[PATH_MAX + 64], text[32] = "";
+  char path[PATH_MAX], folder[PATH_MAX], node[2 * PATH_MAX], text[32] = "";
   unsigned int node_major, node_minor;
 
-  if (root == NULL)
-    return 0;
-  snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
-  snprintf (folder, sizeof folder, "%s/dev/", root);
-  if (readlink (link, path, sizeof path - 1) <= 0 || strncmp (path, folder, strlen (folder)) != 0)
+  if (!find_node (fd, folder, path))
     return 0;
   snprintf (node, sizeof node, "%s.node/%s", folder, path + strlen (folder));
   if (readlink (node, text, sizeof text - 1) <= 0
@@ -48,8 +54,7 @@ is_node (int fd, dev_t *number)
   int name (int fd, struct type *info);                                                            \
   int name (int fd, struct type *info)                                                             \
   {                                                                                                \
-    int (*next) (int, struct type *) = (int (*) (int, struct type *)) dlsym (RTLD_NEXT, #name);    \
-    int result = next (fd, info);                                                                  \
+    int result = NEXT (name) (fd, info);                                                           \
     dev_t number;                                                                                  \
     if (result == 0 && S_ISREG (info->st_mode) && is_node (fd, &number))                           \
       {                                                                                            \
@@ -66,13 +71,9 @@ WRAP (fstat64, stat64)
 static int
 is_pulled (int fd)
 {
-  const char *root = getenv ("UMOCKDEV_DIR");
-  char link[64], path[PATH_MAX] = "", folder[PATH_MAX];
+  char path[PATH_MAX], folder[PATH_MAX];
 
-  snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
-  snprintf (folder, sizeof folder, "%s/dev/", root != NULL ? root : "");
-  if (root == NULL || readlink (link, path, sizeof path - 1) <= 0
-      || strncmp (path, folder, strlen (folder)) != 0 || strstr (path, " (deleted)") == NULL)
+  if (!find_node (fd, folder, path) || strstr (path, " (deleted)") == NULL)
     return 0;
   errno = ENODEV;
   return 1;
@@ -81,8 +82,6 @@ is_pulled (int fd)
 int
 ioctl (int fd, unsigned long request, ...)
 {
-  int (*next) (int, unsigned long, void *)
-      = (int (*) (int, unsigned long, void *)) dlsym (RTLD_NEXT, "ioctl");
   off_t size;
   dev_t number;
   va_list arguments;
@@ -94,7 +93,7 @@ ioctl (int fd, unsigned long request, ...)
   if (is_pulled (fd))
     return -1;
   if (!is_node (fd, &number))
-    return next (fd, request, argument);
+    return NEXT (ioctl) (fd, request, argument);
 
   switch (request)
     {
@@ -121,9 +120,7 @@ ioctl (int fd, unsigned long request, ...)
   ssize_t name (int fd, const void *data, size_t length, type offset);                             \
   ssize_t name (int fd, const void *data, size_t length, type offset)                              \
   {                                                                                                \
-    ssize_t (*next) (int, const void *, size_t, type)                                              \
-        = (ssize_t (*) (int, const void *, size_t, type)) dlsym (RTLD_NEXT, #name);                \
-    return is_pulled (fd) ? -1 : next (fd, data, length, offset);                                  \
+    return is_pulled (fd) ? -1 : NEXT (name) (fd, data, length, offset);                           \
   }
 
 WRAP_WRITE (pwrite, off_t)
@@ -132,7 +129,6 @@ WRAP_WRITE (pwrite64, off64_t)
 int
 fsync (int fd)
 {
-  int (*next) (int) = (int (*) (int)) dlsym (RTLD_NEXT, "fsync");
   const char *root = getenv ("UMOCKDEV_DIR");
   char hold[PATH_MAX];
   dev_t number;
@@ -140,5 +136,5 @@ fsync (int fd)
   snprintf (hold, sizeof hold, "%s/dev/.hold", root != NULL ? root : "");
   while (is_node (fd, &number) && access (hold, F_OK) == 0)
     usleep (10000);
-  return is_pulled (fd) ? -1 : next (fd);
+  return is_pulled (fd) ? -1 : NEXT (fsync) (fd);
 }

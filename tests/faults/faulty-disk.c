@@ -13,20 +13,18 @@
  * The file FAULT_COUNTER gets the number of calls, as an int, and from byte 8 on the name of the
  * one that went wrong and its place. Without FAULT_N calls are only counted. */
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
-#include <unistd.h>
+
+#include "preload.h"
 
 #define RECORD 4096
 
@@ -136,8 +134,6 @@ decide_by_name (const char *call, int at, const char *name)
     return NOTHING;
   return name[0] == '/' ? decide (call, name) : at >= 0 ? decide_by_fd (call, at) : NOTHING;
 }
-
-#define NEXT(name) ((__typeof__ (&name)) dlsym (RTLD_NEXT, #name))
 
 /* ---- Opening ---- */
 
