@@ -98,9 +98,6 @@ class Node:
     def get_child_count(self):
         return self.property('Accessible', 'ChildCount')
 
-    def get_child_at_index(self, index):
-        return _node(self.call('Accessible', 'GetChildAtIndex', GLib.Variant('(i)', (index,)))[0])
-
     def get_parent(self):
         return _node(self.property('Accessible', 'Parent'))
 
@@ -115,9 +112,6 @@ class Node:
     def get_state_set(self):
         return States(self.call('Accessible', 'GetState')[0])
 
-    def get_attributes(self):
-        return self.call('Accessible', 'GetAttributes')[0]
-
     def get_process_id(self):
         return _call('org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus',
                      'GetConnectionUnixProcessID', GLib.Variant('(s)', (self.owner,)))[0]
@@ -130,9 +124,6 @@ class Node:
 
     def do_action(self, index):
         return self.call('Action', 'DoAction', GLib.Variant('(i)', (index,)))[0]
-
-    def grab_focus(self):
-        return self.call('Component', 'GrabFocus')[0]
 
     def get_extents(self, relative_to):
         """x, y, width and height in pixels."""

@@ -10,7 +10,7 @@ here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(here, '..', 'display'), os.path.join(here, '..', 'bus')]
 CTL = os.path.abspath(sys.argv[1])
 import a11y  # noqa: E402
-from a11y import button, check, click, find, key, kids, settle, wait  # noqa: E402
+from a11y import button, check, click, key, kids, settle, wait  # noqa: E402
 from bus_tree import programs  # noqa: E402
 from bus import BUSY, CANCELLED, CREATOR, KINDLING, NAME, Client  # noqa: E402
 from gi.repository import Gio, GLib  # noqa: E402
