@@ -90,6 +90,13 @@ class App:
             'org.kindling.Kindling', '/org/kindling/Kindling', 'org.gtk.Actions', 'Activate',
             GLib.Variant('(sava{sv})', (action, parameters, {})), None, Gio.DBusCallFlags.NONE, 30_000, None)
 
+    def choose_of_menu(self, opener, item):
+        """Opens the menu of the button that has OPENER in its name, and chooses ITEM."""
+        a11y.click(wait(lambda: next((n for n, its in a11y.with_names(self.window, 'push button', 'toggle button')
+                                      if opener in its and a11y.actions(n)), None), 'menu ' + opener))
+        settle(.3)
+        a11y.click(wait(lambda: find(self.window, 'menu item', item), item))
+
     def check_labels(self, title, picture):
         """Has the program, started with KINDLING_CHECK_LABELS, look at a window as it is and 360 pixels wide, with pictures: what it
         said."""
@@ -169,6 +176,11 @@ def ctl(*arguments):
 def wimlib(*arguments):
     subprocess.run(['wimlib-imagex', *arguments], check=True, stdout=subprocess.DEVNULL)
 
+
+def slow_disk(folder=HOME, **how):
+    """The environment of a program for which this folder is on a slow disk; how: RATE or FLUSH of slow-disk.c."""
+    return {'LD_PRELOAD': os.environ['KINDLING_SLOW_DISK'], 'SLOW_FOLDER': folder,
+            **{f'SLOW_{name.upper()}': str(value) for name, value in how.items()}}
 
 
 def big_image(path, megabytes):

@@ -84,7 +84,7 @@ wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
 
 app.close()
 
-app = App(LD_PRELOAD=os.environ['KINDLING_SLOW_DISK'], SLOW_FLUSH='3', SLOW_FOLDER=HOME)
+app = App(**slow_disk(flush=3))
 wait(lambda: len(app.rows()) == 1, 'row of the sample image')
 dialog = start('ISO File')
 wait(lambda: says(dialog, 'Creating “'), 'progress')

@@ -11,7 +11,7 @@ with open(old, 'w') as f:
     f.write('the old file')
 
 # A quick disk would be done before the questions are answered.
-SLOWLY = {'LD_PRELOAD': os.environ['KINDLING_SLOW_DISK'], 'SLOW_RATE': '40', 'SLOW_FOLDER': HOME}
+SLOWLY = slow_disk(rate=40)
 app = App(big, **SLOWLY)
 dialog = app.wait_dialog('Import')
 wait(lambda: says(dialog, ' of 2'), 'bytes of bytes')
@@ -59,7 +59,7 @@ wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
 key('ctrl+q')
 app.process.wait(timeout=60)
 
-app = App(LD_PRELOAD=os.environ['KINDLING_SLOW_DISK'], SLOW_FLUSH='3', SLOW_FOLDER=HOME)
+app = App(**slow_disk(flush=3))
 wait(lambda: len(app.rows()) == 1, 'row of the big image')
 dialog, create = start()
 create.do_action(0)

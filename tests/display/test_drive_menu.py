@@ -17,11 +17,7 @@ NAME = 'Kingston DataTraveler 3.0'
 
 def choose(item, name=NAME):
     """Of the menu of a drive."""
-    opener = wait(lambda: next((n for n, its in with_names(app.window) if its.startswith('Menu of ' + name) and actions(n)), None),
-                  'menu of ' + name)
-    click(opener)
-    settle(.3)
-    click(wait(lambda: find(app.window, 'menu item', item), item))
+    app.choose_of_menu('Menu of ' + name, item)
 
 
 def close(title):

@@ -19,9 +19,7 @@ TITLE = 'Inspect Medium'
 
 
 def inspect(path):
-    click(wait(lambda: next((n for n, its in with_names(app.window) if its.endswith('Main Menu') and actions(n)), None), 'main menu'))
-    settle(.3)
-    click(wait(lambda: find(app.window, 'menu item', 'Inspect a Medium…'), 'entry of the menu'))
+    app.choose_of_menu('Main Menu', 'Inspect a Medium…')
     app.choose('Choose a Medium to Inspect', path)
     return app.wait_dialog(TITLE)
 

@@ -112,12 +112,6 @@ def mnemonic(text):
     return 'alt+' + re.search(r'_(\w)', translation.gettext(text))[1].lower()
 
 
-def choose_of_menu(opener, item):
-    click(wait(lambda: next((n for n, its in with_names(app.window, 'push button', 'toggle button') if opener in its and actions(n)), None),
-               'menu ' + opener))
-    click(wait(lambda: find(app.window, 'menu item', _(item)), item))
-
-
 # What there is to be seen.
 os.makedirs(SHOTS, exist_ok=True)
 secret, sealed, broken = (os.path.join(HOME, name) for name in ('password', 'sealed.iso', 'broken.wim'))
@@ -207,8 +201,8 @@ visit(lambda: key(mnemonic('_Drivers')), 'drivers', select_driver)
 visit(lambda: key('ctrl+F1'), 'shortcuts')
 visit(lambda: app.activate('about'), 'about')
 visit(lambda: key('F1'), 'help')
-visit(lambda: choose_of_menu('Kingston', '_Restore to Normal Use…'), 'restore')
-choose_of_menu(_('Main Menu'), 'I_nspect a Medium…')
+visit(lambda: app.choose_of_menu('Kingston', _('_Restore to Normal Use…')), 'restore')
+app.choose_of_menu(_('Main Menu'), _('I_nspect a Medium…'))
 app.choose(_('Choose a Medium to Inspect'), sealed)
 medium = app.wait_dialog(_('Inspect Medium'))
 wait(lambda: says(medium, 'KDL00001') or named(medium, 'list item', 'KDL00001'), 'the medium')

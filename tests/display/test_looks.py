@@ -13,18 +13,10 @@ medium = os.path.join(HOME, 'A medium with a long name.iso')
 ctl('create', 'CD', medium, 'KDL00001', '--variable', 'OSDRoom=Attic 7')
 ctl('image', 'add-driver', 'KDL00001', os.path.join(FIXTURES, 'packages', 'net'))
 ctl('image', 'set', 'KDL00001', 'organization-name=Example & Söhne')
-
-
 LOOKS = {
     'dark': {'ADW_DEBUG_COLOR_SCHEME': 'prefer-dark'},
     'contrast': {'ADW_DEBUG_HIGH_CONTRAST': '1'},
 }
-
-
-def menu(opener, item):
-    click(wait(lambda: next((n for n, its in with_names(app.window, 'push button', 'toggle button') if its.endswith(opener) and actions(n)), None),
-               opener))
-    click(wait(lambda: find(app.window, 'menu item', item), item))
 
 
 def look(window, name):
@@ -69,7 +61,7 @@ for scheme, environment in LOOKS.items():
     look(preview, 'preview')
     leave('Preview')
     leave('Start-Up and Settings')
-    menu('Menu of Kingston DataTraveler 3.0', 'Restore to Normal Use…')
+    app.choose_of_menu('Menu of Kingston DataTraveler 3.0', 'Restore to Normal Use…')
     show('Restore to Normal Use', 'restore', 'Will be erased')
     leave('Restore to Normal Use')
     if scheme == 'dark':          # test_appearance sees the main window with large text

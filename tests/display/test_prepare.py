@@ -34,7 +34,7 @@ def has_row(id, word):
 
 
 # A quick disk would be done before the window is looked at.
-SLOWLY = {'LD_PRELOAD': os.environ['KINDLING_SLOW_DISK'], 'SLOW_RATE': '20', 'SLOW_FOLDER': CATALOG}
+SLOWLY = slow_disk(CATALOG, rate=20)
 app = App(**SLOWLY)
 app.add_sample()
 wait(lambda: named(app.window, 'list item', 'Status: Nothing to do'), 'state of a new image')

@@ -12,7 +12,7 @@ def event_cb(event):
 
 listener = Atspi.EventListener.new(event_cb)
 big = big_image(os.path.join(HOME, 'big.wim'), 100)
-app = App(big, LD_PRELOAD=os.environ['KINDLING_SLOW_DISK'], SLOW_RATE='15', SLOW_FOLDER=HOME)
+app = App(big, **slow_disk(rate=15))
 wait(lambda: len(app.rows()) == 1, 'row of the big image', 120)
 settle(.5)
 key('ctrl+n')
