@@ -615,7 +615,9 @@ kl_drivers_window_init (KlDriversWindow *self)
 KlDriversWindow *
 kl_drivers_window_new (GtkWindow *parent, KlCatalog *catalog, KlBootImage *image)
 {
-  KlDriversWindow *self = g_object_new (KL_TYPE_DRIVERS_WINDOW, "transient-for", parent, NULL);
+  KlDriversWindow *self
+      = g_object_new (KL_TYPE_DRIVERS_WINDOW, "application", gtk_window_get_application (parent),
+                      "transient-for", parent, NULL);
 
   self->catalog = g_object_ref (catalog);
   self->image = g_object_ref (image);

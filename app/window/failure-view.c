@@ -235,6 +235,7 @@ kl_failure_view_present (GtkWindow *parent, const GError *error, const char *sub
   g_autofree char *next_step = kl_error_text_dup_next_step (error);
 
   gtk_window_set_title (window, kl_error_text_get_title (error));
+  gtk_window_set_application (window, gtk_window_get_application (parent));
   gtk_window_set_transient_for (window, parent);
   kl_failure_view_set_error (KL_FAILURE_VIEW (view), error, subject);
   kl_progress_voice_describe (GTK_WIDGET (gtk_builder_get_object (builder, "close_button")),

@@ -379,7 +379,9 @@ kl_preview_window_open (GtkWindow *parent,
                         KlBootImage *image,
                         GHashTable *settings)
 {
-  KlPreviewWindow *self = g_object_new (KL_TYPE_PREVIEW_WINDOW, "transient-for", parent, NULL);
+  KlPreviewWindow *self
+      = g_object_new (KL_TYPE_PREVIEW_WINDOW, "application", gtk_window_get_application (parent),
+                      "transient-for", parent, NULL);
   g_autoptr (GTask) task = g_task_new (self, self->cancellable, read_cb, NULL);
 
   self->image = g_object_ref (image);

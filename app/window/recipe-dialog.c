@@ -550,10 +550,11 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  self = g_object_new (KL_TYPE_RECIPE_DIALOG, "transient-for", opening->parent, "title",
-                       opening->part == KL_RECIPE_FILES ? _ ("Deployment Files")
-                                                        : _ ("Start-Up and Settings"),
-                       NULL);
+  self = g_object_new (
+      KL_TYPE_RECIPE_DIALOG, "application", gtk_window_get_application (opening->parent),
+      "transient-for", opening->parent, "title",
+      opening->part == KL_RECIPE_FILES ? _ ("Deployment Files") : _ ("Start-Up and Settings"),
+      NULL);
   self->catalog = g_object_ref (opening->catalog);
   self->image = g_object_ref (opening->image);
   add_fields (self, opening->part, recipe);
