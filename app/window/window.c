@@ -44,8 +44,7 @@ struct _KlWindow
   char *search_key;              /* owned; case-folded; "" finds everything */
   char *wanted_id;               /* owned; nullable; image to select once it is listed */
   GQueue imports;                /* of owned paths that wait */
-  guint n_opened;                /* files of which it is not known yet whether they are media */
-  GCancellable *opening;         /* owned; of looking at them */
+  KlMediumFinder *finder;        /* owned; of files that are opened */
   KlPrepareQueue *preparations;  /* owned */
   KlImportFlow *import;          /* owned; nullable; the one under way */
   KlBootImage *last_imported;    /* owned; nullable */
@@ -299,7 +298,7 @@ start_next_import (KlWindow *self)
   path = g_queue_pop_head (&self->imports);
   if (path == NULL)
     {
-      if (self->n_opened == 0 && self->n_imported > 0)
+      if (!kl_medium_finder_is_busy (self->finder) && self->n_imported > 0)
         announce_imports (self);
       return;
     }
@@ -557,9 +556,7 @@ kl_window_dispose (GObject *object)
   KlWindow *self = KL_WINDOW (object);
 
   g_queue_clear_full (&self->imports, g_free);
-  if (self->opening != NULL)
-    g_cancellable_cancel (self->opening);
-  g_clear_object (&self->opening);
+  g_clear_pointer (&self->finder, kl_medium_finder_free);
   forget_models (self);
   if (self->preparations != NULL)
     g_signal_handlers_disconnect_by_data (self->preparations, self);
@@ -634,13 +631,25 @@ kl_window_class_init (KlWindowClass *klass)
 }
 
 static void
+looked_at_cb (const char *path, gboolean is_medium, gpointer user_data)
+{
+  KlWindow *self = user_data;
+
+  if (is_medium)
+    kl_inspect_file (GTK_WINDOW (self), path);
+  else
+    g_queue_push_tail (&self->imports, g_strdup (path));
+  start_next_import (self);
+}
+
+static void
 kl_window_init (KlWindow *self)
 {
   GtkDropTarget *drop = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
   g_autofree char *sample = kl_data_path_dup_sample_wim ();
 
   g_queue_init (&self->imports);
-  self->opening = g_cancellable_new ();
+  self->finder = kl_medium_finder_new (looked_at_cb, self);
   gtk_widget_init_template (GTK_WIDGET (self));
 
   kl_name_parts_of_split_button (self->import_button, _ ("Import"), _ ("Import From…"));
@@ -727,7 +736,8 @@ kl_window_is_busy (KlWindow *self)
 {
   g_return_val_if_fail (KL_IS_WINDOW (self), FALSE);
 
-  return self->import != NULL || !g_queue_is_empty (&self->imports) || self->n_opened > 0
+  return self->import != NULL || !g_queue_is_empty (&self->imports)
+         || kl_medium_finder_is_busy (self->finder)
          || kl_prepare_queue_get_job (self->preparations) != NULL;
 }
 
@@ -754,24 +764,6 @@ kl_window_import_file (KlWindow *self, GFile *file)
   start_next_import (self);
 }
 
-static void
-looked_at_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  KlWindow *self = KL_WINDOW (source);
-  g_autoptr (GError) error = NULL;
-  const char *path;
-  const gboolean is_medium = kl_medium_finder_finish (result, &path, &error);
-
-  self->n_opened--;
-  if (error != NULL)
-    return; /* the window has gone */
-  if (is_medium)
-    kl_inspect_file (GTK_WINDOW (self), path);
-  else
-    g_queue_push_tail (&self->imports, g_strdup (path));
-  start_next_import (self);
-}
-
 /**
  * kl_window_open_file:
  * @file: WIM file, ISO file, disk image or folder
@@ -791,6 +783,5 @@ kl_window_open_file (KlWindow *self, GFile *file)
       kl_window_import_file (self, file);
       return;
     }
-  self->n_opened++;
-  kl_medium_finder_look_at (self, path, self->opening, looked_at_cb);
+  kl_medium_finder_add (self->finder, path);
 }
