@@ -2,11 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Adds up what meson's JUnit files counted: summary.py FOLDER SUITE…
 
-A skipped test counts as failed (a tool that is missing is a failure), and so does a suite that ran nothing."""
+A skipped test counts as failed (a tool that is missing is a failure), and so does a suite that ran nothing. The tests
+that failed are shown again, so that the end of a long log has all that is to be known."""
+import json
 import os
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
+
+# Of each test that failed: lines before and after what failed, lines of its end, lines in all, characters of a line.
+AROUND, LAST, MOST, WIDTH = 3, 8, 40, 200
 
 
 def count(path):
@@ -23,7 +28,33 @@ def count(path):
     return passed, failed
 
 
+def what_was_told(test):
+    """The lines of a test that say why it failed: TAP's with the notes around them, and the last ones."""
+    lines = (test.get('stdout', '') + '\n' + test.get('stderr', '')).splitlines()
+    wanted = set(range(max(0, len(lines) - LAST), len(lines)))
+    for at, line in enumerate(lines):
+        if line.lstrip().startswith(('not ok', 'Bail out')):
+            wanted.update(range(max(0, at - AROUND), min(len(lines), at + AROUND + 1)))
+    return [lines[at] for at in sorted(wanted) if lines[at].strip()][:MOST]
+
+
+def show_failures(suite, path):
+    """Reads meson's log of one suite, a JSON object a line."""
+    with open(path, encoding='utf-8', errors='replace') as f:
+        tests = [json.loads(line) for line in f if line.strip()]
+    for test in tests:
+        if test['result'] in ('OK', 'EXPECTEDFAIL'):
+            continue
+        print(f"suite {suite}: {test['name']}: {test['result']} after {test.get('duration', 0):.0f} s")
+        for line in what_was_told(test):
+            print('  | ' + line[:WIDTH])
+
+
 def main(folder, suites):
+    for suite in suites:
+        path = os.path.join(folder, suite + '.json')
+        if os.path.exists(path):
+            show_failures(suite, path)
     passed = failed = 0
     for suite in suites:
         path = os.path.join(folder, suite + '.xml')
