@@ -12,6 +12,8 @@ import xml.etree.ElementTree as ElementTree
 
 # Of each test that failed: lines before and after what failed, lines of its end, lines in all, characters of a line.
 AROUND, LAST, MOST, WIDTH = 3, 8, 40, 200
+# TAP, and what the walks through the window say.
+FAILED = re.compile(r'^\s*(not ok|Bail out|FAILED|Traceback)|NOT OK|Error:')
 
 
 def count(path):
@@ -33,7 +35,7 @@ def what_was_told(test):
     lines = (test.get('stdout', '') + '\n' + test.get('stderr', '')).splitlines()
     wanted = set(range(max(0, len(lines) - LAST), len(lines)))
     for at, line in enumerate(lines):
-        if line.lstrip().startswith(('not ok', 'Bail out')):
+        if FAILED.search(line):
             wanted.update(range(max(0, at - AROUND), min(len(lines), at + AROUND + 1)))
     return [lines[at] for at in sorted(wanted) if lines[at].strip()][:MOST]
 
