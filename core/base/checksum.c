@@ -115,7 +115,7 @@ kl_sha1_fd (int fd,
             GError **error)
 {
   g_autoptr (EVP_MD_CTX) context = EVP_MD_CTX_new ();
-  g_autofree guint8 *buffer = g_malloc (KL_IO_BLOCK);
+  g_autofree guint8 *buffer = g_malloc ((gsize) CLAMP (size, 1, KL_IO_BLOCK));
 
   EVP_DigestInit_ex (context, EVP_sha1 (), NULL);
   for (guint64 offset = 0; offset < size;)

@@ -404,9 +404,11 @@ kl_image_tree_finish (KlImageTree *self, GError **error)
     {
       KlTreeFile *file = self->files->pdata[i];
 
-      g_free (file->content);
-      file->content = dup_content_path (self, file);
-      if (file->edited && !measure (file, file->content, error))
+      g_clear_pointer (&file->content, g_free);
+      if (!file->edited)
+        continue;
+      file->content = kl_image_tree_dup_staged (self, file->path);
+      if (!measure (file, file->content, error))
         return FALSE;
     }
   return TRUE;
@@ -416,18 +418,21 @@ kl_image_tree_finish (KlImageTree *self, GError **error)
  * kl_image_tree_get_overlay:
  * @overlay: (out caller-allocates): files of a finished tree, for kl_wim_compose(), each with the
  *   time of the source image, so that the same input gives the same image (image-customisation.md
- *   6); the array is freed by g_ptr_array_unref()
+ *   6), which belong to the tree; the array is freed by g_ptr_array_unref()
  */
 void
 kl_image_tree_get_overlay (KlImageTree *self, KlWimOverlay *overlay)
 {
   overlay->time = self->time;
-  overlay->files = g_ptr_array_new_with_free_func (g_free);
+  overlay->files = g_ptr_array_sized_new (self->files->len);
+  g_free (self->additions);
+  self->additions = g_new (KlWimAddition, self->files->len);
   for (guint i = 0; i < self->files->len; i++)
     {
       const KlTreeFile *file = self->files->pdata[i];
-      const KlWimAddition addition = { file->path, file->content, file->size, file->sha1 };
-
-      g_ptr_array_add (overlay->files, g_memdup2 (&addition, sizeof addition));
+      self->additions[i]
+          = (KlWimAddition){ file->path, file->content != NULL ? file->content : file->source,
+                             file->size, file->sha1 };
+      g_ptr_array_add (overlay->files, &self->additions[i]);
     }
 }

@@ -15,10 +15,11 @@ struct _KlImageTree
   char *scratch;         /* temporary folder of files that are only looked at; NULL until needed */
   guint64 time;          /* of every file, 100 ns since 1601 */
   GHashTable *folders;   /* folded path → path as spelt in image or tree */
-  GHashTable *places;    /* folded path → KlTreeFile, borrowed from files */
+  GHashTable *places;    /* path, whatever its case → KlTreeFile, both borrowed from files */
   GHashTable *generated; /* folded path → GBytes */
   GHashTable *copies;    /* folded path → path in scratch */
   GPtrArray *files;
+  KlWimAddition *additions; /* the files once more, for who writes them; NULL before */
   GPtrArray *values;
   GPtrArray *warnings;
   guint64 size; /* bytes */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +55,44 @@ make_staging (KlImageTree *self, const char *work, GError **error)
   return FALSE;
 }
 
+static char *
+fold (const char *path)
+{
+  return g_utf8_casefold (path, -1);
+}
+
+static guint
+hash_text (const char *text)
+{
+  guint hash = 5381;
+
+  for (; *text != '\0'; text++)
+    hash = hash * 33 + (guchar) g_ascii_tolower (*text);
+  return hash;
+}
+
+/* Of what fold() makes of a path, which for most is the same with small letters. */
+static guint
+path_hash (gconstpointer key)
+{
+  g_autofree char *folded = g_str_is_ascii (key) ? NULL : fold (key);
+
+  return hash_text (folded != NULL ? folded : key);
+}
+
+static gboolean
+path_equal (gconstpointer a, gconstpointer b)
+{
+  g_autofree char *folded_a = NULL;
+  g_autofree char *folded_b = NULL;
+
+  if (g_str_is_ascii (a) && g_str_is_ascii (b))
+    return g_ascii_strcasecmp (a, b) == 0;
+  folded_a = fold (a);
+  folded_b = fold (b);
+  return strcmp (folded_a, folded_b) == 0;
+}
+
 /**
  * kl_image_tree_new:
  * @wim: stays until the tree is freed
@@ -75,7 +114,7 @@ kl_image_tree_new (KlWim *wim, guint index, const char *work, GError **error)
   self->index = index;
   self->time = time;
   self->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->places = g_hash_table_new (path_hash, path_equal);
   self->generated
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   self->copies = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -103,16 +142,11 @@ kl_image_tree_free (KlImageTree *self)
   g_hash_table_unref (self->generated);
   g_hash_table_unref (self->copies);
   g_ptr_array_unref (self->files);
+  g_free (self->additions);
   g_ptr_array_unref (self->values);
   g_ptr_array_unref (self->warnings);
   g_free (self->staging);
   g_free (self);
-}
-
-static char *
-fold (const char *path)
-{
-  return g_utf8_casefold (path, -1);
 }
 
 /* Where a file or folder of the tree stands. */
@@ -128,9 +162,7 @@ kl_image_tree_dup_staged (KlImageTree *self, const char *path)
 KlTreeFile *
 kl_image_tree_find (KlImageTree *self, const char *path)
 {
-  g_autofree char *folded = fold (path);
-
-  return g_hash_table_lookup (self->places, folded);
+  return g_hash_table_lookup (self->places, path);
 }
 
 /* One more part of a folder's path, as spelt in the image where it is there. */
@@ -146,7 +178,7 @@ spell_folder (KlImageTree *self, const char *parent, const char *name, GError **
 
   if (known != NULL)
     return g_strdup (known);
-  if (g_hash_table_contains (self->places, folded))
+  if (g_hash_table_contains (self->places, path))
     {
       g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
                    "“%s” would be a file and a folder in the image", path);
@@ -216,7 +248,6 @@ kl_image_tree_place (
 {
   gboolean replaces = FALSE;
   g_autofree char *spelt = spell_path (self, path, &replaces, error);
-  g_autofree char *folded = spelt != NULL ? fold (spelt) : NULL;
   KlTreeFile *file;
 
   if (spelt == NULL)
@@ -228,14 +259,19 @@ kl_image_tree_place (
       return NULL;
     }
 
-  g_hash_table_remove (self->generated, folded);
-  file = g_hash_table_lookup (self->places, folded);
+  if (g_hash_table_size (self->generated) > 0)
+    {
+      g_autofree char *folded = fold (spelt);
+
+      g_hash_table_remove (self->generated, folded);
+    }
+  file = g_hash_table_lookup (self->places, spelt);
   if (file == NULL)
     {
       file = g_new0 (KlTreeFile, 1);
       file->path = g_steal_pointer (&spelt);
       g_ptr_array_add (self->files, file);
-      g_hash_table_insert (self->places, g_steal_pointer (&folded), file);
+      g_hash_table_insert (self->places, file->path, file);
     }
   self->size += size - file->size;
   g_free (file->source);
@@ -253,9 +289,7 @@ kl_image_tree_place (
 gboolean
 kl_image_tree_has_file (KlImageTree *self, const char *path, gboolean *exists, GError **error)
 {
-  g_autofree char *folded = fold (path);
-
-  if (g_hash_table_contains (self->places, folded))
+  if (g_hash_table_contains (self->places, path))
     {
       *exists = TRUE;
       return TRUE;

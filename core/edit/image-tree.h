@@ -26,7 +26,7 @@ typedef struct
   /* Where nothing is only previewed. */
   gboolean edited;           /* made here, or changed since it was added */
   guint8 sha1[KL_SHA1_SIZE]; /* of the content, once the tree is finished */
-  char *content;             /* path of a file that has it, once the tree is finished */
+  char *content; /* path of a file that has it, once the tree is finished; NULL: @source has it */
 } KlTreeFile;
 
 typedef struct

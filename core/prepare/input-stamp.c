@@ -14,6 +14,27 @@
 /* Changes when what preparation makes of the same input changes. */
 #define FORMAT_VERSION "2"
 
+/* Of what a sum is made there is more than has to be in memory at once; bytes. */
+#define PART_SIZE ((gsize) 64 << 10)
+
+typedef struct
+{
+  GString *text;    /* that is not summed up yet */
+  KlHasher *hasher; /* of all before; NULL where there was not so much */
+} Sum;
+
+/* Hands over what has been written so far. */
+static void
+feed (Sum *sum)
+{
+  g_autoptr (GBytes) part = g_bytes_new (sum->text->str, sum->text->len);
+
+  if (sum->hasher == NULL)
+    sum->hasher = kl_hasher_new ();
+  kl_hasher_feed (sum->hasher, part);
+  g_string_truncate (sum->text, 0);
+}
+
 static void
 append_stat (GString *text, const char *name, const struct stat *info)
 {
@@ -32,13 +53,16 @@ compare_names (gconstpointer a, gconstpointer b)
 
 /* A link counts with what it leads to. */
 static void
-append_path (GString *text, const char *path, guint depth)
+append_path (Sum *sum, const char *path, guint depth)
 {
+  GString *text = sum->text;
   g_autoptr (GPtrArray) names = NULL;
   g_autoptr (GDir) dir = NULL;
   struct stat info;
   const char *name;
 
+  if (text->len >= PART_SIZE)
+    feed (sum);
   if (stat (path, &info) != 0)
     {
       g_string_append_printf (text, "%s -\n", path);
@@ -58,7 +82,7 @@ append_path (GString *text, const char *path, guint depth)
     g_ptr_array_add (names, g_build_filename (path, name, NULL));
   g_ptr_array_sort (names, compare_names);
   for (guint i = 0; i < names->len; i++)
-    append_path (text, names->pdata[i], depth + 1);
+    append_path (sum, names->pdata[i], depth + 1);
 }
 
 /* A sum over one input and all that is below it. */
@@ -67,8 +91,15 @@ dup_sum (const char *path)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
-  append_path (text, path, 0);
-  return kl_sha256_data (text->str, text->len);
+  g_autoptr (KlHasher) hasher = NULL;
+  Sum sum = { text, NULL };
+
+  append_path (&sum, path, 0);
+  if (sum.hasher == NULL)
+    return kl_sha256_data (text->str, text->len);
+  feed (&sum);
+  hasher = sum.hasher;
+  return kl_hasher_finish (hasher);
 }
 
 static void

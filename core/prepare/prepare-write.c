@@ -13,38 +13,36 @@
 /* Room for records and tables; bytes. */
 #define SMALL_FILES_SPACE ((guint64) 4 << 20)
 
+static const KlTreeFile *
+find_file (GPtrArray *files, const char *path)
+{
+  for (guint i = 0; i < files->len; i++)
+    if (strcmp (((const KlTreeFile *) files->pdata[i])->path, path) == 0)
+      return files->pdata[i];
+  g_assert_not_reached ();
+}
+
 /* By its sum, a file that changed between the looks at it is noticed too. */
 static gboolean
-verify_file (KlWim *wim, const KlTreeFile *file, GError **error)
+set_different (const KlPrepareOutput *self, const KlWimAddition *file, GError **error)
 {
-  static const guint8 empty[KL_SHA1_SIZE];
-  guint8 sha1[KL_SHA1_SIZE];
-  gboolean exists;
-  guint64 size = 0;
-
-  if (!kl_wim_find_file (wim, 1, file->path, &exists, &size, error)
-      || !kl_wim_find_sha1 (wim, 1, file->path, sha1, error))
-    return FALSE;
-  if (exists && size == file->size
-      && memcmp (sha1, size > 0 ? file->sha1 : empty, sizeof sha1) == 0)
-    return TRUE;
+  const KlTreeFile *added = find_file (kl_image_tree_get_files (self->tree), file->path);
 
   g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
-               "“%s” in the prepared WIM is not what was to be added: it has %" G_GUINT64_FORMAT
-               " bytes and should have %" G_GUINT64_FORMAT
-               "; “%s” may have changed meanwhile: prepare again",
-               file->path, size, file->size, file->source != NULL ? file->source : file->path);
-  if (error != NULL && file->source != NULL)
-    kl_error_set_detail (*error, file->source);
+               "“%s” in the prepared WIM is not what was to be added, %" G_GUINT64_FORMAT
+               " bytes; “%s” may have changed meanwhile: prepare again",
+               file->path, file->size, added->source != NULL ? added->source : file->path);
+  if (error != NULL && added->source != NULL)
+    kl_error_set_detail (*error, added->source);
   return FALSE;
 }
 
 /* Everything that was added must be in the new WIM as it was meant to be. */
 static gboolean
-verify (const KlPrepareOutput *self, GError **error)
+verify (const KlPrepareOutput *self, GPtrArray *files, GError **error)
 {
   g_autoptr (KlWim) wim = kl_wim_open (self->target, error);
-  GPtrArray *files = kl_image_tree_get_files (self->tree);
+  const KlWimAddition *different = NULL;
 
   if (wim == NULL)
     return FALSE;
@@ -54,10 +52,8 @@ verify (const KlPrepareOutput *self, GError **error)
       return FALSE;
     }
 
-  for (guint i = 0; i < files->len; i++)
-    if (!verify_file (wim, files->pdata[i], error))
-      return FALSE;
-  return TRUE;
+  return kl_wim_compare (wim, files, &different, error)
+         && (different == NULL || set_different (self, different, error));
 }
 
 /* Runs beside verify(). */
@@ -72,10 +68,10 @@ flush_thread (gpointer data)
 }
 
 static gboolean
-verify_and_flush (const KlPrepareOutput *self, GError **error)
+verify_and_flush (const KlPrepareOutput *self, GPtrArray *files, GError **error)
 {
   GThread *thread = g_thread_new ("kl-flush", flush_thread, (gpointer) self);
-  gboolean verified = verify (self, error);
+  gboolean verified = verify (self, files, error);
   GError *failure = g_thread_join (thread);
 
   if (failure == NULL)
@@ -154,7 +150,8 @@ kl_prepare_write (const KlPrepareOutput *self, KlProgress *progress, GError **er
   kl_image_tree_get_overlay (self->tree, &overlay);
   files = overlay.files;
   overlay.donors = kl_content_cache_find (self->cache, self->tree, self->cancellable);
-  if (!compose (self, &overlay, exporting, writing, error) || !verify_and_flush (self, error))
+  if (!compose (self, &overlay, exporting, writing, error)
+      || !verify_and_flush (self, files, error))
     return FALSE;
   kl_progress_finish (writing);
   return TRUE;

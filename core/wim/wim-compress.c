@@ -11,20 +11,34 @@
 #include "wim/wim-library.h"
 
 /* What a thread gets at once: a thread is busy for a millisecond with it, and the pieces of all of
- * them take few megabytes. */
-#define CHUNKS_PER_PIECE 4
-#define PIECE_SIZE ((gsize) CHUNKS_PER_PIECE * KL_WIM_BOOT_CHUNK_SIZE)
+ * them take few megabytes. A chunk is of one file, and there are many files that are small. */
+#define PIECE_SIZE ((gsize) 4 * KL_WIM_BOOT_CHUNK_SIZE)
+#define CHUNKS_PER_PIECE 64
 
 /* One thread reads and sums up for all, and that many are as quick as it. */
 #define MAX_WORKERS 8
 
+/* Small contents are written together, up to so many bytes. */
+#define BUFFER_SIZE ((gsize) 128 << 10)
+
 typedef struct
 {
-  guint8 *in;  /* PIECE_SIZE bytes, owned */
-  guint8 *out; /* likewise: chunks one behind the other, each no longer than it was */
-  gsize size;  /* bytes in @in; 0 tells a thread to end */
-  gsize chunks[CHUNKS_PER_PIECE]; /* bytes of each in @out */
-  gboolean done;                  /* guarded by the lock */
+  gsize size;   /* bytes in the file */
+  gsize stored; /* bytes of what the piece has for it, which is no more */
+} Chunk;
+
+typedef struct
+{
+  guint8 *in;  /* PIECE_SIZE bytes, owned: chunks of files, one behind the other */
+  guint8 *out; /* likewise, of what became of them */
+  gsize size;  /* bytes in @in */
+  Chunk chunks[CHUNKS_PER_PIECE];
+  guint n_chunks; /* 0 tells a thread to end */
+  gboolean done;  /* guarded by the lock */
+
+  /* What was taken of it. */
+  guint n_taken;
+  gsize taken; /* bytes of @out */
 } Piece;
 
 struct _KlWimCompressor
@@ -39,6 +53,9 @@ struct _KlWimCompressor
   KlSha1 *sha1;
 
   guint next_written; /* place in blobs */
+  guint8 *buffer;     /* BUFFER_SIZE bytes that are to be written */
+  gsize buffered;     /* bytes in it */
+  guint64 buffer_at;  /* their place in the file */
 
   /* From the one that is written next to the one that is filled next; numbers that only grow. */
   Piece *pieces;
@@ -75,15 +92,16 @@ compress_chunk (struct wimlib_compressor *compressor, const guint8 *in, gsize si
 static void
 compress_piece (struct wimlib_compressor *compressor, Piece *piece)
 {
+  const guint8 *in = piece->in;
   guint8 *out = piece->out;
 
-  for (gsize at = 0; at < piece->size; at += KL_WIM_BOOT_CHUNK_SIZE)
+  for (guint i = 0; i < piece->n_chunks; i++)
     {
-      gsize n = MIN (piece->size - at, KL_WIM_BOOT_CHUNK_SIZE);
-      gsize compressed = compress_chunk (compressor, piece->in + at, n, out);
+      Chunk *chunk = &piece->chunks[i];
 
-      piece->chunks[at / KL_WIM_BOOT_CHUNK_SIZE] = compressed;
-      out += compressed;
+      chunk->stored = compress_chunk (compressor, in, chunk->size, out);
+      in += chunk->size;
+      out += chunk->stored;
     }
 }
 
@@ -97,7 +115,7 @@ work_thread (gpointer data)
     {
       Piece *piece = g_async_queue_pop (self->waiting);
 
-      if (piece->size == 0)
+      if (piece->n_chunks == 0)
         return NULL;
       compress_piece (worker->compressor, piece);
       g_mutex_lock (&self->lock);
@@ -147,6 +165,7 @@ kl_wim_compressor_new (GPtrArray *blobs, guint level, GError **error)
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->waiting = g_async_queue_new ();
+  self->buffer = g_malloc (BUFFER_SIZE);
   self->n_pieces = 2 * n_workers + 2;
   self->pieces = g_new0 (Piece, self->n_pieces);
   for (guint i = 0; i < self->n_pieces; i++)
@@ -180,6 +199,7 @@ kl_wim_compressor_free (KlWimCompressor *self)
       g_free (self->pieces[i].out);
     }
   g_free (self->pieces);
+  g_free (self->buffer);
   g_async_queue_unref (self->waiting);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
@@ -221,42 +241,74 @@ check_sum (KlSha1 *sha1, const KlWimBlob *blob, GError **error)
   return memcmp (digest, blob->sha1, sizeof digest) == 0 || set_changed (blob, error);
 }
 
-/* Reads the next piece of the file that is being read. */
+/* Reads on in the file that is being read, as far as a piece has room. */
 static gboolean
-read_piece (KlWimCompressor *self, GError **error)
+read_chunks (KlWimCompressor *self, Piece *piece, GError **error)
 {
   const KlWimBlob *blob = self->blobs->pdata[self->next_file];
-  Piece *piece = &self->pieces[self->last % self->n_pieces];
-  gsize size = (gsize) MIN (blob->size - self->at, PIECE_SIZE);
+  gsize size = (gsize) MIN (blob->size - self->at, PIECE_SIZE - piece->size);
 
   if (self->fd < 0)
     self->fd = kl_open_for_reading (blob->content, error);
-  if (self->fd < 0 || !read_content (blob, self->fd, piece->in, size, self->at, error))
+  if (self->fd < 0
+      || !read_content (blob, self->fd, piece->in + piece->size, size, self->at, error))
     return FALSE;
-  kl_sha1_update (self->sha1, piece->in, size);
+  kl_sha1_update (self->sha1, piece->in + piece->size, size);
+  for (gsize at = 0; at < size; at += KL_WIM_BOOT_CHUNK_SIZE)
+    piece->chunks[piece->n_chunks++].size = MIN (size - at, KL_WIM_BOOT_CHUNK_SIZE);
+  piece->size += size;
   self->at += size;
-  if (self->at == blob->size)
-    {
-      if (!check_sum (self->sha1, blob, error))
-        return FALSE;
-      kl_close_fd (&self->fd);
-      self->at = 0;
-      self->next_file++;
-    }
+  if (self->at < blob->size)
+    return TRUE;
 
-  piece->size = size;
+  if (!check_sum (self->sha1, blob, error))
+    return FALSE;
+  kl_close_fd (&self->fd);
+  self->at = 0;
+  self->next_file++;
+  return TRUE;
+}
+
+/* Whether the next file begins in a piece that has something already: all of it is to be there. */
+static gboolean
+fits (KlWimCompressor *self, const Piece *piece)
+{
+  const KlWimBlob *blob
+      = self->next_file < self->blobs->len ? self->blobs->pdata[self->next_file] : NULL;
+
+  return blob != NULL && self->at == 0 && blob->size <= PIECE_SIZE - piece->size
+         && piece->n_chunks + PIECE_SIZE / KL_WIM_BOOT_CHUNK_SIZE <= CHUNKS_PER_PIECE;
+}
+
+/* Reads the next piece: of one file, or several small ones. */
+static gboolean
+read_piece (KlWimCompressor *self, GError **error)
+{
+  Piece *piece = &self->pieces[self->last % self->n_pieces];
+
+  piece->size = 0;
+  piece->n_chunks = 0;
+  piece->n_taken = 0;
+  piece->taken = 0;
   piece->done = FALSE;
+  do
+    if (!read_chunks (self, piece, error))
+      return FALSE;
+  while (fits (self, piece));
+
   self->last++;
   g_async_queue_push (self->waiting, piece);
   return TRUE;
 }
 
-/* Reads ahead as far as there is room, and waits for the piece that is to be written next. */
+/* The piece that is to be written next; reads ahead as far as there is room, and waits for it. */
 static Piece *
 next_piece (KlWimCompressor *self, GError **error)
 {
   Piece *piece = &self->pieces[self->first % self->n_pieces];
 
+  if (self->first < self->last && piece->n_taken > 0)
+    return piece;
   while (self->last - self->first < self->n_pieces && self->next_file < self->blobs->len)
     if (!read_piece (self, error))
       return NULL;
@@ -266,6 +318,73 @@ next_piece (KlWimCompressor *self, GError **error)
     g_cond_wait (&self->changed, &self->lock);
   g_mutex_unlock (&self->lock);
   return piece;
+}
+
+/* What becomes of a file. */
+typedef struct
+{
+  guint8 *table; /* of the places of its chunks from the second on, behind the table */
+  gsize n_chunks;
+  guint32 stored; /* bytes of them */
+} Resource;
+
+/* The next chunks of a file of which @left bytes are not taken yet. */
+static const guint8 *
+take_chunks (
+    KlWimCompressor *self, Piece *piece, guint64 left, Resource *resource, gsize *size, gsize *n)
+{
+  const guint8 *data = piece->out + piece->taken;
+
+  *size = 0;
+  *n = 0;
+  while (*size < left && piece->n_taken < piece->n_chunks)
+    {
+      const Chunk *chunk = &piece->chunks[piece->n_taken++];
+
+      if (resource->n_chunks > 0)
+        kl_put_u32 (resource->table + 4 * (resource->n_chunks - 1), resource->stored);
+      resource->n_chunks++;
+      resource->stored += (guint32) chunk->stored;
+      *size += chunk->size;
+      *n += chunk->stored;
+    }
+  piece->taken += *n;
+  if (piece->n_taken == piece->n_chunks)
+    self->first++;
+  return data;
+}
+
+static gboolean
+flush_buffer (KlWimCompressor *self, int fd, const char *name, GError **error)
+{
+  gsize n = self->buffered;
+
+  self->buffered = 0;
+  return n == 0 || kl_write_at (fd, self->buffer, n, self->buffer_at, name, error);
+}
+
+/* Writes at once what is long, and what is short together with what stands before and behind it. */
+static gboolean
+write_part (KlWimCompressor *self,
+            int fd,
+            const char *name,
+            guint64 offset,
+            const guint8 *data,
+            gsize size,
+            GError **error)
+{
+  if ((self->buffer_at + self->buffered != offset || self->buffered + size > BUFFER_SIZE)
+      && !flush_buffer (self, fd, name, error))
+    return FALSE;
+  if (size > BUFFER_SIZE / 2)
+    return flush_buffer (self, fd, name, error)
+           && kl_write_at (fd, data, size, offset, name, error);
+
+  if (self->buffered == 0)
+    self->buffer_at = offset;
+  memcpy (self->buffer + self->buffered, data, size);
+  self->buffered += size;
+  return TRUE;
 }
 
 /* The file as it is, where nothing is won by compressing it. */
@@ -295,19 +414,49 @@ write_plain (KlWimBlob *blob,
       at += n;
     }
   blob->stored_size = blob->size;
-  blob->is_compressed = FALSE;
   return check_sum (sha1, blob, error);
+}
+
+static gboolean
+write_chunks (KlWimCompressor *self,
+              const KlWimBlob *blob,
+              int fd,
+              const char *name,
+              guint64 offset,
+              Resource *resource,
+              KlProgress *progress,
+              GCancellable *cancellable,
+              GError **error)
+{
+  gsize size, n;
+
+  for (guint64 done = 0; done < blob->size; done += size)
+    {
+      guint64 place = offset + resource->stored;
+      Piece *piece;
+      const guint8 *data;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error)
+          || (piece = next_piece (self, error)) == NULL)
+        return FALSE;
+      data = take_chunks (self, piece, blob->size - done, resource, &size, &n);
+      if (!write_part (self, fd, name, place, data, n, error))
+        return FALSE;
+      kl_progress_advance (progress, size);
+    }
+  return TRUE;
 }
 
 /**
  * kl_wim_compressor_write:
- * @fd: of the file that gets it, open for writing
+ * @fd: of the file that gets it, open for writing; the same for all
  * @name: of that file, for messages
  * @offset: where it gets it
  * @progress: (nullable): advances by the bytes of the content
  *
  * Writes the next content as a resource: where its chunks begin behind this table, from the second
- * on, then the chunks (wimlib's resource.c). Its blob learns how long it became.
+ * on, then the chunks (wimlib's resource.c). Its blob learns how long it became. All is in the file
+ * once the last of them is written.
  *
  * Errors: KL_ERROR_WIM_DAMAGED where the content is not what its sum says, with its file as detail;
  * KL_ERROR_* of reading and writing; G_IO_ERROR_CANCELLED. The object is of no use then. Blocks.
@@ -325,36 +474,23 @@ kl_wim_compressor_write (KlWimCompressor *self,
   gsize n_chunks = (gsize) ((blob->size + KL_WIM_BOOT_CHUNK_SIZE - 1) / KL_WIM_BOOT_CHUNK_SIZE);
   gsize table_size = 4 * (n_chunks - 1);
   g_autofree guint8 *table = g_malloc (4 * n_chunks);
-  guint64 stored = 0; /* bytes of chunks */
-  gsize chunk = 0;
+  Resource resource = { .table = table };
 
-  for (guint64 done = 0; done < blob->size; self->first++)
-    {
-      Piece *piece;
-      guint64 begin = stored;
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error)
-          || (piece = next_piece (self, error)) == NULL)
-        return FALSE;
-      done += piece->size;
-      for (gsize i = 0; i * KL_WIM_BOOT_CHUNK_SIZE < piece->size; i++, chunk++)
-        {
-          if (chunk > 0)
-            kl_put_u32 (table + 4 * (chunk - 1), (guint32) stored);
-          stored += piece->chunks[i];
-        }
-      if (!kl_write_at (fd, piece->out, (gsize) (stored - begin), offset + table_size + begin, name,
-                        error))
-        return FALSE;
-      kl_progress_advance (progress, piece->size);
-    }
+  if (!write_chunks (self, blob, fd, name, offset + table_size, &resource, progress, cancellable,
+                     error))
+    return FALSE;
 
   self->next_written++;
-  if (table_size + stored >= blob->size)
-    return write_plain (blob, fd, name, offset, cancellable, error);
-  blob->stored_size = table_size + stored;
-  blob->is_compressed = TRUE;
-  return kl_write_at (fd, table, table_size, offset, name, error);
+  blob->stored_size = table_size + resource.stored;
+  blob->is_compressed = blob->stored_size < blob->size;
+  if ((self->next_written == self->blobs->len || (!blob->is_compressed && table_size > 0))
+      && !flush_buffer (self, fd, name, error))
+    return FALSE;
+  /* A single chunk that is as long as it was is the file. */
+  if (table_size == 0)
+    return TRUE;
+  return blob->is_compressed ? kl_write_at (fd, table, table_size, offset, name, error)
+                             : write_plain (blob, fd, name, offset, cancellable, error);
 }
 
 /* Every n-th chunk is a thread's. */
@@ -444,4 +580,73 @@ kl_wim_compress (const GByteArray *plain, guint level, GError **error)
   if (resource->len >= plain->len)
     return g_bytes_new (plain->data, plain->len);
   return g_byte_array_free_to_bytes (g_steal_pointer (&resource));
+}
+
+static gboolean
+decompress_chunks (struct wimlib_decompressor *decompressor,
+                   KlBytesView resource,
+                   guint8 *out,
+                   guint64 size)
+{
+  guint64 n = (size + KL_WIM_BOOT_CHUNK_SIZE - 1) / KL_WIM_BOOT_CHUNK_SIZE;
+  guint64 table = 4 * (n - 1), at = table;
+
+  for (guint64 i = 0; i < n; i++)
+    {
+      gsize plain = (gsize) MIN (size - i * KL_WIM_BOOT_CHUNK_SIZE, KL_WIM_BOOT_CHUNK_SIZE);
+      guint64 end = resource.size;
+      guint32 next;
+      KlBytesView chunk;
+
+      if (i + 1 < n)
+        {
+          if (!kl_view_u32 (resource, 4 * i, &next))
+            return FALSE;
+          end = table + next;
+        }
+      if (end <= at || !kl_view_slice (resource, at, end - at, &chunk) || chunk.size > plain)
+        return FALSE;
+      if (chunk.size == plain)
+        memcpy (out, chunk.data, plain);
+      else if (wimlib_decompress (chunk.data, chunk.size, out, plain, decompressor) != 0)
+        return FALSE;
+      out += plain;
+      at = end;
+    }
+  return TRUE;
+}
+
+/**
+ * kl_wim_decompress:
+ * @resource: compressed as kl_wim_compress() does
+ * @size: of what is in it, bytes; not 0, and no more than there is memory for
+ * @name: of the file that it comes from, for messages
+ *
+ * Errors: KL_ERROR_WIM_DAMAGED, KL_ERROR_OUT_OF_MEMORY.
+ *
+ * Returns: (transfer full) (nullable): the content
+ */
+GBytes *
+kl_wim_decompress (GBytes *resource, guint64 size, const char *name, GError **error)
+{
+  struct wimlib_decompressor *decompressor = NULL;
+  g_autofree guint8 *out = g_malloc ((gsize) size);
+  KlBytesView view;
+  gboolean ok;
+  int code = wimlib_create_decompressor (WIMLIB_COMPRESSION_TYPE_LZX, KL_WIM_BOOT_CHUNK_SIZE,
+                                         &decompressor);
+
+  if (code != 0)
+    {
+      kl_wim_set_error (error, code, 0, NULL, "Cannot read the metadata of “%s”", name);
+      return NULL;
+    }
+  view.data = g_bytes_get_data (resource, &view.size);
+  ok = decompress_chunks (decompressor, view, out, size);
+  wimlib_free_decompressor (decompressor);
+  if (ok)
+    return g_bytes_new_take (g_steal_pointer (&out), (gsize) size);
+
+  g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED, "The metadata of “%s” are damaged", name);
+  return NULL;
 }

@@ -24,5 +24,6 @@ gboolean kl_wim_compressor_write (KlWimCompressor *self,
                                   GError **error);
 
 GBytes *kl_wim_compress (const GByteArray *plain, guint level, GError **error);
+GBytes *kl_wim_decompress (GBytes *resource, guint64 size, const char *name, GError **error);
 
 G_END_DECLS

@@ -53,12 +53,6 @@ kl_wim_sha1_set_add (GHashTable *set, const guint8 *sha1)
   g_hash_table_add (set, g_memdup2 (sha1, KL_SHA1_SIZE));
 }
 
-gboolean
-kl_wim_sha1_set_contains (GHashTable *set, const guint8 *sha1)
-{
-  return g_hash_table_contains (set, sha1);
-}
-
 typedef struct
 {
   GHashTable *wanted;

@@ -162,6 +162,18 @@ collect (KlWimLayout *self, KlWim *wim, GHashTable *wanted)
   g_ptr_array_add (self->files, g_strdup (kl_wim_get_path (wim)));
 }
 
+static guint
+get_n_additions (const KlWimOverlay *overlay)
+{
+  return overlay->files != NULL ? overlay->files->len : 0;
+}
+
+static const KlWimAddition *
+get_addition (const KlWimOverlay *overlay, guint i)
+{
+  return overlay->files->pdata[i];
+}
+
 static gboolean
 collect_donor (KlWimLayout *self, const char *path, GHashTable *wanted, GError **error)
 {
@@ -185,9 +197,11 @@ collect_donors (KlWimLayout *self, const KlWimOverlay *overlay, GError **error)
 {
   g_autoptr (GHashTable) wanted = kl_wim_sha1_set_new ();
 
-  for (guint i = 0; overlay->files != NULL && i < overlay->files->len; i++)
-    if (((KlWimAddition *) overlay->files->pdata[i])->size > 0)
-      kl_wim_sha1_set_add (wanted, ((KlWimAddition *) overlay->files->pdata[i])->sha1);
+  if (overlay->donors == NULL || overlay->donors->len == 0)
+    return TRUE;
+  for (guint i = 0; i < get_n_additions (overlay); i++)
+    if (get_addition (overlay, i)->size > 0)
+      kl_wim_sha1_set_add (wanted, get_addition (overlay, i)->sha1);
   for (guint i = 0; overlay->donors != NULL && i < overlay->donors->len; i++)
     if (!collect_donor (self, overlay->donors->pdata[i], wanted, error))
       return FALSE;
@@ -240,9 +254,9 @@ want (KlWimLayout *self, const KlWimAddition *file)
 static gboolean
 put_files (KlWimLayout *self, const KlWimOverlay *overlay, KlWimMetadata *metadata, GError **error)
 {
-  for (guint i = 0; overlay->files != NULL && i < overlay->files->len; i++)
+  for (guint i = 0; i < get_n_additions (overlay); i++)
     {
-      const KlWimAddition *file = overlay->files->pdata[i];
+      const KlWimAddition *file = get_addition (overlay, i);
 
       want (self, file);
       if (!kl_wim_metadata_put (metadata, file->path, file->size > 0 ? file->sha1 : NULL,
@@ -265,7 +279,6 @@ compare_blobs (gconstpointer a, gconstpointer b)
 static void
 order_blobs (KlWimLayout *self, const KlWimOverlay *overlay)
 {
-  g_autoptr (GHashTable) placed = kl_wim_sha1_set_new ();
   GHashTableIter iter;
   gpointer value;
 
@@ -275,15 +288,14 @@ order_blobs (KlWimLayout *self, const KlWimOverlay *overlay)
       g_ptr_array_add (self->kept, value);
   g_ptr_array_sort (self->kept, compare_blobs);
 
-  for (guint i = 0; overlay->files != NULL && i < overlay->files->len; i++)
+  for (guint i = 0; i < get_n_additions (overlay); i++)
     {
-      const KlWimAddition *file = overlay->files->pdata[i];
+      const KlWimAddition *file = get_addition (overlay, i);
       KlWimBlob *blob = file->size > 0 ? g_hash_table_lookup (self->known, file->sha1) : NULL;
 
-      if (blob == NULL || blob->file == 0 || blob->n_references == 0
-          || kl_wim_sha1_set_contains (placed, blob->sha1))
+      if (blob == NULL || blob->file == 0 || blob->n_references == 0 || blob->is_fresh)
         continue;
-      kl_wim_sha1_set_add (placed, blob->sha1);
+      blob->is_fresh = TRUE;
       g_ptr_array_add (self->fresh, blob);
     }
 }
@@ -461,7 +473,8 @@ kl_wim_layout_place (KlWimLayout *self, guint fresh)
 gboolean
 kl_wim_layout_finish (KlWimLayout *self, GError **error)
 {
-  GByteArray *table = g_byte_array_new ();
+  GByteArray *table
+      = g_byte_array_sized_new ((self->kept->len + self->fresh->len + 1) * sizeof (KlWimDiskBlob));
   KlWimDiskHeader disk = { 0 };
   gsize stored = g_bytes_get_size (self->metadata);
   guint64 offset = kl_wim_align (get_fresh_end (self, self->fresh->len));
@@ -511,11 +524,13 @@ set_incomplete (KlWim *wim, GError **error)
   return FALSE;
 }
 
+/* Of all that is in memory here, this is the largest: what it was made of goes first. */
 static gboolean
-write_metadata (KlWimLayout *self, KlWimMetadata *metadata, guint level, GError **error)
+write_metadata (KlWimLayout *self, KlWimMetadata **metadata, guint level, GError **error)
 {
-  g_autoptr (GByteArray) plain = kl_wim_metadata_write (metadata);
+  g_autoptr (GByteArray) plain = kl_wim_metadata_write (*metadata);
 
+  g_clear_pointer (metadata, kl_wim_metadata_free);
   self->plain_size = plain->len;
   kl_sha1_data (plain->data, plain->len, self->plain_sha1);
   self->metadata = kl_wim_compress (plain, level, error);
@@ -549,7 +564,7 @@ fill (KlWimLayout *self, KlWim *wim, guint index, const KlWimOverlay *overlay, G
   self->n_folders = kl_wim_metadata_get_n_folders (metadata);
   self->flags = KL_WIM_FLAG_COMPRESSED | KL_WIM_FLAG_LZX
                 | (wim->info.has_rpfix ? KL_WIM_FLAG_RELATIVE_JUNCTIONS : 0);
-  return write_metadata (self, metadata, overlay->level, error);
+  return write_metadata (self, &metadata, overlay->level, error);
 }
 
 /**

@@ -27,8 +27,9 @@ typedef struct
   guint64 offset;            /* there */
   guint64 stored_size;       /* bytes in a WIM; known once it is in one */
   guint64 size;              /* bytes when uncompressed */
-  gboolean is_compressed;
   guint32 n_references;
+  guint is_compressed : 1;
+  guint is_fresh : 1;  /* it is among what is new */
   const char *content; /* borrowed: path of a file with the content, where it is in no WIM yet */
   guint64 place;       /* in the new file */
 } KlWimBlob;

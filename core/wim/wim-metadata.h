@@ -18,6 +18,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlWimMetadata, kl_wim_metadata_free)
 
 gboolean kl_wim_metadata_put (
     KlWimMetadata *self, const char *path, const guint8 *sha1, guint64 time, GError **error);
+const guint8 *kl_wim_metadata_find (KlWimMetadata *self, const char *path);
 
 /* @sha1: of a content, 20 bytes; @is_link: it is one more name of a file that came before */
 typedef void (*KlWimMetadataFunc) (const guint8 *sha1, gboolean is_link, gpointer user_data);

@@ -11,7 +11,6 @@
 
 #include <glib/gstdio.h>
 
-#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file-io.h"
 #include "wim/wim-header.h"
@@ -229,7 +228,6 @@ typedef struct
   guint64 size; /* bytes */
   char *name;   /* as spelt in the image */
   gboolean is_file;
-  guint8 sha1[KL_SHA1_SIZE];
 } Found;
 
 static gboolean
@@ -250,7 +248,6 @@ found_cb (const struct wimlib_dir_entry *entry, void *user_data)
 
   found->is_file = is_plain_file (entry);
   found->size = entry->streams[0].resource.uncompressed_size;
-  memcpy (found->sha1, entry->streams[0].resource.sha1_hash, sizeof found->sha1);
   g_free (found->name);
   found->name = g_strdup (entry->filename != NULL ? entry->filename : "");
   return 0;
@@ -593,27 +590,6 @@ kl_wim_lookup (
     g_clear_pointer (&found.name, g_free);
   *name = found.name;
   *size = found.size;
-  return TRUE;
-}
-
-/**
- * kl_wim_find_sha1:
- * @sha1: (out caller-allocates): 20 bytes; all zero for a file without content, and where there is
- *   no such file
- *
- * The SHA-1 of a file's content as the image records it.
- *
- * Errors: KL_ERROR_WIM_DAMAGED. Blocks while the metadata of the image is read for the first time.
- */
-gboolean
-kl_wim_find_sha1 (KlWim *self, guint index, const char *path, guint8 *sha1, GError **error)
-{
-  Found found = { 0 };
-
-  if (!find_entry (self, index, path, &found, error))
-    return FALSE;
-  g_free (found.name);
-  memcpy (sha1, found.sha1, sizeof found.sha1);
   return TRUE;
 }
 

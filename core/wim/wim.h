@@ -127,6 +127,9 @@ typedef struct
   guint32 fresh_crc32c;
 } KlWimSums;
 
+gboolean
+kl_wim_compare (KlWim *self, GPtrArray *files, const KlWimAddition **different, GError **error);
+
 /* Levels of LZX: the first takes a fifth of the time of the second for 0.5 % more bytes
  * (performance.md 1). */
 #define KL_WIM_LZX_LEVEL 20
@@ -148,12 +151,9 @@ gboolean kl_wim_compose (KlWim *self,
                          GError **error);
 
 /* Contents by their SHA-1, which has 20 bytes; all zero for an empty file. */
-gboolean
-kl_wim_find_sha1 (KlWim *self, guint index, const char *path, guint8 *sha1, GError **error);
 GHashTable *kl_wim_sha1_set_new (void);
 GHashTable *kl_wim_sha1_map_new (GDestroyNotify free_value);
 void kl_wim_sha1_set_add (GHashTable *set, const guint8 *sha1);
-gboolean kl_wim_sha1_set_contains (GHashTable *set, const guint8 *sha1);
 gboolean
 kl_wim_find_contents (const char *path, GHashTable *wanted, GHashTable *found, GError **error);
 
