@@ -16,7 +16,7 @@
 #include "window/progress-voice.h"
 
 /* Between two looks at the progress; milliseconds. */
-#define SHOW_INTERVAL 50
+#define SHOW_INTERVAL 100
 
 struct _KlJobView
 {

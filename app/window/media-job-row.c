@@ -22,6 +22,9 @@
 /* Between two looks at the progress; milliseconds. */
 #define SHOW_INTERVAL 100
 
+/* Rows of the result that appear in one frame. */
+#define ROWS_AT_ONCE 1
+
 struct _KlMediaJobRow
 {
   GtkListBoxRow parent_instance;
@@ -189,6 +192,32 @@ dup_message (KlMediaJob *job)
     }
 }
 
+/* Text that wraps is laid out for every width that a container asks for: all rows in one frame
+ * would stop the window. */
+static gboolean
+reveal_cb (GtkWidget *list, GdkFrameClock *clock, gpointer user_data)
+{
+  GtkWidget *row = gtk_widget_get_first_child (list);
+  guint n = 0;
+
+  for (; row != NULL && n < ROWS_AT_ONCE; row = gtk_widget_get_next_sibling (row))
+    if (!gtk_widget_get_visible (row))
+      {
+        gtk_widget_set_visible (row, TRUE);
+        n++;
+      }
+  return row != NULL;
+}
+
+static void
+reveal_bit_by_bit (GtkListBox *list)
+{
+  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (list)); row != NULL;
+       row = gtk_widget_get_next_sibling (row))
+    gtk_widget_set_visible (row, FALSE);
+  gtk_widget_add_tick_callback (GTK_WIDGET (list), reveal_cb, NULL, NULL);
+}
+
 static void
 show_result (KlMediaJobRow *self)
 {
@@ -198,8 +227,10 @@ show_result (KlMediaJobRow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->result_expander), result != NULL);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->result_list))) != NULL)
     gtk_list_box_remove (self->result_list, child);
-  if (result != NULL)
-    kl_media_result_fill (self->result_list, result);
+  if (result == NULL)
+    return;
+  kl_media_result_fill (self->result_list, result);
+  reveal_bit_by_bit (self->result_list);
 }
 
 static void

@@ -5,7 +5,10 @@
 
 #include "window/turn-log.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "window/job-view.h"
 #include "window/media-jobs.h"
@@ -22,6 +25,8 @@ static gint64 reported;    /* when the last summary was made; microseconds */
 static gboolean in_job;    /* whether one ran when the last turn ended */
 static gint64 woken;       /* when the last poll returned; microseconds; 0 before the first */
 static gint64 woken_spent; /* processor time of the main thread then; microseconds */
+static gint64 woken_queued; /* time for which it had waited for a processor then; microseconds */
+static int schedstat = -1;  /* of the main thread; open while the program runs */
 static guint n_turns;      /* that count, since the last summary */
 static guint n_long;       /* of them, over a frame */
 static gint64 longest;     /* of them; microseconds */
@@ -36,6 +41,20 @@ get_spent (void)
   return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
+/* How long the main thread was ready to work while others had the processors: what a machine that
+ * is busy takes. What is left of a turn then, it was blocked, by a disk or a lock. */
+static gint64
+get_queued (void)
+{
+  char text[64] = "";
+  guint64 run = 0, queued = 0;
+
+  if (schedstat < 0 || pread (schedstat, text, sizeof text - 1, 0) <= 0
+      || sscanf (text, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &run, &queued) != 2)
+    return 0;
+  return (gint64) (queued / 1000);
+}
+
 static void
 count_turn (gint64 duration)
 {
@@ -45,8 +64,9 @@ count_turn (gint64 duration)
     return;
 
   n_long++;
-  g_message ("turn of %.1f ms, %.1f ms of them on the processor", (double) duration / 1000,
-             (double) (get_spent () - woken_spent) / 1000);
+  g_message ("turn of %.1f ms, %.1f ms of them on the processor, %.1f ms waiting for one",
+             (double) duration / 1000, (double) (get_spent () - woken_spent) / 1000,
+             (double) (get_queued () - woken_queued) / 1000);
 }
 
 static void
@@ -99,6 +119,7 @@ poll_and_measure (GPollFD *fds, guint n_fds, int timeout)
   ready = g_poll (fds, n_fds, timeout);
   woken = g_get_monotonic_time ();
   woken_spent = get_spent ();
+  woken_queued = get_queued ();
 
   return ready;
 }
@@ -117,8 +138,11 @@ kl_turn_log_start (void)
 
   all_turns = g_strcmp0 (wanted, "all") == 0;
   on = all_turns || g_strcmp0 (wanted, "1") == 0;
-  if (on)
-    g_main_context_set_poll_func (NULL, poll_and_measure);
+  if (!on)
+    return;
+
+  schedstat = open ("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+  g_main_context_set_poll_func (NULL, poll_and_measure);
 }
 
 static void

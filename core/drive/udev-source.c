@@ -39,6 +39,7 @@ struct _KlUdevSource
 
   Udev *udev;           /* owned */
   UdevMonitor *monitor; /* owned */
+  GPtrArray *devices;   /* owned; of UdevDevice; NULL when they have to be listed anew */
   char *proc;           /* folder to read mounts from */
   int mountinfo;        /* owned; polled for changes, never read */
   GSource *events;      /* owned, as is the next; NULL if there is nothing to watch */
@@ -218,6 +219,29 @@ list_block_devices (Udev *udev)
   return devices;
 }
 
+/* Whether udev may have said something that is still to be read. */
+static gboolean
+has_news (KlUdevSource *self)
+{
+  GPollFD poll = { .events = G_IO_IN };
+
+  if (self->events == NULL)
+    return TRUE;
+  poll.fd = udev_monitor_get_fd (self->monitor);
+  return g_poll (&poll, 1, 0) != 0;
+}
+
+/* To look through /sys takes milliseconds: only where something may be new. */
+static GPtrArray *
+get_block_devices (KlUdevSource *self)
+{
+  if (has_news (self))
+    g_clear_pointer (&self->devices, g_ptr_array_unref);
+  if (self->devices == NULL)
+    self->devices = list_block_devices (self->udev);
+  return self->devices;
+}
+
 static KlDriveFacts *
 find_disk (GPtrArray *drives, UdevDevice *partition)
 {
@@ -263,7 +287,7 @@ static void
 kl_udev_source_scan (KlDriveSource *source, GPtrArray *drives, GPtrArray *mounts)
 {
   KlUdevSource *self = KL_UDEV_SOURCE (source);
-  g_autoptr (GPtrArray) devices = list_block_devices (self->udev);
+  GPtrArray *devices = get_block_devices (self);
 
   kl_mount_table_read (mounts, self->proc);
   for (guint i = 0; i < devices->len; i++)
@@ -307,6 +331,7 @@ event_cb (gint fd, GIOCondition condition, gpointer user_data)
 
   /* What happened is read anew from /sys: events may be lost when very many come at once. */
   g_clear_pointer (&device, udev_device_unref);
+  g_clear_pointer (&self->devices, g_ptr_array_unref);
   kl_drive_source_changed (KL_DRIVE_SOURCE (self));
   return G_SOURCE_CONTINUE;
 }
@@ -371,6 +396,7 @@ kl_udev_source_finalize (GObject *object)
 
   drop_source (&self->events);
   drop_source (&self->mounts);
+  g_clear_pointer (&self->devices, g_ptr_array_unref);
   kl_close_fd (&self->mountinfo);
   g_clear_pointer (&self->monitor, udev_monitor_unref);
   g_clear_pointer (&self->udev, udev_unref);
