@@ -20,16 +20,16 @@
 #define PERIOD G_USEC_PER_SEC
 
 static gboolean on;
-static gboolean all_turns; /* not only those of a job */
-static gint64 reported;    /* when the last summary was made; microseconds */
-static gboolean in_job;    /* whether one ran when the last turn ended */
-static gint64 woken;       /* when the last poll returned; microseconds; 0 before the first */
-static gint64 woken_spent; /* processor time of the main thread then; microseconds */
+static gboolean all_turns;  /* not only those of a job */
+static gint64 reported;     /* when the last summary was made; microseconds */
+static gboolean in_job;     /* whether one ran when the last turn ended */
+static gint64 woken;        /* when the last poll returned; microseconds; 0 before the first */
+static gint64 woken_spent;  /* processor time of the main thread then; microseconds */
 static gint64 woken_queued; /* time for which it had waited for a processor then; microseconds */
 static int schedstat = -1;  /* of the main thread; open while the program runs */
-static guint n_turns;      /* that count, since the last summary */
-static guint n_long;       /* of them, over a frame */
-static gint64 longest;     /* of them; microseconds */
+static guint n_turns;       /* that count, since the last summary */
+static guint n_long;        /* of them, over a frame */
+static gint64 longest;      /* of them; microseconds */
 
 /* Tells a turn that worked from one that waited for a processor. */
 static gint64
