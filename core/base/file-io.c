@@ -26,6 +26,15 @@
 /* What is waited for at a time while flushing; bytes. A second on a slow stick. */
 #define FLUSH_WINDOW ((guint64) 4 << 20)
 
+/* What may be on its way to the disk while more is copied; bytes. A quick disk always has enough to
+ * do, and progress is the disk's and not that of the memory. */
+#define BEHIND ((guint64) 32 << 20)
+
+/* Where writing itself waits for the disk: less than this a second, and so little is on its way;
+ * bytes. */
+#define SLOW_WRITING ((gint64) 100 << 20)
+#define BEHIND_SLOW ((guint64) 2 << 20)
+
 /* Of the hidden name: the file's own, random digits in between. */
 #define HIDDEN_START ".%.200s."
 #define HIDDEN_SUFFIX ".part"
@@ -241,14 +250,56 @@ copy_by_reading (int source,
          && kl_write_at (target, buffer, length, target_offset, target_name, error);
 }
 
+/* Waits for the write-back of one window. The kernel tells an error of the disk once: who is told
+ * here would not hear of it from fsync(2), so it counts. */
+static gboolean
+wait_for_window (int fd, guint64 offset, guint64 length, const char *name, GError **error)
+{
+  if (sync_file_range (fd, (off64_t) offset, (off64_t) length,
+                       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
+                           | SYNC_FILE_RANGE_WAIT_AFTER)
+          == 0
+      || errno == ENOSYS || errno == EINVAL || errno == ESPIPE || errno == EOPNOTSUPP)
+    return TRUE;
+
+  kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", name);
+  return FALSE;
+}
+
+/* Waits until no more than @most bytes before @end are still on their way. */
+static gboolean
+wait_behind (int fd,
+             guint64 *settled,
+             guint64 end,
+             guint64 most,
+             const char *name,
+             KlProgress *progress,
+             GCancellable *cancellable,
+             GError **error)
+{
+  while (end - *settled > most)
+    {
+      const guint64 length = MIN (FLUSH_WINDOW, end - *settled - most);
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error)
+          || !wait_for_window (fd, *settled, length, name, error))
+        return FALSE;
+      *settled += length;
+      kl_progress_advance (progress, length);
+    }
+
+  return TRUE;
+}
+
 /**
  * kl_copy_range:
  * @source_name: for messages, as is @target_name
- * @progress: (nullable): advances by the bytes copied
+ * @progress: (nullable): advances by the bytes that have reached the disk
  *
  * Copies @length bytes from one file into another by copy_file_range(2), which shares or offloads
- * where the file systems can, and by reading and writing where they can't. Write-back is started
- * behind the copying, so that a later fsync finds little left to do.
+ * where the file systems can, and by reading and writing where they can't. Write-back follows the
+ * copying at a short distance, so that a later fsync finds little left to do, and none where there
+ * is more than the distance.
  *
  * Errors: KL_ERROR_* of the system calls, KL_ERROR_FORMAT if the source ends early,
  * G_IO_ERROR_CANCELLED within one block. Blocks; any thread.
@@ -265,12 +316,15 @@ kl_copy_range (int source,
                GCancellable *cancellable,
                GError **error)
 {
+  const guint64 rest = length > BEHIND ? 0 : BEHIND;
   g_autofree guint8 *buffer = NULL;
+  guint64 settled = target_offset;
   gsize step = COPY_MIN;
 
   while (length > 0)
     {
-      gint64 began = g_get_monotonic_time ();
+      gint64 began = g_get_monotonic_time (), took;
+      guint64 most;
       gssize n = -1;
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -304,13 +358,18 @@ kl_copy_range (int source,
         }
 
       sync_file_range (target, (off64_t) target_offset, n, SYNC_FILE_RANGE_WRITE);
-      step = g_get_monotonic_time () - began < COPY_QUICK ? MIN (step * 2, COPY_MAX) : COPY_MIN;
+      took = g_get_monotonic_time () - began;
+      step = took < COPY_QUICK ? MIN (step * 2, COPY_MAX) : COPY_MIN;
       source_offset += (guint64) n;
       target_offset += (guint64) n;
       length -= (guint64) n;
-      kl_progress_advance (progress, (guint64) n);
+      most = n * G_USEC_PER_SEC < took * SLOW_WRITING ? BEHIND_SLOW : BEHIND;
+      if (!wait_behind (target, &settled, target_offset, length > 0 ? most : rest, target_name,
+                        progress, cancellable, error))
+        return FALSE;
     }
 
+  kl_progress_advance (progress, target_offset - settled);
   return TRUE;
 }
 
@@ -330,22 +389,6 @@ kl_share_range (
   struct file_clone_range range = { source, source_offset, length, target_offset };
 
   return ioctl (target, FICLONERANGE, &range) == 0;
-}
-
-/* Waits for the write-back of one window. The kernel tells an error of the disk once: who is told
- * here would not hear of it from fsync(2), so it counts. */
-static gboolean
-wait_for_window (int fd, guint64 offset, guint64 length, const char *name, GError **error)
-{
-  if (sync_file_range (fd, (off64_t) offset, (off64_t) length,
-                       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
-                           | SYNC_FILE_RANGE_WAIT_AFTER)
-          == 0
-      || errno == ENOSYS || errno == EINVAL || errno == ESPIPE || errno == EOPNOTSUPP)
-    return TRUE;
-
-  kl_set_error_errno (error, errno, "Cannot flush “%s” to the disk", name);
-  return FALSE;
 }
 
 /* The next byte from @offset on that is not in a hole; @size where there is none. */

@@ -11,10 +11,11 @@ typedef struct
   gint64 time;   /* of the last sample, monotonic microseconds; 0 before the first */
   double value;  /* at that time */
   double rate;   /* per second */
-  guint samples; /* that went into the rate */
+  double weight; /* of the samples that went into the rate: 0 for none, 1 after a long time */
 } KlRate;
 
 void kl_rate_add (KlRate *self, gint64 now, double value);
+void kl_rate_doubt (KlRate *self);
 double kl_rate_get (const KlRate *self);
 
 G_END_DECLS

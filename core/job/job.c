@@ -76,11 +76,14 @@ show_report (KlJob *self, const KlProgressReport *report)
 {
   KlJobPrivate *priv = get_private (self);
   gint64 now = g_get_monotonic_time ();
+  const gboolean other_step = report->step != priv->shown.step;
 
-  if (report->step != priv->shown.step)
+  if (other_step)
     priv->byte_rate = (KlRate){ 0 };
   kl_rate_add (&priv->byte_rate, now, (double) report->bytes);
   kl_rate_add (&priv->fraction_rate, now, report->fraction);
+  if (other_step)
+    kl_rate_doubt (&priv->fraction_rate);
 
   kl_progress_report_clear (&priv->shown);
   kl_progress_report_copy (report, &priv->shown);

@@ -65,7 +65,8 @@ media_result_free (KlMediaResult *self)
   g_free (self);
 }
 
-/* Weights are shares of the time that an ISO of half a gigabyte takes on a disk of 0.5 GB/s. */
+/* Weights are shares of the time that an ISO of half a gigabyte takes on a disk of 0.5 GB/s. What
+ * is written counts once it is on the disk, so little is left to flush. */
 static Steps
 add_steps (KlProgress *progress, gboolean prepare, gboolean verify)
 {
@@ -75,8 +76,8 @@ add_steps (KlProgress *progress, gboolean prepare, gboolean verify)
     steps.prepare = kl_progress_add_step (progress, 100, "Preparing the boot image");
   steps.check = kl_progress_add_step (progress, 10, "Checking the boot image");
   steps.plan = kl_progress_add_step (progress, 2, "Laying out the medium");
-  steps.write = kl_progress_add_step (progress, 50, "Writing files");
-  steps.flush = kl_progress_add_step (progress, 20, "Flushing to the disk");
+  steps.write = kl_progress_add_step (progress, 65, "Writing files");
+  steps.flush = kl_progress_add_step (progress, 5, "Flushing to the disk");
   if (verify)
     steps.verify = kl_progress_add_step (progress, 40, "Reading back");
   steps.commit = kl_progress_add_step (progress, 1, "Finishing");

@@ -3,11 +3,15 @@
 /* Preloaded into a program, it makes a slow disk of the folder SLOW_FOLDER, so that a test has the
  * time to look at a job that runs, on any disk: writing files in it, at any depth, takes a second
  * for each SLOW_RATE MiB, also from its end on where SLOW_STREAMS is set, and flushing one right in
- * it takes SLOW_FLUSH seconds. What is not set is not slow. */
+ * it takes SLOW_FLUSH seconds. With SLOW_BACK writing is quick, as into the memory of the system,
+ * and a second for each so many MiB passes before what was written is on the disk: whoever waits
+ * for that waits. What is not set is not slow. */
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "preload.h"
 
@@ -25,6 +29,57 @@ depth_in_folder (int fd)
   for (const char *at = path + strlen (folder); *at != '\0'; at++)
     depth += *at == '/';
   return depth;
+}
+
+/* Of the one file that is written, from its begin to its end. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static off_t end;       /* of what was written */
+static double all_done; /* when all of that will be on the disk; seconds */
+
+static double
+get_seconds (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
+}
+
+/* Of @length bytes on the disk; seconds. */
+static double
+get_duration (off_t length)
+{
+  return (double) length / 1048576 / atoi (getenv ("SLOW_BACK"));
+}
+
+/* Takes note of a write to @offset. */
+static void
+queue (int fd, ssize_t written, off_t offset)
+{
+  const double now = get_seconds ();
+
+  if (getenv ("SLOW_BACK") == NULL || written <= 0 || depth_in_folder (fd) == 0)
+    return;
+  pthread_mutex_lock (&lock);
+  all_done = (all_done > now ? all_done : now) + get_duration (written);
+  if (offset + written > end)
+    end = offset + written;
+  pthread_mutex_unlock (&lock);
+}
+
+/* Waits until what was written before @offset is on the disk. */
+static void
+wait_until_written (int fd, off_t offset)
+{
+  double left;
+
+  if (getenv ("SLOW_BACK") == NULL || depth_in_folder (fd) == 0)
+    return;
+  pthread_mutex_lock (&lock);
+  left = all_done - (offset < end ? get_duration (end - offset) : 0) - get_seconds ();
+  pthread_mutex_unlock (&lock);
+  if (left > 0)
+    usleep ((useconds_t) (left * 1e6));
 }
 
 static void
@@ -51,6 +106,7 @@ wait_for_write (int fd, ssize_t written)
   int name (int fd)                                                                                \
   {                                                                                                \
     wait_for_flush (fd);                                                                           \
+    wait_until_written (fd, LONG_MAX);                                                             \
     return NEXT (name) (fd);                                                                       \
   }
 
@@ -58,7 +114,10 @@ wait_for_write (int fd, ssize_t written)
   ssize_t name (int fd, const void *data, size_t length, off_t offset);                            \
   ssize_t name (int fd, const void *data, size_t length, off_t offset)                             \
   {                                                                                                \
-    return wait_for_write (fd, NEXT (name) (fd, data, length, offset));                            \
+    const ssize_t written = NEXT (name) (fd, data, length, offset);                                \
+                                                                                                   \
+    queue (fd, written, offset);                                                                   \
+    return wait_for_write (fd, written);                                                           \
   }
 
 /* By which wimlib writes. */
@@ -80,6 +139,20 @@ ssize_t
 copy_file_range (
     int from, off_t *from_offset, int to, off_t *to_offset, size_t length, unsigned int flags)
 {
-  return wait_for_write (to,
-                         NEXT (copy_file_range) (from, from_offset, to, to_offset, length, flags));
+  const off_t offset = to_offset != NULL ? *to_offset : 0;
+  const ssize_t written = NEXT (copy_file_range) (from, from_offset, to, to_offset, length, flags);
+
+  queue (to, written, offset);
+  return wait_for_write (to, written);
+}
+
+int sync_file_range (int fd, off_t offset, off_t length, unsigned int flags);
+int
+sync_file_range (int fd, off_t offset, off_t length, unsigned int flags)
+{
+  const unsigned int wait_after = 4; /* SYNC_FILE_RANGE_WAIT_AFTER */
+
+  if (flags & wait_after)
+    wait_until_written (fd, offset + length);
+  return NEXT (sync_file_range) (fd, offset, length, flags);
 }

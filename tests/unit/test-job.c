@@ -351,6 +351,45 @@ test_rate (void)
   g_assert_cmpfloat (kl_rate_get (&rate), ==, 0);
 }
 
+/* Memory takes the first bytes at once, whatever the disk is like. */
+static void
+test_rate_after_burst (void)
+{
+  KlRate rate = { 0 };
+  double value = 0;
+
+  kl_rate_add (&rate, 1000000, 0);
+  for (int i = 1; i <= 50; i++)
+    {
+      value += i == 1 ? 100 : 10;
+      kl_rate_add (&rate, 1000000 + i * G_USEC_PER_SEC / 5, value);
+      if (i >= 10)
+        {
+          g_assert_cmpfloat (kl_rate_get (&rate), >, 49.9);
+          g_assert_cmpfloat (kl_rate_get (&rate), <, 50 * (1 + 9.0 / i));
+        }
+    }
+  g_assert_cmpfloat_with_epsilon (kl_rate_get (&rate), 50, 5);
+}
+
+/* A step that is ten times as slow: after two seconds that counts. */
+static void
+test_rate_of_another_step (void)
+{
+  KlRate rate = { 0 };
+  double value = 0;
+
+  for (int i = 0; i <= 100; i++)
+    kl_rate_add (&rate, 1000000 + i * G_USEC_PER_SEC / 5, value = i * 20);
+  g_assert_cmpfloat_with_epsilon (kl_rate_get (&rate), 100, 1e-6);
+  kl_rate_doubt (&rate);
+  g_assert_cmpfloat_with_epsilon (kl_rate_get (&rate), 100, 1e-6);
+  for (int i = 101; i <= 110; i++)
+    kl_rate_add (&rate, 1000000 + i * G_USEC_PER_SEC / 5, value += 2);
+  g_assert_cmpfloat (kl_rate_get (&rate), >, 9.9);
+  g_assert_cmpfloat (kl_rate_get (&rate), <, 20);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -366,5 +405,7 @@ main (int argc, char **argv)
 #undef ADD
   g_test_add_func ("/job/forty-run-at-once", test_many);
   g_test_add_func ("/rate/is-smoothed-and-starts-afresh", test_rate);
+  g_test_add_func ("/rate/forgets-a-first-burst", test_rate_after_burst);
+  g_test_add_func ("/rate/follows-another-step-within-two-seconds", test_rate_of_another_step);
   return g_test_run ();
 }
