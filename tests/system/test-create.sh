@@ -138,6 +138,8 @@ program="$folder/program" home="$folder/nobody" rule="$KINDLING_POLKIT_RULES/49-
 mkdir -p "$program/app" "$program/data" "$home"
 cp "$ctl" "$program/app/kindlingctl"
 cp -r "$(dirname "$(realpath "$ctl")")/../data/bios" "$program/data/"
+# The build folder may stand where only its owner may look.
+cp "$wim" "$program/boot.wim"
 chmod -R a+rX "$program"
 chown nobody "$home"
 touch /run/kindling-asked
@@ -168,7 +170,7 @@ RULE
   done
   : >/run/kindling-asked
 }
-nobody --quiet image import "$wim" --id "$id" >/dev/null || echo "# nobody has no image"
+nobody --quiet image import "$program/boot.wim" --id "$id" >/dev/null || echo "# nobody has no image"
 answer NO
 check "nobody may not" fails 1 "E_ACCESSDENIED" nobody_batch
 cp "$folder/said" "$folder/batch"
