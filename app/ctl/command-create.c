@@ -107,6 +107,7 @@ make_request (const KlCtlOptions *options,
     .password = protection->password,
     .certificate = options->certificate,
     .certificate_password = protection->certificate_password,
+    .key = protection->key,
     .ignore_validity = options->ignore_validity,
     .valid_from = protection->valid_from,
     .valid_until = protection->valid_until,
@@ -244,6 +245,10 @@ run_create (KlCtlOptions *options)
 
   if (status != KL_CTL_EXIT_DONE)
     return status;
+  /* It takes tenths of a second, while drives are asked for, passwords typed and files looked at.
+   */
+  if (options->certificate == NULL && choice.n_destinations == 1)
+    protection.key = kl_certificate_key_new ();
   if (choice.to_drive)
     {
       drives = choose_drives (options, &choice, volumes, &error);

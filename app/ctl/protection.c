@@ -256,4 +256,5 @@ kl_ctl_protection_clear (KlCtlProtection *protection)
   g_clear_pointer (&protection->valid_until, g_date_time_unref);
   g_clear_pointer (&protection->variables, kl_variables_unref);
   g_clear_pointer (&protection->connection_options, kl_secret_unref);
+  g_clear_pointer (&protection->key, kl_certificate_key_unref);
 }

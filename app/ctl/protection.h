@@ -2,6 +2,7 @@
 #pragma once
 
 #include "command.h"
+#include "crypto/certificate-key.h"
 #include "crypto/secret.h"
 #include "crypto/variables.h"
 
@@ -17,6 +18,7 @@ typedef struct
   GDateTime *valid_until;
   KlVariables *variables;
   KlSecret *connection_options;
+  KlCertificateKey *key; /* of the certificate that is made; NULL without, and for several media */
 } KlCtlProtection;
 
 /* For create; sets an error of the command line (usage) or of reading. */

@@ -416,6 +416,8 @@ create_on_target (KlMediaCreator *self,
   protection = check_site (self, error);
   if (protection == NULL)
     return FALSE;
+  /* To make a key takes tenths of a second: nobody is to wait for it. */
+  kl_media_protection_start (protection, FALSE);
   image = find_image (self, protection, cancellable, error);
   if (image == NULL || !kl_media_image_needs_preparing (image, &stale, error))
     return FALSE;
@@ -426,7 +428,6 @@ create_on_target (KlMediaCreator *self,
   if (target == NULL)
     return FALSE;
 
-  kl_media_protection_start (protection, FALSE);
   kl_media_image_start_check (image, self->share, is_file, steps.check, cancellable);
   layout = plan (self, image, protection, target, cancellable, &problem);
   if (!kl_media_image_finish_check (image, error))
