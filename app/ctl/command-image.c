@@ -73,10 +73,8 @@ add_row (GString *table, const char *const *cells)
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
     {
       g_autofree char *clean = kl_ctl_clean (cells[i] != NULL ? cells[i] : "");
-      g_autofree char *padded = kl_ctl_pad (clean, columns[i]);
 
-      g_string_append (table, padded);
-      g_string_append (table, "  ");
+      kl_ctl_append_padded (table, clean, columns[i] + 2);
     }
   g_string_append (table, cells[G_N_ELEMENTS (columns)]);
   g_string_append_c (table, '\n');

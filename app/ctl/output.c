@@ -172,6 +172,8 @@ kl_ctl_clean (const char *text)
 static guint
 get_columns (gunichar character)
 {
+  if (character < 0x80)
+    return 1;
   return g_unichar_iswide (character) ? 2 : g_unichar_iszerowidth (character) ? 0 : 1;
 }
 
@@ -186,6 +188,21 @@ count_columns (const char *text)
 }
 
 /**
+ * kl_ctl_append_padded:
+ *
+ * Appends @text with spaces up to @columns of a terminal.
+ */
+void
+kl_ctl_append_padded (GString *table, const char *text, guint columns)
+{
+  const guint width = count_columns (text);
+
+  g_string_append (table, text);
+  for (guint i = width; i < columns; i++)
+    g_string_append_c (table, ' ');
+}
+
+/**
  * kl_ctl_pad:
  *
  * Returns: (transfer full): @text with spaces up to @columns of a terminal
@@ -193,10 +210,10 @@ count_columns (const char *text)
 char *
 kl_ctl_pad (const char *text, guint columns)
 {
-  const guint width = count_columns (text);
-  const int spaces = width < columns ? (int) (columns - width) : 0;
+  GString *padded = g_string_new (NULL);
 
-  return g_strdup_printf ("%s%*s", text, spaces, "");
+  kl_ctl_append_padded (padded, text, columns);
+  return g_string_free (padded, FALSE);
 }
 
 /**

@@ -32,6 +32,7 @@ void kl_ctl_print_boot (gboolean bios,
                         const char *uefi_reason);
 void kl_ctl_print_expiry (GDateTime *end); /* of a certificate; nullable */
 char *kl_ctl_clean (const char *text);
+void kl_ctl_append_padded (GString *table, const char *text, guint columns);
 char *kl_ctl_pad (const char *text, guint columns);
 
 /* Progress: an event, or a bar on a terminal. */

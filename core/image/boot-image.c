@@ -175,38 +175,42 @@ kl_image_state_to_string (KlImageState state)
 }
 
 static char *
-dup_or_null (GKeyFile *ini, const char *group, const char *key)
+dup_or_null (KlImageRecord *record, const char *group, const char *key)
 {
-  g_autofree char *text = kl_image_ini_dup_text (ini, group, key, MAX_WORD);
+  g_autofree char *text = kl_image_record_dup_text (record, group, key, MAX_WORD);
 
   return *text != '\0' ? g_steal_pointer (&text) : NULL;
 }
 
 static void
-read_image (KlBootImage *self, GKeyFile *ini)
+read_image (KlBootImage *self, KlImageRecord *record)
 {
-  g_autofree char *manager = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_BOOT_MANAGER, 8);
+  g_autofree char *manager
+      = kl_image_record_dup_text (record, KL_INI_IMAGE, KL_INI_BOOT_MANAGER, 8);
 
-  self->name = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_NAME, KL_NAME_MAX);
-  self->description = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_DESCRIPTION, MAX_SENTENCE);
-  self->version = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_VERSION, KL_NAME_MAX);
-  self->os_version = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_OS_VERSION, MAX_WORD);
-  self->architecture = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_ARCHITECTURE, MAX_WORD);
-  self->language = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_LANGUAGE, MAX_WORD);
-  self->context_id = kl_image_ini_dup_text (ini, KL_INI_IMAGE, KL_INI_CONTEXT_ID, MAX_WORD);
+  self->name = kl_image_record_dup_text (record, KL_INI_IMAGE, KL_INI_NAME, KL_NAME_MAX);
+  self->description
+      = kl_image_record_dup_text (record, KL_INI_IMAGE, KL_INI_DESCRIPTION, MAX_SENTENCE);
+  self->version = kl_image_record_dup_text (record, KL_INI_IMAGE, KL_INI_VERSION, KL_NAME_MAX);
+  self->os_version = kl_image_record_dup_text (record, KL_INI_IMAGE, KL_INI_OS_VERSION, MAX_WORD);
+  self->architecture
+      = kl_image_record_dup_text (record, KL_INI_IMAGE, KL_INI_ARCHITECTURE, MAX_WORD);
+  self->language = kl_image_record_dup_text (record, KL_INI_IMAGE, KL_INI_LANGUAGE, MAX_WORD);
+  self->context_id = kl_image_record_dup_text (record, KL_INI_IMAGE, KL_INI_CONTEXT_ID, MAX_WORD);
   self->boot_manager = strcmp (manager, "2011") == 0   ? KL_BOOT_MANAGER_2011
                        : strcmp (manager, "2023") == 0 ? KL_BOOT_MANAGER_2023
                                                        : KL_BOOT_MANAGER_DEFAULT;
 }
 
 static void
-read_source (KlBootImage *self, GKeyFile *ini)
+read_source (KlBootImage *self, KlImageRecord *record)
 {
-  g_autofree char *imported = kl_image_ini_dup_text (ini, KL_INI_SOURCE, KL_INI_IMPORTED, MAX_WORD);
+  g_autofree char *imported
+      = kl_image_record_dup_text (record, KL_INI_SOURCE, KL_INI_IMPORTED, MAX_WORD);
   guint64 index = 0;
 
-  self->source_path = kl_image_ini_dup_text (ini, KL_INI_SOURCE, KL_INI_PATH, MAX_PATH_TEXT);
-  kl_image_ini_get_number (ini, KL_INI_SOURCE, KL_INI_INDEX, 10, G_MAXUINT16, &index);
+  self->source_path = kl_image_record_dup_text (record, KL_INI_SOURCE, KL_INI_PATH, MAX_PATH_TEXT);
+  kl_image_record_get_number (record, KL_INI_SOURCE, KL_INI_INDEX, 10, G_MAXUINT16, &index);
   self->source_index = (guint) index;
   self->imported = g_date_time_new_from_iso8601 (imported, NULL);
 }
@@ -220,11 +224,11 @@ is_sha256 (const char *text)
 /* Whether the boot.wim that was to come is there already: only asked between the two renames that
  * put it there, or when a process was killed in between. */
 static gboolean
-has_next_wim (KlBootImage *self, GKeyFile *ini)
+has_next_wim (KlBootImage *self, KlImageRecord *record)
 {
   g_autofree char *path = g_build_filename (self->folder, KL_BOOT_WIM_FILE, NULL);
   g_autofree char *recorded
-      = kl_image_ini_dup_text (ini, KL_INI_BOOT_WIM_NEXT, KL_INI_IDENTIFIER, MAX_WORD);
+      = kl_image_record_dup_text (record, KL_INI_BOOT_WIM_NEXT, KL_INI_IDENTIFIER, MAX_WORD);
   g_autofree char *there = kl_wim_header_dup_identifier (path, NULL);
 
   return there != NULL && strcmp (there, recorded) == 0;
@@ -232,21 +236,22 @@ has_next_wim (KlBootImage *self, GKeyFile *ini)
 
 /* Size and sums of the WIM that media get. */
 static gboolean
-read_media_wim (KlBootImage *self, GKeyFile *ini, GError **error)
+read_media_wim (KlBootImage *self, KlImageRecord *record, GError **error)
 {
-  gboolean next = g_key_file_has_group (ini, KL_INI_BOOT_WIM_NEXT) && has_next_wim (self, ini);
-  gboolean prepared = next || g_key_file_has_group (ini, KL_INI_BOOT_WIM);
+  gboolean next
+      = kl_image_record_has_group (record, KL_INI_BOOT_WIM_NEXT) && has_next_wim (self, record);
+  gboolean prepared = next || kl_image_record_has_group (record, KL_INI_BOOT_WIM);
   const char *group = next ? KL_INI_BOOT_WIM_NEXT : prepared ? KL_INI_BOOT_WIM : KL_INI_SOURCE;
   const char *wrong = NULL;
   guint64 crc = 0;
 
   self->media_wim
       = g_build_filename (self->folder, prepared ? KL_BOOT_WIM_FILE : KL_SOURCE_WIM_FILE, NULL);
-  self->sha256 = kl_image_ini_dup_text (ini, group, KL_INI_SHA256, MAX_WORD);
+  self->sha256 = kl_image_record_dup_text (record, group, KL_INI_SHA256, MAX_WORD);
 
-  if (!kl_image_ini_get_number (ini, group, KL_INI_SIZE, 10, G_MAXINT64, &self->size))
+  if (!kl_image_record_get_number (record, group, KL_INI_SIZE, 10, G_MAXINT64, &self->size))
     wrong = KL_INI_SIZE;
-  else if (!kl_image_ini_get_number (ini, group, KL_INI_CRC32C, 16, G_MAXUINT32, &crc))
+  else if (!kl_image_record_get_number (record, group, KL_INI_CRC32C, 16, G_MAXUINT32, &crc))
     wrong = KL_INI_CRC32C;
   else if (!is_sha256 (self->sha256))
     wrong = KL_INI_SHA256;
@@ -264,12 +269,12 @@ read_media_wim (KlBootImage *self, GKeyFile *ini, GError **error)
 }
 
 static gboolean
-read_ability (GKeyFile *ini, const char *key, char **reason)
+read_ability (KlImageRecord *record, const char *key, char **reason)
 {
   g_autofree char *reason_key = g_strconcat (key, KL_INI_REASON, NULL);
-  gboolean can = g_key_file_get_boolean (ini, KL_INI_BOOT, key, NULL);
+  gboolean can = kl_image_record_get_flag (record, KL_INI_BOOT, key);
 
-  *reason = kl_image_ini_dup_text (ini, KL_INI_BOOT, reason_key, MAX_SENTENCE);
+  *reason = kl_image_record_dup_text (record, KL_INI_BOOT, reason_key, MAX_SENTENCE);
   if (!can && **reason == '\0')
     {
       g_free (*reason);
@@ -279,48 +284,48 @@ read_ability (GKeyFile *ini, const char *key, char **reason)
 }
 
 static void
-read_boot (KlBootImage *self, GKeyFile *ini)
+read_boot (KlBootImage *self, KlImageRecord *record)
 {
   g_autofree char *managers
-      = kl_image_ini_dup_text (ini, KL_INI_BOOT, KL_INI_BOOT_MANAGERS, MAX_WORD);
+      = kl_image_record_dup_text (record, KL_INI_BOOT, KL_INI_BOOT_MANAGERS, MAX_WORD);
   g_auto (GStrv) parts = g_strsplit (managers, ";", 8);
 
-  self->bios_optical = read_ability (ini, KL_INI_BIOS_OPTICAL, &self->bios_optical_reason);
-  self->bios = read_ability (ini, KL_INI_BIOS, &self->bios_reason);
-  self->uefi = read_ability (ini, KL_INI_UEFI, &self->uefi_reason);
-  self->uefi_architecture = dup_or_null (ini, KL_INI_BOOT, KL_INI_UEFI_ARCHITECTURE);
-  self->signer = dup_or_null (ini, KL_INI_BOOT, KL_INI_SIGNER);
+  self->bios_optical = read_ability (record, KL_INI_BIOS_OPTICAL, &self->bios_optical_reason);
+  self->bios = read_ability (record, KL_INI_BIOS, &self->bios_reason);
+  self->uefi = read_ability (record, KL_INI_UEFI, &self->uefi_reason);
+  self->uefi_architecture = dup_or_null (record, KL_INI_BOOT, KL_INI_UEFI_ARCHITECTURE);
+  self->signer = dup_or_null (record, KL_INI_BOOT, KL_INI_SIGNER);
   self->has_2011 = g_strv_contains ((const char *const *) parts, "2011");
   self->has_2023 = g_strv_contains ((const char *const *) parts, "2023");
 }
 
 /* A source that is not what was recorded makes the prepared WIM stale too. */
 static gboolean
-source_has_size (KlBootImage *self, GKeyFile *ini)
+source_has_size (KlBootImage *self, KlImageRecord *record)
 {
   g_autofree char *path = g_build_filename (self->folder, KL_SOURCE_WIM_FILE, NULL);
   guint64 size;
   struct stat info;
 
-  return !kl_image_ini_get_number (ini, KL_INI_SOURCE, KL_INI_SIZE, 10, G_MAXINT64, &size)
+  return !kl_image_record_get_number (record, KL_INI_SOURCE, KL_INI_SIZE, 10, G_MAXINT64, &size)
          || stat (path, &info) != 0 || (guint64) info.st_size == size;
 }
 
 static KlImageState
-find_prepared_state (KlBootImage *self, GKeyFile *ini)
+find_prepared_state (KlBootImage *self, KlImageRecord *record)
 {
-  g_autofree char *stamp = kl_image_ini_dup_recipe_stamp (ini);
+  g_autofree char *stamp = kl_image_record_dup_recipe_stamp (record);
   g_autofree char *recorded
-      = kl_image_ini_dup_text (ini, KL_INI_PREPARATION, KL_INI_RECIPE_STAMP, MAX_WORD);
+      = kl_image_record_dup_text (record, KL_INI_PREPARATION, KL_INI_RECIPE_STAMP, MAX_WORD);
 
-  return strcmp (stamp, recorded) == 0 && source_has_size (self, ini) ? KL_IMAGE_STATE_COMPLETE
-                                                                      : KL_IMAGE_STATE_STALE;
+  return strcmp (stamp, recorded) == 0 && source_has_size (self, record) ? KL_IMAGE_STATE_COMPLETE
+                                                                         : KL_IMAGE_STATE_STALE;
 }
 
 /* A status of another context is none (media-api.md 4.2). A forgotten one takes nothing from the
  * WIM that was prepared. */
 static void
-read_status (KlBootImage *self, GKeyFile *ini, const KlEntryFiles *seen)
+read_status (KlBootImage *self, KlImageRecord *record, const KlEntryFiles *seen)
 {
   KlInjectionStatus *status = seen == NULL || seen->status ? kl_injection_status_load (self->folder)
                                                            : kl_injection_status_new ("");
@@ -333,8 +338,8 @@ read_status (KlBootImage *self, GKeyFile *ini, const KlEntryFiles *seen)
     self->state = KL_IMAGE_STATE_IN_PROGRESS;
   else if (current && status->state == KL_INJECTION_ERROR)
     self->state = KL_IMAGE_STATE_ERROR;
-  else if (g_key_file_has_group (ini, KL_INI_PREPARATION))
-    self->state = find_prepared_state (self, ini);
+  else if (kl_image_record_has_group (record, KL_INI_PREPARATION))
+    self->state = find_prepared_state (self, record);
   else if (current && status->state == KL_INJECTION_COMPLETE)
     self->state = KL_IMAGE_STATE_COMPLETE;
 }
@@ -399,26 +404,26 @@ load_entry (const char *folder, const char *media_wim, const KlEntryFiles *seen,
 {
   g_autoptr (KlBootImage) self = new_for_folder (folder);
   g_autoptr (GError) failure = NULL;
-  g_autoptr (GKeyFile) ini = kl_image_ini_load (self->folder, KL_INI_IMAGE_FILE, &failure);
+  g_autoptr (KlImageRecord) record = kl_image_record_load (self->folder, &failure);
 
-  if (ini == NULL)
+  if (record == NULL)
     {
       g_set_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN, "The catalog entry “%s” is broken: %s",
                    self->folder, failure->message);
       return NULL;
     }
 
-  read_image (self, ini);
-  read_source (self, ini);
-  if (!read_media_wim (self, ini, error))
+  read_image (self, record);
+  read_source (self, record);
+  if (!read_media_wim (self, record, error))
     return NULL;
   if (media_wim != NULL)
     {
       g_free (self->media_wim);
       self->media_wim = g_strdup (media_wim);
     }
-  read_boot (self, ini);
-  read_status (self, ini, seen);
+  read_boot (self, record);
+  read_status (self, record, seen);
   self->media = seen == NULL || seen->media ? kl_media_record_list (self->folder, 1, &self->n_media)
                                             : g_ptr_array_new ();
   if (!check_size (self, seen, &self->error))

@@ -12,6 +12,44 @@
 
 #define MAX_INI_SIZE ((gsize) 1 << 20) /* bytes */
 
+static char *
+read_file (const char *folder, const char *file, gsize *length, char **path, GError **error)
+{
+  struct stat info;
+  g_autofd int fd = -1;
+
+  *path = g_build_filename (folder, file, NULL);
+  fd = kl_open_with_info (*path, &info, error);
+  if (fd < 0)
+    return NULL;
+  if (info.st_size == 0 || (guint64) info.st_size > MAX_INI_SIZE)
+    {
+      g_set_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN,
+                   "“%s” has %" G_GINT64_FORMAT " bytes; 1 to %" G_GSIZE_FORMAT " are expected",
+                   *path, (gint64) info.st_size, MAX_INI_SIZE);
+      return NULL;
+    }
+
+  *length = (gsize) info.st_size;
+  return kl_read_all (fd, *length, *path, error);
+}
+
+static GKeyFile *
+parse (const char *data, gsize length, const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) ini = g_key_file_new ();
+  g_autoptr (GError) parse_error = NULL;
+  g_autofree char *reason = NULL;
+
+  if (g_key_file_load_from_data (
+          ini, data, length, G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS, &parse_error))
+    return g_steal_pointer (&ini);
+
+  reason = g_utf8_make_valid (parse_error->message, -1);
+  g_set_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN, "“%s” is no key file: %s", path, reason);
+  return NULL;
+}
+
 /**
  * kl_image_ini_load:
  * @folder: of the catalog entry
@@ -25,37 +63,11 @@
 GKeyFile *
 kl_image_ini_load (const char *folder, const char *file, GError **error)
 {
-  g_autofree char *path = g_build_filename (folder, file, NULL);
-  g_autoptr (GKeyFile) ini = g_key_file_new ();
-  g_autoptr (GError) parse_error = NULL;
-  g_autofree char *data = NULL;
-  struct stat info;
-  g_autofd int fd = kl_open_with_info (path, &info, error);
+  g_autofree char *path = NULL;
+  gsize length = 0;
+  g_autofree char *data = read_file (folder, file, &length, &path, error);
 
-  if (fd < 0)
-    return NULL;
-  if (info.st_size == 0 || (guint64) info.st_size > MAX_INI_SIZE)
-    {
-      g_set_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN,
-                   "“%s” has %" G_GINT64_FORMAT " bytes; 1 to %" G_GSIZE_FORMAT " are expected",
-                   path, (gint64) info.st_size, MAX_INI_SIZE);
-      return NULL;
-    }
-
-  data = kl_read_all (fd, (guint64) info.st_size, path, error);
-  if (data == NULL)
-    return NULL;
-  if (!g_key_file_load_from_data (ini, data, (gsize) info.st_size,
-                                  G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS,
-                                  &parse_error))
-    {
-      g_autofree char *reason = g_utf8_make_valid (parse_error->message, -1);
-
-      g_set_error (error, KL_ERROR, KL_ERROR_IMAGE_BROKEN, "“%s” is no key file: %s", path, reason);
-      return NULL;
-    }
-
-  return g_steal_pointer (&ini);
+  return data != NULL ? parse (data, length, path, error) : NULL;
 }
 
 /**
@@ -140,6 +152,12 @@ kl_image_ini_get_number (
   return g_ascii_string_to_unsigned (text, base, 0, max, value, NULL);
 }
 
+static gboolean
+is_of_recipe (const char *group)
+{
+  return strcmp (group, KL_INI_RECIPE) == 0 || g_str_has_prefix (group, KL_INI_DRIVER_PREFIX);
+}
+
 static void
 append_group (GString *text, GKeyFile *ini, const char *group)
 {
@@ -171,8 +189,7 @@ kl_image_ini_dup_recipe_stamp (GKeyFile *ini)
 
   g_string_append_printf (text, "%s %s\n", sha256, index);
   for (guint i = 0; groups[i] != NULL; i++)
-    if (strcmp (groups[i], KL_INI_RECIPE) == 0
-        || g_str_has_prefix (groups[i], KL_INI_DRIVER_PREFIX))
+    if (is_of_recipe (groups[i]))
       append_group (text, ini, groups[i]);
   return kl_sha256_data (text->str, text->len);
 }
@@ -193,4 +210,119 @@ kl_image_ini_get_build (GKeyFile *ini)
   if (g_strv_length (parts) >= 3)
     g_ascii_string_to_unsigned (parts[2], 10, 0, G_MAXUINT32, &build, NULL);
   return (guint) build;
+}
+
+/**
+ * kl_image_record_load:
+ * @folder: of the catalog entry
+ *
+ * Reads KL_INI_IMAGE_FILE. Errors: those of kl_image_ini_load().
+ *
+ * Returns: (transfer full): the record
+ */
+KlImageRecord *
+kl_image_record_load (const char *folder, GError **error)
+{
+  g_autoptr (KlImageRecord) self = g_new0 (KlImageRecord, 1);
+  g_autofree char *path = NULL;
+  gsize length = 0;
+  g_autofree char *data = read_file (folder, KL_INI_IMAGE_FILE, &length, &path, error);
+
+  if (data == NULL)
+    return NULL;
+  self->plain = kl_plain_ini_new (data, length);
+  if (self->plain == NULL)
+    self->ini = parse (data, length, path, error);
+  return self->plain != NULL || self->ini != NULL ? g_steal_pointer (&self) : NULL;
+}
+
+void
+kl_image_record_free (KlImageRecord *self)
+{
+  if (self == NULL)
+    return;
+
+  g_clear_pointer (&self->plain, kl_plain_ini_free);
+  g_clear_pointer (&self->ini, g_key_file_unref);
+  g_free (self);
+}
+
+gboolean
+kl_image_record_has_group (KlImageRecord *self, const char *group)
+{
+  return self->plain != NULL ? kl_plain_ini_has_group (self->plain, group)
+                             : g_key_file_has_group (self->ini, group);
+}
+
+/* As kl_image_ini_dup_text(). */
+char *
+kl_image_record_dup_text (KlImageRecord *self,
+                          const char *group,
+                          const char *key,
+                          gsize max_characters)
+{
+  const char *value;
+
+  if (self->plain == NULL)
+    return kl_image_ini_dup_text (self->ini, group, key, max_characters);
+
+  value = kl_plain_ini_get (self->plain, group, key);
+  return value != NULL ? g_strndup (value, strnlen (value, max_characters)) : g_strdup ("");
+}
+
+/* As kl_image_ini_get_number(). */
+gboolean
+kl_image_record_get_number (KlImageRecord *self,
+                            const char *group,
+                            const char *key,
+                            guint base,
+                            guint64 max,
+                            guint64 *value)
+{
+  const char *text;
+
+  if (self->plain == NULL)
+    return kl_image_ini_get_number (self->ini, group, key, base, max, value);
+
+  text = kl_plain_ini_get (self->plain, group, key);
+  return text != NULL && g_ascii_string_to_unsigned (text, base, 0, max, value, NULL);
+}
+
+/* %FALSE too where there is none. */
+gboolean
+kl_image_record_get_flag (KlImageRecord *self, const char *group, const char *key)
+{
+  const char *text;
+
+  if (self->plain == NULL)
+    return g_key_file_get_boolean (self->ini, group, key, NULL);
+
+  text = kl_plain_ini_get (self->plain, group, key);
+  return g_strcmp0 (text, "true") == 0 || g_strcmp0 (text, "1") == 0;
+}
+
+/* As kl_image_ini_dup_recipe_stamp(). */
+char *
+kl_image_record_dup_recipe_stamp (KlImageRecord *self)
+{
+  g_autoptr (GString) text = NULL;
+  const char *group, *key, *value;
+  g_autofree char *sha256 = NULL;
+  g_autofree char *index = NULL;
+
+  if (self->plain == NULL)
+    return kl_image_ini_dup_recipe_stamp (self->ini);
+
+  sha256 = kl_image_record_dup_text (self, KL_INI_SOURCE, KL_INI_SHA256, 64);
+  index = kl_image_record_dup_text (self, KL_INI_SOURCE, KL_INI_INDEX, 8);
+  text = g_string_new (NULL);
+  g_string_append_printf (text, "%s %s\n", sha256, index);
+  for (guint i = 0; kl_plain_ini_get_line (self->plain, i, &group, &key, &value); i++)
+    if (!is_of_recipe (group))
+      continue;
+    else if (key == NULL)
+      g_string_append_printf (text, "[%s]\n", group);
+    else
+      g_string_append_printf (text, "%s=%s\n", key, value);
+  return kl_sha256_data (text->str, text->len);
 }
