@@ -15,6 +15,10 @@
 
 #define MAX_WAITING 4
 
+/* What is read at once where summing it up takes no longer than reading it: that much stays in the
+ * cache of a core meanwhile. Bytes. */
+#define CACHED_BLOCK ((gsize) 128 << 10)
+
 struct _KlHasher
 {
   GThread *thread;    /* owned; NULL once joined */
@@ -66,7 +70,7 @@ kl_crc32c_file (const char *path,
                 guint32 *crc,
                 GError **error)
 {
-  g_autofree guint8 *buffer = g_malloc (KL_IO_BLOCK);
+  g_autofree guint8 *buffer = g_malloc (CACHED_BLOCK);
   guint64 total = 0;
   guint32 sum = 0;
   g_autofd int fd = kl_open_for_reading (path, error);
@@ -76,7 +80,7 @@ kl_crc32c_file (const char *path,
 
   for (;;)
     {
-      gssize n = kl_read_some (fd, buffer, KL_IO_BLOCK, path, cancellable, error);
+      gssize n = kl_read_some (fd, buffer, CACHED_BLOCK, path, cancellable, error);
 
       if (n < 0)
         return FALSE;

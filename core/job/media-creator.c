@@ -289,21 +289,26 @@ remember (KlMediaCreator *self, KlBootImage *image, KlMediaProtection *protectio
     g_info ("The medium is not in the history of its image: %s", error->message);
 }
 
+/* @unchecked: (nullable): an image that is still being checked */
 static gboolean
 write_and_verify (KlMediaTarget *target,
+                  KlMediaImage *unchecked,
                   const Steps *steps,
                   GCancellable *cancellable,
                   GError **error)
 {
-  kl_progress_start (steps->write);
-  if (!kl_media_target_write (target, steps->write, cancellable, error))
-    return FALSE;
-  kl_progress_finish (steps->write);
+  g_autoptr (GError) problem = NULL;
+  gboolean written
+      = kl_media_target_write (target, steps->write, steps->flush, cancellable, &problem);
 
-  kl_progress_start (steps->flush);
-  if (!kl_media_target_flush (target, steps->flush, cancellable, error))
+  /* An image that is not what it was explains why it could not be written. */
+  if (unchecked != NULL && !kl_media_image_finish_check (unchecked, error))
     return FALSE;
-  kl_progress_finish (steps->flush);
+  if (!written)
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
 
   if (steps->verify != NULL)
     {
@@ -394,7 +399,8 @@ plan (KlMediaCreator *self,
 }
 
 /* All checks first: nothing is written before the image, the layout and the target have passed
- * theirs. A file that has no name yet is laid out while the image is read. */
+ * theirs. Only a file that has no name yet is laid out and written while the image is read, and
+ * gets its name once that has passed. */
 static gboolean
 create_on_target (KlMediaCreator *self,
                   KlProgress *progress,
@@ -430,7 +436,7 @@ create_on_target (KlMediaCreator *self,
 
   kl_media_image_start_check (image, self->share, is_file, steps.check, cancellable);
   layout = plan (self, image, protection, target, cancellable, &problem);
-  if (!kl_media_image_finish_check (image, error))
+  if ((layout == NULL || !is_file) && !kl_media_image_finish_check (image, error))
     return FALSE;
   if (layout == NULL)
     {
@@ -440,7 +446,7 @@ create_on_target (KlMediaCreator *self,
   kl_progress_start (steps.plan);
   kl_progress_finish (steps.plan);
 
-  if (!write_and_verify (target, &steps, cancellable, error))
+  if (!write_and_verify (target, is_file ? image : NULL, &steps, cancellable, error))
     {
       self->state = kl_media_target_say_state (target, error);
       return FALSE;

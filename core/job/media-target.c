@@ -323,28 +323,41 @@ kl_media_target_get_bytes (KlMediaTarget *self)
   return self->bytes;
 }
 
-/* All but what makes the medium start; see kl_media_writer_write(). */
-gboolean
-kl_media_target_write (KlMediaTarget *self,
-                       KlProgress *progress,
-                       GCancellable *cancellable,
-                       GError **error)
+static gboolean
+write_content (KlMediaTarget *self, KlProgress *progress, GCancellable *cancellable, GError **error)
 {
   if (self->volume != NULL)
     return kl_volume_target_write (self->volume, progress, cancellable, error);
   return kl_media_writer_write (self->writer, self->sink, progress, cancellable, error);
 }
 
-/* Brings what was written to the disk. */
-gboolean
-kl_media_target_flush (KlMediaTarget *self,
-                       KlProgress *progress,
-                       GCancellable *cancellable,
-                       GError **error)
+static gboolean
+flush (KlMediaTarget *self, KlProgress *progress, GCancellable *cancellable, GError **error)
 {
   if (self->volume != NULL)
     return kl_volume_target_flush (self->volume, cancellable, error);
   return kl_sink_flush (self->sink, progress, cancellable, error);
+}
+
+/* All but what makes the medium start, see kl_media_writer_write(), which is then brought to the
+ * disk. */
+gboolean
+kl_media_target_write (KlMediaTarget *self,
+                       KlProgress *writing,
+                       KlProgress *flushing,
+                       GCancellable *cancellable,
+                       GError **error)
+{
+  kl_progress_start (writing);
+  if (!write_content (self, writing, cancellable, error))
+    return FALSE;
+  kl_progress_finish (writing);
+
+  kl_progress_start (flushing);
+  if (!flush (self, flushing, cancellable, error))
+    return FALSE;
+  kl_progress_finish (flushing);
+  return TRUE;
 }
 
 /* Reads back what was written, while the medium does not start yet; KL_ERROR_MISMATCH names file

@@ -39,11 +39,8 @@ KlFolderPlan *kl_media_target_get_changes (KlMediaTarget *self);
 KlFolderPlan *kl_media_target_steal_changes (KlMediaTarget *self);
 guint64 kl_media_target_get_bytes (KlMediaTarget *self);
 gboolean kl_media_target_write (KlMediaTarget *self,
-                                KlProgress *progress,
-                                GCancellable *cancellable,
-                                GError **error);
-gboolean kl_media_target_flush (KlMediaTarget *self,
-                                KlProgress *progress,
+                                KlProgress *writing,
+                                KlProgress *flushing,
                                 GCancellable *cancellable,
                                 GError **error);
 gboolean kl_media_target_verify (KlMediaTarget *self,

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -77,19 +79,29 @@ set_no_space_error (KlFileSink *self, guint64 size, guint64 free_bytes, GError *
                self->path, size, folder, free_bytes);
 }
 
+/* There, to take room is to fill it with zeros, which takes as long as to write. */
+static gboolean
+is_in_memory (int fd)
+{
+  struct statfs info;
+
+  return fstatfs (fd, &info) == 0 && info.f_type == TMPFS_MAGIC;
+}
+
 static gboolean
 set_size (KlFileSink *self, guint64 size, GError **error)
 {
   int fd = kl_atomic_file_get_fd (self->file);
+  gboolean take_none = self->sparse || is_in_memory (fd);
   int result, saved;
   guint64 free_bytes = 0;
 
   do
-    result = self->sparse ? ftruncate (fd, (off_t) size) : fallocate (fd, 0, 0, (off_t) size);
+    result = take_none ? ftruncate (fd, (off_t) size) : fallocate (fd, 0, 0, (off_t) size);
   while (result != 0 && errno == EINTR);
 
   /* Without fallocate(2) the file is sparse until it is written; never emulate it with zeros. */
-  if (result != 0 && !self->sparse && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL))
+  if (result != 0 && !take_none && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL))
     result = ftruncate (fd, (off_t) size);
   if (result == 0)
     return TRUE;
