@@ -508,14 +508,6 @@ kl_media_job_row_new (KlMediaJob *job)
   return GTK_WIDGET (self);
 }
 
-KlMediaJob *
-kl_media_job_row_get_job (KlMediaJobRow *self)
-{
-  g_return_val_if_fail (KL_IS_MEDIA_JOB_ROW (self), NULL);
-
-  return self->job;
-}
-
 /* What its medium has become, in sentences. */
 char *
 kl_media_job_row_dup_outcome (KlMediaJobRow *self)

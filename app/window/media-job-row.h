@@ -15,7 +15,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KlMediaJobRow, kl_media_job_row, KL, MEDIA_JOB_ROW, GtkListBoxRow)
 
 GtkWidget *kl_media_job_row_new (KlMediaJob *job);
-KlMediaJob *kl_media_job_row_get_job (KlMediaJobRow *self);
 char *kl_media_job_row_dup_outcome (KlMediaJobRow *self);
 void kl_media_job_row_expand (KlMediaJobRow *self); /* shows the details of what was made */
 

@@ -257,16 +257,6 @@ kl_media_jobs_find_done (KlMediaJobs *self, KlDrive *drive)
   return NULL;
 }
 
-/* Cancels all that run; returns at once. */
-void
-kl_media_jobs_cancel (KlMediaJobs *self)
-{
-  g_return_if_fail (KL_IS_MEDIA_JOBS (self));
-
-  for (guint i = 0; i < self->jobs->len; i++)
-    kl_media_job_cancel (self->jobs->pdata[i]);
-}
-
 /* Takes those off the list that do not run. */
 void
 kl_media_jobs_clear_ended (KlMediaJobs *self)

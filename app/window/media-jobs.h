@@ -29,7 +29,6 @@ guint kl_media_jobs_get_n_running (KlMediaJobs *self);
 KlMediaJobCounts kl_media_jobs_get_counts (KlMediaJobs *self);
 KlMediaJob *kl_media_jobs_find_busy (KlMediaJobs *self, KlDrive *drive); /* lent; nullable */
 KlMediaJob *kl_media_jobs_find_done (KlMediaJobs *self, KlDrive *drive); /* lent; nullable */
-void kl_media_jobs_cancel (KlMediaJobs *self);
 void kl_media_jobs_clear_ended (KlMediaJobs *self);
 
 G_END_DECLS

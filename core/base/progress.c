@@ -5,7 +5,6 @@
 
 struct _KlProgress
 {
-  gatomicrefcount refs;
 
   KlProgress *root; /* not owned; self for the root */
   double weight;    /* of its parent's steps */
@@ -29,7 +28,6 @@ progress_new (KlProgress *root, double weight, const char *info)
 {
   KlProgress *self = g_new0 (KlProgress, 1);
 
-  g_atomic_ref_count_init (&self->refs);
   self->root = root != NULL ? root : self;
   self->weight = weight;
   self->info = g_strdup (info != NULL ? info : "");
@@ -54,17 +52,11 @@ kl_progress_new (KlProgressFunc func, gpointer user_data)
   return self;
 }
 
-KlProgress *
-kl_progress_ref (KlProgress *self)
-{
-  g_atomic_ref_count_inc (&self->refs);
-  return self;
-}
-
+/* With all its steps. */
 void
-kl_progress_unref (KlProgress *self)
+kl_progress_free (KlProgress *self)
 {
-  if (self == NULL || !g_atomic_ref_count_dec (&self->refs))
+  if (self == NULL)
     return;
 
   g_clear_pointer (&self->steps, g_ptr_array_unref);
@@ -163,7 +155,7 @@ kl_progress_add_step (KlProgress *self, double weight, const char *info)
   step = progress_new (self->root, weight, info);
   g_mutex_lock (&self->root->lock);
   if (self->steps == NULL)
-    self->steps = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_progress_unref);
+    self->steps = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_progress_free);
   g_ptr_array_add (self->steps, step);
   g_mutex_unlock (&self->root->lock);
   return step;

@@ -33,9 +33,8 @@ typedef struct
 typedef void (*KlProgressFunc) (const KlProgressReport *report, gpointer user_data);
 
 KlProgress *kl_progress_new (KlProgressFunc func, gpointer user_data);
-KlProgress *kl_progress_ref (KlProgress *self);
-void kl_progress_unref (KlProgress *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlProgress, kl_progress_unref)
+void kl_progress_free (KlProgress *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlProgress, kl_progress_free)
 
 KlProgress *kl_progress_add_step (KlProgress *self, double weight, const char *info);
 void kl_progress_start (KlProgress *self);

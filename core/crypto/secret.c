@@ -160,28 +160,6 @@ kl_secret_new_text (const char *text)
   return kl_secret_new (text, strlen (text));
 }
 
-/**
- * kl_secret_new_take_text:
- * @text: (transfer full) (nullable): wiped and freed with g_free()
- *
- * Returns: (transfer full) (nullable): the secret; %NULL for %NULL
- */
-KlSecret *
-kl_secret_new_take_text (char *text)
-{
-  KlSecret *self;
-  gsize length;
-
-  if (text == NULL)
-    return NULL;
-
-  length = strlen (text);
-  self = kl_secret_new (text, length);
-  OPENSSL_cleanse (text, length);
-  g_free (text);
-  return self;
-}
-
 /* Whoever reads a descriptor of another process waits only so long; for ever where @deadline is 0
  * (of the monotonic clock, microseconds). */
 static gboolean

@@ -24,7 +24,6 @@ GType kl_secret_get_type (void);
 KlSecret *kl_secret_new_sized (gsize length);
 KlSecret *kl_secret_new (const void *data, gsize length);
 KlSecret *kl_secret_new_text (const char *text);
-KlSecret *kl_secret_new_take_text (char *text);
 KlSecret *kl_secret_new_from_fd (int fd, GError **error);
 KlSecret *
 kl_secret_new_from_fd_within (int fd, guint patience, GCancellable *cancellable, GError **error);

@@ -25,7 +25,7 @@
 #define MAX_TIME_ZONE 127 /* a key name has at most 255 */
 #define MAX_PATH_TEXT 4095
 
-static const char *const keys[N_RECIPE_KEYS + 1] = {
+static const char *const keys[N_RECIPE_KEYS] = {
   [RECIPE_SCRATCH_SPACE] = "scratch-space",
   [RECIPE_LAB_SHELL] = "lab-shell",
   [RECIPE_PRESTART_COMMAND] = "prestart-command",
@@ -52,18 +52,6 @@ kl_recipe_find_key (const char *key, RecipeKey *found)
         return TRUE;
       }
   return FALSE;
-}
-
-/**
- * kl_recipe_get_keys:
- *
- * Returns: (transfer none) (array zero-terminated=1): the keys of `image set` that belong to the
- *   recipe, without those of drivers
- */
-const char *const *
-kl_recipe_get_keys (void)
-{
-  return keys;
 }
 
 gboolean
@@ -345,7 +333,7 @@ set_all (GKeyFile *ini, Change *change, GError **error)
 
 /**
  * kl_recipe_check:
- * @key: one of kl_recipe_get_keys()
+ * @key: one of the keys of `image set` that belong to the recipe
  *
  * Whether kl_recipe_set() would take @value, as far as it can be known without an image.
  *

@@ -188,7 +188,7 @@ kl_recipe_is_empty (const KlRecipe *self)
 
 /**
  * kl_recipe_dup_value:
- * @key: one of kl_recipe_get_keys()
+ * @key: one of the keys of `image set`, see recipe-edit.c
  *
  * Returns: (transfer full): the value as `image set` takes it; "" where it is not set
  */

@@ -52,7 +52,6 @@ gboolean kl_recipe_is_empty (const KlRecipe *self);
 
 /* The keys of `image set` (interface.md 2). */
 gboolean kl_recipe_is_key (const char *key);
-const char *const *kl_recipe_get_keys (void);
 char *kl_recipe_dup_value (const KlRecipe *self, const char *key);
 gboolean kl_recipe_check (const char *key, const char *value, GError **error);
 gboolean kl_recipe_set (

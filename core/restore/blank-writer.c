@@ -477,17 +477,3 @@ kl_blank_writer_get_volume_bytes (KlBlankWriter *self)
 
   return self->volume_sectors * KL_DISK_SECTOR;
 }
-
-/**
- * kl_blank_writer_get_written_bytes:
- *
- * Returns: how much of the disk is written, an upper limit, without the marks of a capacity probe:
- *   what a sparse file needs
- */
-guint64
-kl_blank_writer_get_written_bytes (KlBlankWriter *self)
-{
-  g_return_val_if_fail (KL_IS_BLANK_WRITER (self), 0);
-
-  return PARTITION_OFFSET + self->used_bytes + 2 * MIB;
-}

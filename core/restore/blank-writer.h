@@ -35,6 +35,5 @@ KlMediaWriter *kl_blank_writer_new (const KlBlankOptions *options, GError **erro
 KlBlankKind kl_blank_writer_get_kind (KlBlankWriter *self); /* never KL_BLANK_BY_SIZE */
 gboolean kl_blank_writer_has_gpt (KlBlankWriter *self);
 guint64 kl_blank_writer_get_volume_bytes (KlBlankWriter *self);
-guint64 kl_blank_writer_get_written_bytes (KlBlankWriter *self);
 
 G_END_DECLS

@@ -231,16 +231,6 @@ test_from_a_file (void)
 }
 
 static void
-test_taking_wipes (void)
-{
-  char *text = g_strdup ("a text of more than sixteen bytes");
-  g_autoptr (KlSecret) secret = kl_secret_new_take_text (text);
-
-  g_assert_cmpstr (kl_secret_get_text (secret), ==, "a text of more than sixteen bytes");
-  g_assert_null (kl_secret_new_take_text (NULL));
-}
-
-static void
 test_utf16_goes_both_ways (void)
 {
   g_autoptr (KlSecret) text = kl_secret_new_text ("Zürich€\xf0\x9d\x84\x9e");
@@ -277,7 +267,6 @@ main (int argc, char **argv)
   g_test_add_func ("/secret/silent-descriptor-ends-the-waiting", test_patience);
   g_test_add_func ("/secret/longest-text", test_longest_text);
   g_test_add_func ("/secret/first-line-of-a-file", test_from_a_file);
-  g_test_add_func ("/secret/taking-wipes", test_taking_wipes);
   g_test_add_func ("/secret/utf16-goes-both-ways", test_utf16_goes_both_ways);
   return g_test_run ();
 }
