@@ -181,8 +181,11 @@ estimate_bits (KlSecret *password)
 
       matched = match_word (lowered + at, length - at);
       if (matched > 0)
-        bits += MIN (MIN (BITS_SYLLABLE * (matched + 1) / 2, 4.7 * matched),
-                     BITS_WORD * ((matched + 9) / 10));
+        {
+          const guint n_words = (matched + 9) / 10; /* at least: those that were begun */
+
+          bits += MIN (MIN (BITS_SYLLABLE * (matched + 1) / 2, 4.7 * matched), BITS_WORD * n_words);
+        }
       else if (at > 0 && lowered[at] < 0x80 && ABS (lowered[at] - lowered[at - 1]) <= 1)
         bits += BITS_REPEATED;
       else

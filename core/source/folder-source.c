@@ -271,7 +271,7 @@ kl_folder_source_get_fd (KlMediaSource *source, gpointer handle)
 static void
 kl_folder_source_finalize (GObject *object)
 {
-  free (KL_FOLDER_SOURCE (object)->root);
+  g_free (KL_FOLDER_SOURCE (object)->root);
   g_free (KL_FOLDER_SOURCE (object)->only);
 
   G_OBJECT_CLASS (kl_folder_source_parent_class)->finalize (object);
@@ -326,7 +326,7 @@ KlMediaSource *
 kl_file_source_new (const char *path, GError **error)
 {
   g_autoptr (KlFolderSource) self = g_object_new (KL_TYPE_FOLDER_SOURCE, NULL);
-  char *real = realpath (path, NULL);
+  g_autofree char *real = realpath (path, NULL);
 
   if (real == NULL)
     {
@@ -335,10 +335,7 @@ kl_file_source_new (const char *path, GError **error)
     }
 
   self->only = g_path_get_basename (real);
-  *strrchr (real, '/') = '\0';
-  self->root = real;
-  if (*real == '\0')
-    strcpy (real, "/");
+  self->root = g_path_get_dirname (real);
   kl_media_source_describe (KL_MEDIA_SOURCE (self), path, "file", "");
   return KL_MEDIA_SOURCE (g_steal_pointer (&self));
 }
