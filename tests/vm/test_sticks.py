@@ -20,6 +20,7 @@ import traceback
 import breaking
 import choosing
 import power
+import speed
 import volumes
 from bench import Bench, Failed, Results
 from vm import Gone
@@ -56,6 +57,7 @@ ALONE = [
 RARE = [
     breaking.hanging_unmount_is_cancelled,
     power.many_power_cuts_lose_nothing,
+    speed.files_are_written_as_fast_as_cp_does,
 ]
 
 
