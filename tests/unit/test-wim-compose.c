@@ -336,6 +336,47 @@ test_nothing_else (WimFixture *fixture, gconstpointer data)
   g_free (sums.sha256);
 }
 
+/* More small files than a thread gets at once, with larger ones between them; by whatever way they
+ * come into one folder, they are found there again. */
+static void
+test_many (WimFixture *fixture, gconstpointer data)
+{
+  g_autofree char *source = capture_two (fixture);
+  g_autofree char *over = fixture_path (fixture, "over");
+  g_auto (Additions) additions = ADDITIONS;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlWim) wim = NULL;
+  g_autofree char *target = fixture_path (fixture, "out.wim");
+  const KlWimAddition *different = NULL;
+  KlWimSums sums = { 0 };
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("\\Windows\\MANY\\%s%03u.txt",
+                                               i % 2 == 0 ? "File" : "fiLE", i * 7 % 1000);
+      g_autofree char *below = g_strdelimit (g_strdup (path), "\\", '/');
+
+      put_noise (over, below, i, i % 200 == 199 ? 200000 : i * 37 % 2000);
+      lay (fixture, &additions, path);
+    }
+  g_assert_true (compose (fixture, source, 2, &additions, "out.wim", &sums, NULL));
+  RUN (fixture, "wimlib-imagex", "verify", "out.wim");
+  RUN (fixture, "sh", "-c",
+       "wimlib-imagex extract out.wim 1 /Windows/MANY --dest-dir=many >extracted && "
+       "diff -r many/MANY over/Windows/MANY");
+  RUN (fixture, "sh", "-c",
+       "wimlib-imagex dir out.wim 1 --path=/Windows/MANY | grep -i file >there; "
+       "LC_ALL=C sort -f there | cmp - there");
+
+  wim = open_ok (target);
+  g_assert_true (kl_wim_compare (wim, additions.files, &different, &error));
+  g_assert_null (different);
+  ((KlWimAddition *) additions.files->pdata[500])->size++;
+  g_assert_true (kl_wim_compare (wim, additions.files, &different, &error));
+  g_assert_true (different == additions.files->pdata[500]);
+  g_free (sums.sha256);
+}
+
 static void
 test_no_place (WimFixture *fixture, gconstpointer data)
 {
@@ -482,6 +523,7 @@ main (int argc, char **argv)
   ADD ("/wim-compose/nothing-else-gets-into-it", test_nothing_else);
   ADD ("/wim-compose/a-file-that-changes-meanwhile", test_changed);
   ADD ("/wim-compose/files-of-all-lengths-are-compressed", test_compressed);
+  ADD ("/wim-compose/many-small-files-in-a-folder", test_many);
   ADD ("/wim-compose/a-path-that-has-no-place", test_no_place);
   ADD ("/wim-compose/a-full-disk-fails-it", test_no_space);
   ADD ("/wim-compose/it-can-be-cancelled", test_cancelled);
