@@ -11,7 +11,7 @@ sys.dont_write_bytecode = True
 from a11y import *  # noqa: E402,F401,F403
 import a11y  # noqa: E402
 from a11y import check, find, kids, log, settle, wait  # noqa: E402
-from bus_tree import programs  # noqa: E402
+from bus_tree import Atspi, programs  # noqa: E402
 from gi.repository import Gio, GLib  # noqa: E402
 
 PROGRAM = os.environ['KINDLING']                    # the built program
@@ -116,16 +116,51 @@ class App:
         a11y.key('Return')
         wait(lambda: self.dialog(title) is None, f'“{title}” to close')
 
+    def _quit(self):
+        """Has it end itself, so that the sanitizer looks for what it leaks; where it asks first, it is ended as ever."""
+        self.activate('quit')
+        try:
+            status = self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            log('it asks whether to end')
+        else:
+            check('it leaked nothing', status == 0, self.said()[-8000:])
+
     def close(self):
         """Ends the program and looks whether it complained, and at the pictures."""
         count_colours()
         running = self.process.poll() is None
+        if 'LSAN_OPTIONS' in os.environ and running:
+            self._quit()
         self.process.terminate()
         self.process.wait(timeout=30)
         complaints = [line for line in self.said().splitlines()
                       if re.search(r'-(CRITICAL|WARNING) \*\*', line) and not HARMLESS.search(line)]
         check('the program ran until it was ended', running, self.said()[-2000:])
         check('the program complained of nothing', not complaints, complaints)
+
+
+class Turns:
+    """How long the turns of the main loop of a program take that was started with KINDLING_DEBUG_FRAMES=all, in milliseconds."""
+
+    def __init__(self, app, limit, once):
+        """ONCE: one turn may take that long; a processor that is shared with others does less in the time it counts."""
+        self.app, self.limit, self.once = app, limit, once
+        self.seen = len(app.said())
+
+    def measure(self, what, fn):
+        """No turn works for long until the condition holds, and until the second is over that it is summed up in."""
+        wait(fn, what)
+        before = self.app.said().count('all: ')
+        wait(lambda: a11y.key('Shift_L') or self.app.said().count('all: ') > before, 'the sum of a second')  # a key makes it turn
+        said = self.app.said()[self.seen:]
+        self.seen += len(said)
+        turns = sum(int(n) for n in re.findall(r'all: (\d+) turns', said))
+        # Work of the main loop itself; a processor that others keep busy shows in the wall clock only.
+        spent = sorted(float(ms) for ms in re.findall(r'([\d.]+) ms of them on the processor', said))
+        check(what + ': turns were measured', turns > 0)
+        check(what + ': none worked for long',
+              max(spent[:-1], default=0) < self.limit and max(spent, default=0) < self.once, f'{turns} turns', spent[-5:])
 
 
 def screenshot(name):
@@ -166,6 +201,15 @@ def make_narrow(title):
     settle(1)
     shape = subprocess.run(['xdotool', 'getwindowgeometry', '--shell', window], check=True, capture_output=True, text=True).stdout
     check(f'“{title}” is as narrow as it was asked to be', 'WIDTH=360\n' in shape, shape)
+
+
+def at_pointer(node, title):
+    """Presses at the middle of a widget that has no action."""
+    window = subprocess.run(['xdotool', 'search', '--onlyvisible', '--name', title], check=True, capture_output=True,
+                            text=True).stdout.split()[-1]
+    e = node.get_extents(Atspi.CoordType.WINDOW)
+    subprocess.run(['xdotool', 'mousemove', '--window', window, str(e.x + e.width // 2), str(e.y + e.height // 2), 'click', '1'],
+                   check=True)
 
 
 def ctl(*arguments):

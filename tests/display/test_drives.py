@@ -21,15 +21,6 @@ def drive(root, part):
     return next((n for n in drives(root) if part in n.get_name()), None)
 
 
-def at_pointer(node, title):
-    """Presses at the middle of a widget that has no action."""
-    window = subprocess.run(['xdotool', 'search', '--onlyvisible', '--name', title], check=True, capture_output=True,
-                            text=True).stdout.split()[-1]
-    e = node.get_extents(Atspi.CoordType.WINDOW)
-    subprocess.run(['xdotool', 'mousemove', '--window', window, str(e.x + e.width // 2), str(e.y + e.height // 2), 'click', '1'],
-                   check=True)
-
-
 def checked(node):
     return is_on(find(node, 'check box'), 'CHECKED')
 
