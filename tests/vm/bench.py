@@ -17,6 +17,7 @@ CATALOG = '/run/kindling/catalog'
 PFX = '/run/kindling/media.pfx'
 CTL = ['/run/kindling/app/kindlingctl', '--catalog', CATALOG, '--json']
 USER = 'nobody'
+POLKIT_RULE = '/etc/polkit-1/rules.d/49-test.rules'
 UNFINISHED = b'KINDLING: THIS MEDIUM IS UNFINISHED'
 
 
@@ -157,6 +158,17 @@ class Bench:
 
     def drives(self, *options):
         return self.ctl('drive', 'list', *options).objects
+
+    def allow_user(self):
+        """Has polkit let the user do all that UDisks2 offers; polkitd watches the folder, and takes its time."""
+        self.guest.shell(f'cat >{POLKIT_RULE} <<END\n'
+                         'polkit.addRule (function (action, subject) {\n'
+                         f"  if (action.id.indexOf ('org.freedesktop.udisks2.') == 0 && subject.user == '{USER}')\n"
+                         '    return polkit.Result.YES;\n'
+                         '});\nEND')
+
+    def forbid_user(self):
+        self.guest.run('rm', POLKIT_RULE)
 
     def check_refused(self, name, process, status, *texts):
         """It ended with STATUS, and said all of TEXTS."""

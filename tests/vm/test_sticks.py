@@ -22,6 +22,7 @@ import choosing
 import power
 import speed
 import volumes
+import windowed
 from bench import Bench, Failed, Results
 from vm import Gone
 
@@ -54,7 +55,9 @@ SCENARIOS = [
 ALONE = [
     choosing.plugged_stick_is_shown,
 ]
+# By hand: --all. The window takes three to four minutes where the processor is emulated and has other things to do.
 RARE = [
+    windowed.window_makes_a_real_stick,
     breaking.hanging_unmount_is_cancelled,
     power.many_power_cuts_lose_nothing,
     speed.files_are_written_as_fast_as_cp_does,
