@@ -35,3 +35,26 @@ kl_fold_leave_only_close (AdwLeaflet *leaflet, AdwHeaderBar *header)
 {
   g_signal_connect_object (leaflet, "notify::folded", G_CALLBACK (folded_cb), header, 0);
 }
+
+/**
+ * kl_fold_wrap_buttons:
+ * @widget: what holds buttons
+ *
+ * Lets what the big ones say stand on several lines where one is too long.
+ */
+void
+kl_fold_wrap_buttons (GtkWidget *widget)
+{
+  GtkWidget *label = GTK_IS_BUTTON (widget) ? gtk_button_get_child (GTK_BUTTON (widget)) : NULL;
+
+  if (GTK_IS_LABEL (label) && gtk_widget_has_css_class (widget, "pill"))
+    {
+      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+      gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+      gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
+      return;
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    kl_fold_wrap_buttons (child);
+}

@@ -6,5 +6,6 @@
 G_BEGIN_DECLS
 
 void kl_fold_leave_only_close (AdwLeaflet *leaflet, AdwHeaderBar *header);
+void kl_fold_wrap_buttons (GtkWidget *widget);
 
 G_END_DECLS

@@ -11,6 +11,7 @@
 #include "window/certificate-text.h"
 #include "window/fact-row.h"
 #include "window/failure-view.h"
+#include "window/fold.h"
 #include "window/image-text.h"
 #include "window/preparation-text.h"
 
@@ -213,6 +214,7 @@ static void
 kl_image_page_init (KlImagePage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_fold_wrap_buttons (GTK_WIDGET (self));
 }
 
 void

@@ -39,7 +39,7 @@ find_fault (GtkLabel *label)
 {
   GtkWidget *widget = GTK_WIDGET (label);
   PangoLayout *layout = gtk_label_get_layout (label);
-  GtkWidget *root = GTK_WIDGET (gtk_widget_get_root (widget));
+  GtkWidget *native = GTK_WIDGET (gtk_widget_get_native (widget)); /* menus reach out of a window */
   graphene_rect_t bounds;
   int width, height;
 
@@ -50,9 +50,9 @@ find_fault (GtkLabel *label)
     return "too narrow";
   if (height > gtk_widget_get_height (widget) + 1)
     return "too low";
-  if (gtk_widget_compute_bounds (widget, root, &bounds)
+  if (gtk_widget_compute_bounds (widget, native, &bounds)
       && (bounds.origin.x < -1
-          || bounds.origin.x + bounds.size.width > (float) gtk_widget_get_width (root) + 1))
+          || bounds.origin.x + bounds.size.width > (float) gtk_widget_get_width (native) + 1))
     return "beyond the edge";
   return NULL;
 }

@@ -659,6 +659,7 @@ kl_window_init (KlWindow *self)
   gtk_widget_set_visible (self->sample_button, sample != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add-sample", sample != NULL);
   kl_fold_leave_only_close (self->leaflet, self->list_header);
+  kl_fold_wrap_buttons (gtk_stack_get_child_by_name (self->stack, "empty"));
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self));
   gtk_widget_add_css_class (GTK_WIDGET (self), "takes-files");
   g_signal_connect_object (drop, "drop", G_CALLBACK (drop_cb), self, G_CONNECT_SWAPPED);

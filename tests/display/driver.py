@@ -193,14 +193,14 @@ def pasted(app):
     return wait(lambda: a11y.text_of(search), 'what was pasted')
 
 
-def make_narrow(title):
-    """As small as a telephone: the window that has this title."""
+def resize(title, width=360, height=600):
+    """The window that has this title; as small as a telephone unless said otherwise."""
     window = subprocess.run(['xdotool', 'search', '--onlyvisible', '--name', f'^{title}$'], check=True,
                             capture_output=True, text=True).stdout.split()[-1]
-    subprocess.run(['xdotool', 'windowsize', '--sync', window, '360', '600'], check=True)
+    subprocess.run(['xdotool', 'windowsize', '--sync', window, str(width), str(height)], check=True)
     settle(1)
     shape = subprocess.run(['xdotool', 'getwindowgeometry', '--shell', window], check=True, capture_output=True, text=True).stdout
-    check(f'“{title}” is as narrow as it was asked to be', 'WIDTH=360\n' in shape, shape)
+    check(f'“{title}” is as wide as it was asked to be', f'WIDTH={width}\n' in shape, shape)
 
 
 def at_pointer(node, title):

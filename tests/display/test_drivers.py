@@ -89,7 +89,7 @@ click(button(ask, 'Remove'))
 wait(lambda: len(rows()) == 5, 'folder to be gone')
 
 # Narrow: two pages.
-make_narrow('Drivers')
+resize('Drivers')
 screenshot('7-narrow-list')
 key('Down')
 key('Return')

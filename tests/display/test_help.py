@@ -43,7 +43,7 @@ key('Return')
 wait_page('A First Medium in a Minute')
 key('alt+Left')
 wait_page('Kindling')
-make_narrow('Help')
+resize('Help')
 screenshot('3-narrow')
 close_manual()
 

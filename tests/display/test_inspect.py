@@ -69,7 +69,7 @@ screenshot('4-variables')
 page(dialog, 'Medium')
 wait(lambda: row(dialog, 'Thumbprint (SHA-256)'), 'certificate that was opened')
 check('the medium has no site', row(dialog, 'Site: None') is not None)
-make_narrow(TITLE)
+resize(TITLE)
 screenshot('5-narrow')
 close()
 
