@@ -13,6 +13,7 @@
 #include "window/catalog-group.h"
 #include "window/failure-view.h"
 #include "window/fact-row.h"
+#include "window/flow-layout.h"
 #include "window/group-title.h"
 #include "window/loss-question.h"
 #include "window/part-names.h"
@@ -337,6 +338,7 @@ kl_preferences_window_class_init (KlPreferencesWindowClass *klass)
 
   g_type_ensure (KL_TYPE_CATALOG_GROUP);
   g_type_ensure (KL_TYPE_FACT_ROW);
+  g_type_ensure (KL_TYPE_FLOW_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/preferences-window.ui");
   gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, sites_group);
