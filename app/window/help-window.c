@@ -24,6 +24,11 @@ struct _KlHelpWindow
   GtkWidget *target;     /* borrowed from the box; nullable; what to scroll to */
   guint scroll_source;   /* tick callback; 0 for none */
 
+  GtkWidget *top;      /* borrowed from the box; nullable; what is seen first */
+  double above;        /* how much of it is out of sight, 0–1 */
+  int width;           /* for which that is so; pixels */
+  guint return_source; /* tick callback; 0 for none */
+
   AdwWindowTitle *window_title;
   GtkScrolledWindow *scrolled;
   GtkBox *box;
@@ -183,12 +188,60 @@ scroll_to (KlHelpWindow *self, GtkWidget *target)
     self->scroll_source = gtk_widget_add_tick_callback (GTK_WIDGET (self), scroll_cb, NULL, NULL);
 }
 
+/* What is seen first is remembered, unless it moves because the text has got another width. */
+static void
+scrolled_cb (KlHelpWindow *self)
+{
+  const double value
+      = gtk_adjustment_get_value (gtk_scrolled_window_get_vadjustment (self->scrolled));
+  GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->box));
+  graphene_rect_t at;
+
+  if (self->return_source != 0
+      || (self->top != NULL && gtk_widget_get_width (GTK_WIDGET (self->scrolled)) != self->width))
+    return;
+  for (; child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (gtk_widget_compute_bounds (child, GTK_WIDGET (self->box), &at)
+        && at.origin.y + at.size.height > value)
+      break;
+  self->top = child;
+  if (child == NULL)
+    return;
+  self->above = at.size.height > 0 ? (value - at.origin.y) / at.size.height : 0;
+  self->width = gtk_widget_get_width (GTK_WIDGET (self->scrolled));
+}
+
+static gboolean
+return_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
+{
+  KlHelpWindow *self = KL_HELP_WINDOW (widget);
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scrolled);
+  graphene_rect_t at;
+
+  self->width = gtk_widget_get_width (GTK_WIDGET (self->scrolled));
+  if (self->top != NULL && gtk_widget_compute_bounds (self->top, GTK_WIDGET (self->box), &at))
+    gtk_adjustment_set_value (adjustment, at.origin.y + self->above * at.size.height);
+  self->return_source = 0;
+  return G_SOURCE_REMOVE;
+}
+
+/* In another width all is as high as it was not before: goes back to what was seen first, once it
+ * has its new place. */
+static void
+measured_cb (KlHelpWindow *self)
+{
+  if (self->top != NULL && self->return_source == 0
+      && gtk_widget_get_width (GTK_WIDGET (self->scrolled)) != self->width)
+    self->return_source = gtk_widget_add_tick_callback (GTK_WIDGET (self), return_cb, NULL, NULL);
+}
+
 static void
 clear (KlHelpWindow *self)
 {
   GtkWidget *child;
 
   self->target = NULL;
+  self->top = NULL;
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->box))) != NULL)
     gtk_box_remove (self->box, child);
 }
@@ -294,9 +347,16 @@ kl_help_window_class_init (KlHelpWindowClass *klass)
 static void
 kl_help_window_init (KlHelpWindow *self)
 {
+  GtkAdjustment *adjustment;
+
   g_queue_init (&self->history);
   gtk_widget_init_template (GTK_WIDGET (self));
   kl_group_title_wrap_all (GTK_WIDGET (self->window_title));
+  adjustment = gtk_scrolled_window_get_vadjustment (self->scrolled);
+  g_signal_connect_object (adjustment, "value-changed", G_CALLBACK (scrolled_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (adjustment, "changed", G_CALLBACK (measured_cb), self,
+                           G_CONNECT_SWAPPED);
   self->group = gtk_window_group_new ();
   gtk_window_group_add_window (self->group, GTK_WINDOW (self));
   /* A paragraph that gets the focus is read, not selected. */

@@ -81,5 +81,17 @@ click(wait(lambda: button(failure, 'Help'), 'Help'))
 window = wait_page('All Codes')
 wait(lambda: focused(window) and 'KINDLING_E_WIM_TRUNCATED' in focused(window).get_name(), 'the code')
 screenshot('5-code')
+
+
+def place_of_code():
+    """Where it begins in the window; pixels."""
+    return focused(window).get_extents(1).y
+
+
+check('the code is at the top', 0 <= place_of_code() < 120, place_of_code())
+for size in (360, 600), (900, 700), (360, 600):
+    resize('Help', *size)
+    check(f'it stays there {size[0]} pixels wide', 0 <= place_of_code() < 120, place_of_code())
+screenshot('6-code-narrow')
 close_manual()
 app.close()
