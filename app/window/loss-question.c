@@ -5,6 +5,19 @@
 
 #include "window/loss-question.h"
 
+#include <glib/gi18n.h>
+
+/* What is known of a window that asks before it loses something. */
+#define GUARD_KEY "kl-loss-guard"
+
+typedef struct
+{
+  KlHasChanges has_changes;
+  gboolean discards;     /* it was asked, and may close */
+  GtkWindow *question;   /* weak; while it is asked */
+  GtkWindow *also_close; /* weak; what was to be closed, and is once this one has */
+} Guard;
+
 /**
  * kl_loss_question_new:
  * @parent: (nullable): window that is asked about
@@ -30,4 +43,113 @@ kl_loss_question_new (GtkWindow *parent,
   adw_message_dialog_set_default_response (self, "keep");
   adw_message_dialog_set_close_response (self, "keep");
   return widget;
+}
+
+static void
+guard_free (gpointer data)
+{
+  Guard *guard = data;
+
+  g_clear_weak_pointer (&guard->question);
+  g_clear_weak_pointer (&guard->also_close);
+  g_free (guard);
+}
+
+static gboolean
+close_cb (gpointer user_data)
+{
+  gtk_window_close (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* libadwaita 1.2 uses a dialog after its answer, and the dialog goes with its window. */
+static void
+close_soon (GtkWindow *window)
+{
+  g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, close_cb, g_object_ref (window), g_object_unref);
+}
+
+static void
+answered_cb (GtkWindow *window, const char *response)
+{
+  Guard *guard = g_object_get_data (G_OBJECT (window), GUARD_KEY);
+
+  if (g_str_equal (response, "discard"))
+    {
+      guard->discards = TRUE;
+      close_soon (window);
+      if (guard->also_close != NULL)
+        close_soon (guard->also_close);
+    }
+  g_clear_weak_pointer (&guard->also_close);
+}
+
+static gboolean
+close_request_cb (GtkWindow *window, Guard *guard)
+{
+  GtkWidget *dialog;
+
+  if (guard->discards || !guard->has_changes (window))
+    return GDK_EVENT_PROPAGATE;
+  if (guard->question == NULL)
+    {
+      dialog = kl_loss_question_new (window, _ ("Discard Changes?"),
+                                     _ ("What was changed here has not been saved."),
+                                     _ ("_Keep Editing"), "discard", _ ("_Discard"));
+      g_set_weak_pointer (&guard->question, GTK_WINDOW (dialog));
+      g_signal_connect_object (dialog, "response", G_CALLBACK (answered_cb), window,
+                               G_CONNECT_SWAPPED);
+    }
+  gtk_window_present (guard->question);
+  return GDK_EVENT_STOP;
+}
+
+/**
+ * kl_loss_question_guard:
+ * @window: an editor
+ *
+ * Lets @window close only when @has_changes says that nothing is lost, or the person does.
+ */
+void
+kl_loss_question_guard (GtkWindow *window, KlHasChanges has_changes)
+{
+  Guard *guard = g_new0 (Guard, 1);
+
+  guard->has_changes = has_changes;
+  g_object_set_data_full (G_OBJECT (window), GUARD_KEY, guard, guard_free);
+  g_signal_connect (window, "close-request", G_CALLBACK (close_request_cb), guard);
+}
+
+static gboolean
+is_above (GtkWindow *above, GtkWindow *window)
+{
+  while (above != NULL && above != window)
+    above = gtk_window_get_transient_for (above);
+  return above != NULL;
+}
+
+/**
+ * kl_loss_question_ask_above:
+ * @window: a window that is to be closed
+ *
+ * Returns: whether an editor above @window asks whether its changes may be lost; if so, @window
+ *   closes too
+ */
+gboolean
+kl_loss_question_ask_above (GtkWindow *window)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *l = windows; l != NULL; l = l->next)
+    {
+      Guard *guard = g_object_get_data (l->data, GUARD_KEY);
+
+      if (guard == NULL || !is_above (l->data, window) || !gtk_widget_get_visible (l->data)
+          || guard->discards || !guard->has_changes (l->data))
+        continue;
+      g_set_weak_pointer (&guard->also_close, window);
+      gtk_window_close (l->data);
+      return TRUE;
+    }
+  return FALSE;
 }

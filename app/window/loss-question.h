@@ -5,11 +5,16 @@
 
 G_BEGIN_DECLS
 
+/* Whether an editor would lose something. */
+typedef gboolean (*KlHasChanges) (GtkWindow *window);
+
 GtkWidget *kl_loss_question_new (GtkWindow *parent,
                                  const char *heading,
                                  const char *body,
                                  const char *keep_label,
                                  const char *response,
                                  const char *response_label);
+void kl_loss_question_guard (GtkWindow *window, KlHasChanges has_changes);
+gboolean kl_loss_question_ask_above (GtkWindow *window);
 
 G_END_DECLS

@@ -134,7 +134,7 @@ struct _KlRecipeDialog
   KlCatalog *catalog;     /* owned */
   KlBootImage *image;     /* owned */
   char *before[N_FIELDS]; /* owned; as it stands in the recipe; NULL for another part */
-  gboolean may_close;
+  gboolean may_close;     /* it is saved */
 
   GtkWidget *window_title;
   AdwPreferencesPage *page;
@@ -437,32 +437,13 @@ preview (GtkWidget *widget, const char *action, GVariant *parameter)
   kl_preview_window_open (GTK_WINDOW (self), self->catalog, self->image, changes);
 }
 
-static void
-discard_answered_cb (KlRecipeDialog *self, const char *response)
-{
-  if (!g_str_equal (response, "discard"))
-    return;
-  self->may_close = TRUE;
-  gtk_window_close (GTK_WINDOW (self));
-}
-
 static gboolean
-kl_recipe_dialog_close_request (GtkWindow *window)
+has_changes (GtkWindow *window)
 {
   KlRecipeDialog *self = KL_RECIPE_DIALOG (window);
   g_autoptr (GHashTable) changes = find_changes (self);
-  GtkWidget *dialog;
 
-  if (self->may_close || g_hash_table_size (changes) == 0)
-    return GTK_WINDOW_CLASS (kl_recipe_dialog_parent_class)->close_request (window);
-
-  dialog = kl_loss_question_new (window, _ ("Discard Changes?"),
-                                 _ ("What was changed here has not been saved."),
-                                 _ ("_Keep Editing"), "discard", _ ("_Discard"));
-  g_signal_connect_object (dialog, "response", G_CALLBACK (discard_answered_cb), self,
-                           G_CONNECT_SWAPPED);
-  gtk_window_present (GTK_WINDOW (dialog));
-  return GDK_EVENT_STOP;
+  return !self->may_close && g_hash_table_size (changes) > 0;
 }
 
 static void
@@ -484,7 +465,6 @@ kl_recipe_dialog_class_init (KlRecipeDialogClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = kl_recipe_dialog_dispose;
-  GTK_WINDOW_CLASS (klass)->close_request = kl_recipe_dialog_close_request;
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/recipe-dialog.ui");
@@ -501,6 +481,7 @@ kl_recipe_dialog_init (KlRecipeDialog *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   kl_group_title_wrap_all (self->window_title);
+  kl_loss_question_guard (GTK_WINDOW (self), has_changes);
 }
 
 /* What a thread opens. */

@@ -12,6 +12,7 @@
 #include "site/site-folder.h"
 #include "window/failure-view.h"
 #include "window/group-title.h"
+#include "window/loss-question.h"
 #include "window/part-names.h"
 #include "window/path-row.h"
 #include "window/problem-label.h"
@@ -87,6 +88,8 @@ struct _KlSiteEditor
   GtkWidget *save_button;
   GtkWidget *rows[G_N_ELEMENTS (fields)];   /* borrowed; NULL for a group */
   GtkWidget *labels[G_N_ELEMENTS (fields)]; /* borrowed; NULL without advice */
+  char *before[G_N_ELEMENTS (fields)]; /* owned; as it stands in the profile; NULL for a group */
+  gboolean is_saved;
 };
 
 G_DEFINE_FINAL_TYPE (KlSiteEditor, kl_site_editor, ADW_TYPE_WINDOW)
@@ -296,6 +299,7 @@ add_fields (KlSiteEditor *self)
         }
       value = dup_value (self->file, &fields[i]);
       self->rows[i] = new_row (self, &fields[i], value);
+      self->before[i] = dup_entered (self, i);
       adw_preferences_group_add (group, self->rows[i]);
       if (fields[i].advice != NULL)
         {
@@ -325,14 +329,34 @@ save (GtkWidget *widget, const char *action, GVariant *parameter)
       kl_failure_view_present (GTK_WINDOW (self), error, self->path);
       return;
     }
+  self->is_saved = TRUE;
   g_signal_emit (self, signals[SIGNAL_SAVED], 0, saved);
   gtk_window_close (GTK_WINDOW (self));
+}
+
+static gboolean
+has_changes (GtkWindow *window)
+{
+  KlSiteEditor *self = KL_SITE_EDITOR (window);
+
+  for (guint i = 0; !self->is_saved && i < G_N_ELEMENTS (fields); i++)
+    if (self->before[i] != NULL)
+      {
+        g_autofree char *value = dup_entered (self, i);
+
+        if (!g_str_equal (value, self->before[i]))
+          return TRUE;
+      }
+  return FALSE;
 }
 
 static void
 kl_site_editor_finalize (GObject *object)
 {
   KlSiteEditor *self = KL_SITE_EDITOR (object);
+
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    g_free (self->before[i]);
 
   g_free (self->path);
   g_clear_pointer (&self->file, g_key_file_unref);
@@ -364,6 +388,7 @@ kl_site_editor_init (KlSiteEditor *self)
   self->file = g_key_file_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
   kl_group_title_wrap_all (self->window_title);
+  kl_loss_question_guard (GTK_WINDOW (self), has_changes);
 }
 
 KlSiteEditor *

@@ -26,6 +26,7 @@
 #include "window/inspect-window.h"
 #include "window/job-view.h"
 #include "window/leave-question.h"
+#include "window/loss-question.h"
 #include "window/media-jobs.h"
 #include "window/medium-finder.h"
 #include "window/part-names.h"
@@ -524,7 +525,8 @@ kl_window_close_request (GtkWindow *window)
   KlJobView *running = kl_job_view_get_running ();
   KlBootImage *image = get_selected (self);
 
-  if ((running != NULL && kl_job_view_ask_to_close (running, window))
+  if (kl_loss_question_ask_above (window)
+      || (running != NULL && kl_job_view_ask_to_close (running, window))
       || kl_prepare_queue_ask_to_close (self->preparations, window))
     return GDK_EVENT_STOP;
   if (kl_leave_question_ask (window, G_LIST_MODEL (kl_media_jobs_get ())))

@@ -1,0 +1,65 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whoever leaves the program, or an editor, with something that is not saved is asked; nothing is lost without a word."""
+from driver import *
+
+QUESTION = 'Discard Changes?'
+
+
+def enter(root, name, text):
+    set_text(wait(lambda: entry(root, name), 'entry ' + name), text)
+
+
+def keep(*keys):
+    """The keys ask, and Escape keeps what was entered."""
+    key(*keys)
+    app.wait_dialog(QUESTION)
+    screenshot(keys[0].replace('+', '-'))
+    key('Escape')
+    wait(lambda: app.dialog(QUESTION) is None, 'the question to close')
+
+
+def wait_end():
+    wait(lambda: app.process.poll() is not None, 'the program to end')
+    check('it ends as it should', app.process.returncode == 0, app.said())
+
+
+app = App()
+app.add_sample()
+wait(lambda: says(app.window, 'Ready to Boot'), 'details')
+key('alt+s')
+recipe = app.wait_dialog('Start-Up and Settings')
+enter(recipe, 'Organization Name', 'Example')
+keep('ctrl+q')
+check('the editor keeps it', text_of(entry(recipe, 'Organization Name')) == 'Example')
+keep('Escape')
+check('the editor keeps it', text_of(entry(recipe, 'Organization Name')) == 'Example')
+click(button(recipe, 'Save'))
+wait(lambda: app.dialog('Start-Up and Settings') is None, 'the editor to close without a question')
+
+key('ctrl+comma')
+preferences = app.wait_dialog('Preferences')
+click(button(preferences, 'New…'))
+editor = app.wait_dialog('New Site Profile')
+key('Escape')
+wait(lambda: app.dialog('New Site Profile') is None, 'an editor without changes to close without a question')
+click(button(preferences, 'New…'))
+editor = app.wait_dialog('New Site Profile')
+enter(editor, 'Site Code', 'ABC')
+keep('Escape')
+keep('ctrl+q')
+check('the editor keeps it', text_of(entry(editor, 'Site Code')) == 'ABC')
+click(button(editor, 'Save'))
+wait(lambda: named(preferences, 'list item', 'ABC'), 'row of the profile')
+check('and closes without a question', app.dialog(QUESTION) is None)
+
+click(wait(lambda: find_if(preferences, 'push button', lambda its: 'Edit Site Profile' in its), 'Edit'))
+editor = app.wait_dialog('Edit Site Profile')
+enter(editor, 'Organization', 'Nobody')
+key('ctrl+q')
+question = app.wait_dialog(QUESTION)
+click(button(question, 'Discard'))
+wait_end()
+with open(os.path.join(os.environ['XDG_CONFIG_HOME'], 'kindling', 'sites', 'ABC.ini')) as f:
+    check('what was discarded is not in the profile', 'Nobody' not in f.read())
+count_colours()
