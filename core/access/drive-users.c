@@ -77,7 +77,8 @@ describe_process (const char *folder, const char *pid)
 
   if (g_file_get_contents (path, &text, NULL, NULL))
     name = kl_drive_clean_text (text);
-  return g_strdup_printf ("%s (PID %s)", name != NULL ? name : "a program", pid);
+  return name != NULL ? g_strdup_printf ("%s (PID %s)", name, pid)
+                      : g_strdup_printf ("a program (PID %s)", pid);
 }
 
 static void

@@ -39,13 +39,6 @@ kl_drive_identity_free (KlDriveIdentity *self)
   g_free (self);
 }
 
-static void
-append_text (GString *text, const char *what, const char *value)
-{
-  if (value != NULL)
-    g_string_append_printf (text, ", %s %s", what, value);
-}
-
 /**
  * kl_drive_identity_to_string:
  *
@@ -56,9 +49,12 @@ kl_drive_identity_to_string (const KlDriveIdentity *self)
 {
   GString *text = g_string_new (self->name != NULL ? self->name : "drive without a name");
 
-  append_text (text, "serial", self->serial);
-  append_text (text, "WWN", self->wwn);
-  append_text (text, "at", self->port_path);
+  if (self->serial != NULL)
+    g_string_append_printf (text, ", serial %s", self->serial);
+  if (self->wwn != NULL)
+    g_string_append_printf (text, ", WWN %s", self->wwn);
+  if (self->port_path != NULL)
+    g_string_append_printf (text, ", at %s", self->port_path);
   g_string_append_printf (text, ", %" G_GUINT64_FORMAT " bytes", self->size);
   if (self->diskseq != 0)
     g_string_append_printf (text, ", disk sequence %" G_GUINT64_FORMAT, self->diskseq);

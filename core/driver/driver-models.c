@@ -48,10 +48,11 @@ keep (Models *models, const char *text)
 }
 
 static gboolean
-refuse (Models *models, GError **error, const char *what, guint limit)
+refuse (Models *models, GError **error, guint limit, gboolean devices)
 {
-  g_set_error (error, KL_ERROR, KL_ERROR_FORMAT, "“%s” has more than %u %s", models->package->path,
-               limit, what);
+  g_set_error (error, KL_ERROR, KL_ERROR_FORMAT,
+               devices ? "“%s” has more than %u devices" : "“%s” has more than %u Models sections",
+               models->package->path, limit);
   return FALSE;
 }
 
@@ -159,7 +160,7 @@ read_devices (Models *models, const char *section, GError **error)
         continue;
       if (++models->n_devices > KL_DRIVER_MAX_DEVICES)
         {
-          refuse (models, error, "devices", KL_DRIVER_MAX_DEVICES);
+          refuse (models, error, KL_DRIVER_MAX_DEVICES, TRUE);
           return NULL;
         }
       g_ptr_array_add (devices, read_device (models, &lines[i]));
@@ -186,7 +187,7 @@ add_target (Models *models,
   if (!g_hash_table_add (models->seen, g_steal_pointer (&lower)))
     return TRUE;
   if (self->targets->len >= KL_DRIVER_MAX_TARGETS)
-    return refuse (models, error, "Models sections", KL_DRIVER_MAX_TARGETS);
+    return refuse (models, error, KL_DRIVER_MAX_TARGETS, FALSE);
 
   target = g_new0 (KlDriverTarget, 1);
   target->architecture = architecture;

@@ -76,7 +76,7 @@ set_library_error (GError **error, int status, const char *what)
 {
   g_set_error (error, KL_ERROR,
                status == (int) ISO_OUT_OF_MEM ? KL_ERROR_OUT_OF_MEMORY : KL_ERROR_FAILED,
-               "Cannot lay out the ISO file: %s: %s", what, iso_error_to_msg (status));
+               "Cannot lay out the ISO file: %s: libisofs error %08x", what, (guint) status);
   return FALSE;
 }
 

@@ -105,9 +105,9 @@ static gboolean
 check_locale (const char *key, const char *value, gboolean keyboard, GError **error)
 {
   g_autofree char *names = g_strjoinv (", ", (char **) kl_locale_get_names ());
-  g_autofree char *expected = g_strconcat (
-      "one of ", names, keyboard ? ", or language and keyboard layout such as 0407:00000407" : "",
-      NULL);
+  g_autofree char *expected = g_strdup_printf (
+      keyboard ? "one of %s, or language and keyboard layout such as 0407:00000407" : "one of %s",
+      names);
   KlInputLocale input;
 
   return (keyboard ? kl_input_locale_parse (value, &input) : kl_locale_find (value) != NULL)
@@ -134,8 +134,9 @@ dup_checked_path (const char *key, const char *value, gboolean folder, GError **
     }
   if (folder ? !S_ISDIR (info.st_mode) : !S_ISREG (info.st_mode))
     {
-      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT, "“%s” is no %s, which %s needs",
-                   path, folder ? "folder" : "file", key);
+      g_set_error (error, KL_ERROR, KL_ERROR_INVALID_ARGUMENT,
+                   folder ? "“%s” is no folder, which %s needs" : "“%s” is no file, which %s needs",
+                   path, key);
       return NULL;
     }
   return g_steal_pointer (&path);

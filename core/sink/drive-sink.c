@@ -63,7 +63,7 @@ is_gone (KlDriveSink *self)
 }
 
 static void
-set_error (KlDriveSink *self, int errnum, const char *doing, guint64 offset, GError **error)
+set_error (KlDriveSink *self, int errnum, gboolean writing, guint64 offset, GError **error)
 {
   int code;
 
@@ -86,7 +86,9 @@ set_error (KlDriveSink *self, int errnum, const char *doing, guint64 offset, GEr
       break;
     }
 
-  g_set_error (error, KL_ERROR, code, "Cannot %s “%s” at byte %" G_GUINT64_FORMAT ": %s", doing,
+  g_set_error (error, KL_ERROR, code,
+               writing ? "Cannot write “%s” at byte %" G_GUINT64_FORMAT ": %s"
+                       : "Cannot read “%s” at byte %" G_GUINT64_FORMAT ": %s",
                get_path (self), offset, g_strerror (errnum));
 }
 
@@ -159,7 +161,7 @@ write_aligned (KlDriveSink *self, const guint8 *data, gsize length, guint64 offs
         }
       if (n <= 0)
         {
-          set_error (self, n == 0 ? ENOSPC : errno, "write", offset, error);
+          set_error (self, n == 0 ? ENOSPC : errno, TRUE, offset, error);
           return FALSE;
         }
       data += n;
@@ -186,7 +188,7 @@ read_aligned (KlDriveSink *self, guint8 *buffer, gsize length, guint64 offset, G
         }
       if (n < 0)
         {
-          set_error (self, errno, "read", offset, error);
+          set_error (self, errno, FALSE, offset, error);
           return FALSE;
         }
       if (n == 0)

@@ -105,8 +105,8 @@ set_error (KlIso9660Source *self, int status, const char *what, GError **error)
   if (!kl_disc_blocks_failed (self->blocks, error))
     g_set_error (error, KL_ERROR,
                  status == (int) ISO_OUT_OF_MEM ? KL_ERROR_OUT_OF_MEMORY : KL_ERROR_FORMAT,
-                 "“%s” in the ISO file “%s”: %s", what,
-                 kl_media_source_get_path (KL_MEDIA_SOURCE (self)), iso_error_to_msg (status));
+                 "“%s” in the ISO file “%s” cannot be read: libisofs error %08x", what,
+                 kl_media_source_get_path (KL_MEDIA_SOURCE (self)), (guint) status);
   return FALSE;
 }
 

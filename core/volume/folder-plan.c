@@ -350,12 +350,16 @@ kl_folder_plan_check_space (KlFolderPlan *self, const KlFolderSpace *space, GErr
           replaced = 0;
         }
       if (needed > left)
-        return set_too_large (self, error,
-                              "“%s” has no room for “%s”: %" G_GUINT64_FORMAT
-                              " bytes are needed there%s, and %" G_GUINT64_FORMAT " are free",
-                              self->where, change->item->path, needed * space->cluster_bytes,
-                              change->old_bytes > 0 ? " beside the file that it replaces" : "",
-                              left * space->cluster_bytes);
+        return set_too_large (
+            self, error,
+            change->old_bytes > 0
+                ? "“%s” has no room for “%s”: %" G_GUINT64_FORMAT
+                  " bytes are needed there beside the file that it replaces, and %" G_GUINT64_FORMAT
+                  " are free"
+                : "“%s” has no room for “%s”: %" G_GUINT64_FORMAT
+                  " bytes are needed there, and %" G_GUINT64_FORMAT " are free",
+            self->where, change->item->path, needed * space->cluster_bytes,
+            left * space->cluster_bytes);
       left -= needed;
       replaced += count_clusters (change->old_bytes, space);
     }

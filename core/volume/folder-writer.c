@@ -90,18 +90,15 @@ open_parent (KlFolderWriter *self, const char *path, GPtrArray *created, GError 
   return kl_folder_open_parent (self->options.root, self->options.where, path, created, error);
 }
 
-static gboolean
-set_call_error (KlFolderWriter *self, const char *doing, const char *path, GError **error)
-{
-  kl_set_error_errno (error, errno, "Cannot %s “%s%s”", doing, self->options.where, path);
-  return FALSE;
-}
+/* @format: of the file, whose path is in two parts. */
+#define set_call_error(self, format, path, error)                                                  \
+  (kl_set_error_errno (error, errno, format, (self)->options.where, path), FALSE)
 
 static gboolean
 sync_all (KlFolderWriter *self, GError **error)
 {
   return self->options.calls->syncfs (self->options.root) == 0
-         || set_call_error (self, "flush", "", error);
+         || set_call_error (self, "Cannot flush “%s%s”", "", error);
 }
 
 static gboolean
@@ -178,7 +175,7 @@ sum_file (KlFolderWriter *self,
     return FALSE;
   fd = openat (folder, kl_folder_get_name (path), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
-    return set_call_error (self, "read", path, error);
+    return set_call_error (self, "Cannot read “%s%s”", path, error);
 
   posix_fadvise (fd, 0, 0, POSIX_FADV_DONTNEED);
   *crc32c = 0;
@@ -417,7 +414,7 @@ pace (KlFolderWriter *self, int fd, guint64 written, const char *path, GError **
 {
   if (self->options.slow_flush)
     return written % SLOW_WINDOW != 0 || self->options.calls->fdatasync (fd) == 0
-           || set_call_error (self, "flush", path, error);
+           || set_call_error (self, "Cannot flush “%s%s”", path, error);
   if (written % WINDOW != 0)
     return TRUE;
 
@@ -428,7 +425,7 @@ pace (KlFolderWriter *self, int fd, guint64 written, const char *path, GError **
                               | SYNC_FILE_RANGE_WAIT_AFTER)
              != 0
       && errno == EIO)
-    return set_call_error (self, "write", path, error);
+    return set_call_error (self, "Cannot write “%s%s”", path, error);
   return TRUE;
 }
 
@@ -466,7 +463,7 @@ write_content (KlFolderWriter *self,
   if (crc32c != item->crc32c)
     return set_changed_error (self, item, error, "its checksum differs");
   return self->options.calls->fdatasync (fd) == 0
-         || set_call_error (self, "flush", change->path, error);
+         || set_call_error (self, "Cannot flush “%s%s”", change->path, error);
 }
 
 static gboolean
@@ -490,7 +487,7 @@ write_file (KlFolderWriter *self,
   fd = openat (folder, kl_folder_get_name (written->path),
                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, KL_FILE_MODE);
   if (fd < 0)
-    return set_call_error (self, "write", change->path, error);
+    return set_call_error (self, "Cannot write “%s%s”", change->path, error);
   kl_progress_set_info (progress, "Writing %s", change->path + 1);
   return write_content (self, change, fd, progress, cancellable, error);
 }
@@ -505,7 +502,7 @@ name_one (KlFolderWriter *self, const Written *written, GError **error)
   if (self->options.calls->renameat (folder, kl_folder_get_name (written->path), folder,
                                      kl_folder_get_name (written->change->path))
       != 0)
-    return set_call_error (self, "give the new file its name", written->change->path, error);
+    return set_call_error (self, "Cannot give “%s%s” its name", written->change->path, error);
   self->state = KL_FOLDER_PARTIAL;
   return TRUE;
 }
@@ -664,7 +661,7 @@ remove_old (KlFolderWriter *self, GError **error)
       if (change->kind != KL_CHANGE_REMOVE)
         continue;
       if (!unlink_path (self, change->path, 0))
-        return set_call_error (self, "remove", change->path, error);
+        return set_call_error (self, "Cannot remove “%s%s”", change->path, error);
       self->state = KL_FOLDER_PARTIAL;
       remove_empty_parents (self, change->path);
     }

@@ -114,7 +114,6 @@ static gboolean
 check_kind (KlVolumeTarget *self, KlVolumeKind kind, guint64 n_clusters, GError **error)
 {
   const KlVolume *volume = kl_volume_mount_get_volume (self->mount);
-  g_autofree char *clusters = NULL;
 
   if (kind == KL_VOLUME_FAT32 || kind == KL_VOLUME_NTFS)
     return TRUE;
@@ -127,9 +126,12 @@ check_kind (KlVolumeTarget *self, KlVolumeKind kind, guint64 n_clusters, GError 
     }
 
   if (n_clusters > 0)
-    clusters = g_strdup_printf (" (%" G_GUINT64_FORMAT " clusters)", n_clusters);
-  g_set_error (error, KL_ERROR, KL_ERROR_UFD_FS_FAT16, "“%s” is %s%s; it must be FAT32 or NTFS",
-               volume->path, kl_volume_kind_to_string (kind), clusters != NULL ? clusters : "");
+    g_set_error (error, KL_ERROR, KL_ERROR_UFD_FS_FAT16,
+                 "“%s” is %s (%" G_GUINT64_FORMAT " clusters); it must be FAT32 or NTFS",
+                 volume->path, kl_volume_kind_to_string (kind), n_clusters);
+  else
+    g_set_error (error, KL_ERROR, KL_ERROR_UFD_FS_FAT16, "“%s” is %s; it must be FAT32 or NTFS",
+                 volume->path, kl_volume_kind_to_string (kind));
   return FALSE;
 }
 
