@@ -70,6 +70,9 @@ typedef enum
   KL_ERROR_PACKAGE_TOO_LARGE, /* detail: the package ID; 0x8004000C */
 } KlError;
 
+/* Of a text that counts @n: the one of two that fits, in English. po/core-texts.py looks for it. */
+#define KL_PLURAL(n, one, many) ((n) == 1 ? one : many)
+
 GQuark kl_error_quark (void);
 
 /* What is known of a code, for the manual. */

@@ -27,12 +27,12 @@
 #define SDI_PART_OFFSET 0x2000
 #define SDI_PART_BASE 7
 
-static gboolean
-refuse (GError **error, const char *found_at, const char *kind, const char *why)
-{
-  g_set_error (error, KL_ERROR, KL_ERROR_FORMAT, "%s is not %s: %s.", found_at, kind, why);
-  return FALSE;
-}
+#define NO_SDI "%s is not a RAM disk description (boot.sdi): %s."
+#define NO_LOADER "%s is not an EFI boot manager: %s."
+
+/* @format: of the file and the reason; a whole sentence. */
+#define refuse(error, found_at, format, why)                                                       \
+  (g_set_error (error, KL_ERROR, KL_ERROR_FORMAT, format, found_at, why), FALSE)
 
 static gboolean
 contains (KlBytesView view, const char *text, gsize within)
@@ -47,9 +47,10 @@ check_bootmgr (KlBytesView view, const char *found_at, GError **error)
   guint8 first = 0;
 
   if (!kl_view_u8 (view, 0, &first) || (first != 0xE9 && first != 0xEB))
-    return refuse (error, found_at, "a boot manager", "it does not begin with a jump");
+    return refuse (error, found_at, "%s is not a boot manager: %s.",
+                   "it does not begin with a jump");
   if (!contains (view, "BOOTMGR", BOOTMGR_NAME_WITHIN))
-    return refuse (error, found_at, "a boot manager",
+    return refuse (error, found_at, "%s is not a boot manager: %s.",
                    "the text BOOTMGR is not in its first 64 KiB");
 
   return TRUE;
@@ -59,9 +60,11 @@ static gboolean
 check_etfsboot (KlBytesView view, const char *found_at, GError **error)
 {
   if (view.size != ETFSBOOT_SIZE)
-    return refuse (error, found_at, "a CD boot sector", "it does not have 4096 bytes");
+    return refuse (error, found_at, "%s is not a CD boot sector: %s.",
+                   "it does not have 4096 bytes");
   if (!contains (view, "BOOTFIX", view.size) || !contains (view, "BOOTMGR", view.size))
-    return refuse (error, found_at, "a CD boot sector", "it does not name BOOTFIX and BOOTMGR");
+    return refuse (error, found_at, "%s is not a CD boot sector: %s.",
+                   "it does not name BOOTFIX and BOOTMGR");
 
   return TRUE;
 }
@@ -89,26 +92,25 @@ find_sdi_entry (KlBytesView view, const char *type, guint64 *offset, guint64 *le
 static gboolean
 check_boot_sdi (KlBytesView view, const char *found_at, GError **error)
 {
-  const char *kind = "a RAM disk description (boot.sdi)";
   guint64 alignment, offset, length, base;
   KlBytesView part;
   guint8 sum = 0;
 
   if (!kl_view_equals (view, 0, SDI_MAGIC, strlen (SDI_MAGIC)))
-    return refuse (error, found_at, kind, "it does not begin with $SDI0001");
+    return refuse (error, found_at, NO_SDI, "it does not begin with $SDI0001");
   if (!kl_view_u64 (view, SDI_PAGE_ALIGNMENT, &alignment) || alignment != 2)
-    return refuse (error, found_at, kind, "its page alignment is not 2");
+    return refuse (error, found_at, NO_SDI, "its page alignment is not 2");
 
   for (gsize i = 0; i < MIN (view.size, SDI_HEADER_SIZE); i++)
     sum = (guint8) (sum + view.data[i]);
   if (view.size < SDI_HEADER_SIZE || sum != 0)
-    return refuse (error, found_at, kind, "the checksum of its header is wrong");
+    return refuse (error, found_at, NO_SDI, "the checksum of its header is wrong");
 
   if (!find_sdi_entry (view, "PART", &offset, &length, &base) || offset != SDI_PART_OFFSET
       || base != SDI_PART_BASE || length == 0 || !kl_view_slice (view, offset, length, &part))
-    return refuse (error, found_at, kind, "it holds no partition");
+    return refuse (error, found_at, NO_SDI, "it holds no partition");
   if (!find_sdi_entry (view, "WIM", &offset, &length, &base) || offset > view.size)
-    return refuse (error, found_at, kind, "it has no place for a WIM");
+    return refuse (error, found_at, NO_SDI, "it has no place for a WIM");
 
   return TRUE;
 }
@@ -116,19 +118,18 @@ check_boot_sdi (KlBytesView view, const char *found_at, GError **error)
 static gboolean
 check_loader (GBytes *bytes, const char *found_at, KlBootContent *content, GError **error)
 {
-  const char *kind = "an EFI boot manager";
   g_autoptr (GBytes) signature = NULL;
   g_autoptr (GError) broken = NULL;
   KlPeFile pe;
 
   if (!kl_pe_parse (bytes, found_at, &pe, NULL))
-    return refuse (error, found_at, kind, "it is not a Windows program");
+    return refuse (error, found_at, NO_LOADER, "it is not a Windows program");
   if (pe.machine != KL_PE_MACHINE_X86 && pe.machine != KL_PE_MACHINE_X64
       && pe.machine != KL_PE_MACHINE_ARM64)
-    return refuse (error, found_at, kind, "it is for none of x86, x64 and arm64");
+    return refuse (error, found_at, NO_LOADER, "it is for none of x86, x64 and arm64");
   if (pe.subsystem != KL_PE_SUBSYSTEM_EFI_APPLICATION
       && pe.subsystem != KL_PE_SUBSYSTEM_BOOT_APPLICATION)
-    return refuse (error, found_at, kind, "it is a program of another kind");
+    return refuse (error, found_at, NO_LOADER, "it is a program of another kind");
 
   content->machine = pe.machine;
   if (pe.signature_size == 0)
@@ -137,7 +138,7 @@ check_loader (GBytes *bytes, const char *found_at, KlBootContent *content, GErro
   signature = g_bytes_new_from_bytes (bytes, pe.signature_offset, pe.signature_size);
   content->signer = kl_authenticode_dup_signer (signature, &broken);
   if (content->signer == NULL)
-    return refuse (error, found_at, kind, "its signature cannot be read");
+    return refuse (error, found_at, NO_LOADER, "its signature cannot be read");
   return TRUE;
 }
 
@@ -147,7 +148,8 @@ check_program (GBytes *bytes, const char *found_at, GError **error)
   KlPeFile pe;
 
   return kl_pe_parse (bytes, found_at, &pe, NULL)
-         || refuse (error, found_at, "a resource file", "it is not a Windows program");
+         || refuse (error, found_at, "%s is not a resource file: %s.",
+                    "it is not a Windows program");
 }
 
 static gboolean
@@ -155,7 +157,7 @@ check_font (KlBytesView view, const char *found_at, GError **error)
 {
   return kl_view_equals (view, 0, "\0\1\0\0", 4) || kl_view_equals (view, 0, "true", 4)
          || kl_view_equals (view, 0, "OTTO", 4) || kl_view_equals (view, 0, "ttcf", 4)
-         || refuse (error, found_at, "a font", "it does not begin like one");
+         || refuse (error, found_at, "%s is not a font: %s.", "it does not begin like one");
 }
 
 /* A FAT volume with EFI/BOOT/BOOT*.EFI; directory entries are 32 bytes, aligned. */
@@ -168,7 +170,7 @@ check_efisys (KlBytesView view, const char *found_at, GError **error)
 
   if (!kl_view_equals (view, 0x1fe, "\x55\xaa", 2) || !kl_view_u16 (view, 11, &sector_size)
       || sector_size != 512)
-    return refuse (error, found_at, "an EFI boot image", "it is not a FAT volume");
+    return refuse (error, found_at, "%s is not an EFI boot image: %s.", "it is not a FAT volume");
 
   for (guint64 at = sector_size; at + 32 <= view.size; at += 32)
     {
@@ -178,7 +180,8 @@ check_efisys (KlBytesView view, const char *found_at, GError **error)
     }
 
   return (has_folder && has_loader)
-         || refuse (error, found_at, "an EFI boot image", "it holds no EFI/BOOT/BOOT*.EFI");
+         || refuse (error, found_at, "%s is not an EFI boot image: %s.",
+                    "it holds no EFI/BOOT/BOOT*.EFI");
 }
 
 /**
@@ -229,7 +232,7 @@ kl_boot_content_check (
   *content = (KlBootContent){ 0 };
   view.data = g_bytes_get_data (bytes, &view.size);
   if (view.size == 0)
-    return refuse (error, found_at, "a boot file", "it is empty");
+    return refuse (error, found_at, "%s is not a boot file: %s.", "it is empty");
 
   switch (role)
     {
@@ -253,7 +256,8 @@ kl_boot_content_check (
     case KL_BOOT_ROLE_BOOT_STL:
     default:
       return kl_pkcs7_is_trust_list (bytes)
-             || refuse (error, found_at, "a certificate trust list", "it is no such PKCS#7");
+             || refuse (error, found_at, "%s is not a certificate trust list: %s.",
+                        "it is no such PKCS#7");
     }
 }
 

@@ -456,20 +456,43 @@ rejected_text (KlBootFiles *self, KlBootRole role)
   return g_hash_table_lookup (self->rejected, roles[role].id);
 }
 
+static char *
+dup_lack (KlBootLack lack, const char *what)
+{
+  switch (lack)
+    {
+    case KL_BOOT_LACK_BIOS:
+      return g_strdup_printf ("The image has no %s, so PCs with BIOS cannot start it.", what);
+    case KL_BOOT_LACK_UEFI:
+      return g_strdup_printf ("The image has no %s, so PCs with UEFI cannot start it.", what);
+    case KL_BOOT_LACK_BIOS_DISC:
+      return g_strdup_printf ("The image has no %s, so an ISO file starts on UEFI only.", what);
+    case KL_BOOT_LACK_DISC:
+      return g_strdup_printf ("The image has no %s, so PCs with BIOS cannot start an ISO file.",
+                              what);
+    case KL_BOOT_LACK_NEW_MANAGERS:
+      return g_strdup_printf (
+          "The image has no %s, which boot managers of Windows 11 24H2 and later need.", what);
+    case KL_BOOT_LACK_FILE:
+    default:
+      return g_strdup_printf ("The image has no %s.", what);
+    }
+}
+
 /**
  * kl_boot_files_dup_missing:
- * @consequence: ", so that …", or ""
+ * @lack: what follows from it
  *
  * Returns: (transfer full): that there is no file of @role, and why what was found in its place was
  *   turned down: "The image has no boot.sdi. \sms\boot\boot.sdi is not …: …."
  */
 char *
-kl_boot_files_dup_missing (KlBootFiles *self, KlBootRole role, const char *consequence)
+kl_boot_files_dup_missing (KlBootFiles *self, KlBootRole role, KlBootLack lack)
 {
-  const char *text = rejected_text (self, role);
+  g_autofree char *sentence = dup_lack (lack, roles[role].what);
+  const char *rejected = rejected_text (self, role);
 
-  return g_strdup_printf ("The image has no %s%s.%s%s", roles[role].what, consequence,
-                          text != NULL ? " " : "", text != NULL ? text : "");
+  return g_strjoin (" ", sentence, rejected, NULL);
 }
 
 /**
@@ -495,7 +518,7 @@ kl_boot_files_get_loader (KlBootFiles *self, KlBootManager manager, GError **err
 
   reason = kl_boot_files_dup_missing (
       self, manager == KL_BOOT_MANAGER_2023 ? KL_BOOT_ROLE_BOOTMGFW_2023 : KL_BOOT_ROLE_BOOTMGFW,
-      "");
+      KL_BOOT_LACK_FILE);
   g_set_error_literal (error, KL_ERROR, KL_ERROR_NO_BOOT_FILES, reason);
   return NULL;
 }
@@ -527,17 +550,17 @@ cannot (char **reason, char *text)
 static gboolean
 can_bios_without_disc (KlBootFiles *self, char **reason)
 {
-  const char *consequence = ", so PCs with BIOS cannot start it";
-
   if (g_strcmp0 (self->architecture, "arm64") == 0 || g_strcmp0 (self->architecture, "arm") == 0)
     return cannot (reason,
                    g_strdup_printf ("The image is for %s, which has no BIOS.", self->architecture));
   if (kl_boot_files_get (self, KL_BOOT_ROLE_BOOTMGR) == NULL)
-    return cannot (reason, kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOTMGR, consequence));
+    return cannot (reason,
+                   kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOTMGR, KL_BOOT_LACK_BIOS));
   if (kl_boot_files_get (self, KL_BOOT_ROLE_BOOT_SDI) == NULL)
-    return cannot (reason, kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOT_SDI, consequence));
+    return cannot (reason,
+                   kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOT_SDI, KL_BOOT_LACK_BIOS));
   if (self->winload_exe == NULL)
-    return cannot (reason, g_strdup_printf ("The image has no winload.exe%s.", consequence));
+    return cannot (reason, dup_lack (KL_BOOT_LACK_BIOS, "winload.exe"));
 
   return TRUE;
 }
@@ -555,11 +578,10 @@ kl_boot_files_can_bios (KlBootFiles *self, gboolean optical, char **reason)
   if (!can_bios_without_disc (self, reason))
     return FALSE;
   if (optical && kl_boot_files_get (self, KL_BOOT_ROLE_ETFSBOOT) == NULL)
-    return cannot (reason,
-                   kl_boot_files_dup_missing (self, KL_BOOT_ROLE_ETFSBOOT,
-                                              kl_boot_files_can_uefi (self, NULL)
-                                                  ? ", so an ISO file starts on UEFI only"
-                                                  : ", so PCs with BIOS cannot start an ISO file"));
+    return cannot (reason, kl_boot_files_dup_missing (self, KL_BOOT_ROLE_ETFSBOOT,
+                                                      kl_boot_files_can_uefi (self, NULL)
+                                                          ? KL_BOOT_LACK_BIOS_DISC
+                                                          : KL_BOOT_LACK_DISC));
 
   return TRUE;
 }
@@ -573,15 +595,15 @@ kl_boot_files_can_bios (KlBootFiles *self, gboolean optical, char **reason)
 gboolean
 kl_boot_files_can_uefi (KlBootFiles *self, char **reason)
 {
-  const char *consequence = ", so PCs with UEFI cannot start it";
-
   if (kl_boot_files_get (self, KL_BOOT_ROLE_BOOTMGFW) == NULL
       && kl_boot_files_get (self, KL_BOOT_ROLE_BOOTMGFW_2023) == NULL)
-    return cannot (reason, kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOTMGFW, consequence));
+    return cannot (reason,
+                   kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOTMGFW, KL_BOOT_LACK_UEFI));
   if (kl_boot_files_get (self, KL_BOOT_ROLE_BOOT_SDI) == NULL)
-    return cannot (reason, kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOT_SDI, consequence));
+    return cannot (reason,
+                   kl_boot_files_dup_missing (self, KL_BOOT_ROLE_BOOT_SDI, KL_BOOT_LACK_UEFI));
   if (self->winload_efi == NULL)
-    return cannot (reason, g_strdup_printf ("The image has no winload.efi%s.", consequence));
+    return cannot (reason, dup_lack (KL_BOOT_LACK_UEFI, "winload.efi"));
 
   return TRUE;
 }

@@ -64,6 +64,17 @@ typedef enum
   KL_BOOT_MANAGER_2023,
 } KlBootManager;
 
+/* What the lack of a boot file means. */
+typedef enum
+{
+  KL_BOOT_LACK_FILE,         /* of a choice that cannot be served */
+  KL_BOOT_LACK_BIOS,         /* PCs with BIOS cannot start the image */
+  KL_BOOT_LACK_UEFI,         /* nor can those with UEFI */
+  KL_BOOT_LACK_DISC,         /* PCs with BIOS cannot start it from a disc */
+  KL_BOOT_LACK_BIOS_DISC,    /* nor can they, but those with UEFI can */
+  KL_BOOT_LACK_NEW_MANAGERS, /* boot managers of Windows 11 24H2 and later want the file */
+} KlBootLack;
+
 KlBootFiles *kl_boot_files_collect (KlWim *wim,
                                     guint index,
                                     KlMediaSource *beside, /* nullable */
@@ -71,8 +82,7 @@ KlBootFiles *kl_boot_files_collect (KlWim *wim,
                                     KlProgress *progress,
                                     GCancellable *cancellable,
                                     GError **error);
-char *
-kl_boot_files_dup_missing (KlBootFiles *self, KlBootRole role, const char *consequence); /* full */
+char *kl_boot_files_dup_missing (KlBootFiles *self, KlBootRole role, KlBootLack lack); /* full */
 KlBootFiles *kl_boot_files_load (const char *folder, GError **error);
 
 /* The architecture of the image they were collected for: "x64", …; NULL where nothing told. */

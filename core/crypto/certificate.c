@@ -411,16 +411,19 @@ kl_certificate_dup_warnings (KlCertificate *self, GDateTime *now)
   if (!kl_certificate_check_validity (self, at, &invalid))
     {
       g_autofree char *text
-          = g_strconcat (invalid->message, "; management points refuse it.", NULL);
+          = g_strdup_printf ("%s; management points refuse it.", invalid->message);
 
       g_strv_builder_add (warnings, text);
     }
   if (left >= 0 && left < KL_CERTIFICATE_WARN_DAYS * G_TIME_SPAN_DAY)
     {
+      const int days = (int) (left / G_TIME_SPAN_DAY);
       g_autofree char *until = g_date_time_format (self->not_after, "%Y-%m-%d");
       g_autofree char *text = g_strdup_printf (
-          "The certificate ends on %s, in %d days; the medium cannot be used after that.", until,
-          (int) (left / G_TIME_SPAN_DAY));
+          KL_PLURAL (
+              days, "The certificate ends on %s, in %d day; the medium cannot be used after that.",
+              "The certificate ends on %s, in %d days; the medium cannot be used after that."),
+          until, days);
 
       g_strv_builder_add (warnings, text);
     }

@@ -20,6 +20,8 @@
 
 #include <pwquality.h>
 
+#include "base/error.h"
+
 #define BITS_COMMON_WORD 10.0 /* among the thousand most frequent, in some spelling */
 #define BITS_WORD 14.0        /* among sixteen thousand */
 #define BITS_SYLLABLE 6.32    /* 16 consonants by 5 vowels */
@@ -274,6 +276,35 @@ kl_password_level_from_string (const char *text, KlPasswordLevel *level)
   return FALSE;
 }
 
+/* @unit: of years, days, hours, minutes and seconds */
+static char *
+dup_time (guint unit, double n)
+{
+  switch (unit)
+    {
+    case 0:
+      return g_strdup_printf (KL_PLURAL (n, "A graphics card finds it in about %.0f year.",
+                                         "A graphics card finds it in about %.0f years."),
+                              n);
+    case 1:
+      return g_strdup_printf (KL_PLURAL (n, "A graphics card finds it in about %.0f day.",
+                                         "A graphics card finds it in about %.0f days."),
+                              n);
+    case 2:
+      return g_strdup_printf (KL_PLURAL (n, "A graphics card finds it in about %.0f hour.",
+                                         "A graphics card finds it in about %.0f hours."),
+                              n);
+    case 3:
+      return g_strdup_printf (KL_PLURAL (n, "A graphics card finds it in about %.0f minute.",
+                                         "A graphics card finds it in about %.0f minutes."),
+                              n);
+    default:
+      return g_strdup_printf (KL_PLURAL (n, "A graphics card finds it in about %.0f second.",
+                                         "A graphics card finds it in about %.0f seconds."),
+                              n);
+    }
+}
+
 /**
  * kl_password_strength_dup_text:
  *
@@ -282,27 +313,18 @@ kl_password_level_from_string (const char *text, KlPasswordLevel *level)
 char *
 kl_password_strength_dup_text (const KlPasswordStrength *strength)
 {
-  static const struct
-  {
-    double seconds;
-    const char *unit;
-  } units[] = { { 365.25 * 86400, "years" },
-                { 86400, "days" },
-                { 3600, "hours" },
-                { 60, "minutes" },
-                { 1, "seconds" } };
+  static const double units[] = { 365.25 * 86400, 86400, 3600, 60, 1 }; /* seconds */
 
-  if (strength->seconds >= 1e6 * units[0].seconds)
+  if (strength->seconds >= 1e6 * units[0])
     return g_strdup ("A graphics card does not find it in a million years.");
 
   for (guint i = 0; i < G_N_ELEMENTS (units); i++)
-    if (strength->seconds >= 2 * units[i].seconds)
+    if (strength->seconds >= 2 * units[i])
       {
-        const double count = strength->seconds / units[i].seconds;
+        const double count = strength->seconds / units[i];
         const double scale = pow (10, MAX (0, floor (log10 (count)) - 1));
 
-        return g_strdup_printf ("A graphics card finds it in about %.0f %s.",
-                                round (count / scale) * scale, units[i].unit);
+        return dup_time (i, round (count / scale) * scale);
       }
 
   return g_strdup ("A graphics card finds it at once.");

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "crypto/authenticode.h"
 #include "crypto/pe-file.h"
 #include "driver/driver-package-private.h"
@@ -297,7 +298,7 @@ static void
 check_rivals (Check *check, KlDriverPackage *package)
 {
   Rivals rivals = { 0 };
-  const char *others, *date, *version;
+  const char *date, *version;
   g_autofree char *id = NULL;
   g_autofree char *shared = NULL;
   g_autofree char *newest = NULL;
@@ -309,15 +310,19 @@ check_rivals (Check *check, KlDriverPackage *package)
     return;
 
   order = kl_driver_package_compare_version (rivals.other, package);
-  others = rivals.n_others == 1 ? "package" : "packages";
   date = kl_driver_package_get_date (rivals.other);
   version = kl_driver_package_get_version (rivals.other);
   if (rivals.n_ids == 1)
-    shared = g_strdup_printf ("It shares the hardware ID “%s” with %u other %s.", id,
-                              rivals.n_others, others);
+    shared = g_strdup_printf (KL_PLURAL (rivals.n_others,
+                                         "It shares the hardware ID “%s” with %u other package.",
+                                         "It shares the hardware ID “%s” with %u other packages."),
+                              id, rivals.n_others);
   else
-    shared = g_strdup_printf ("It shares %u hardware IDs, such as “%s”, with %u other %s.",
-                              rivals.n_ids, id, rivals.n_others, others);
+    shared = g_strdup_printf (
+        KL_PLURAL (rivals.n_others,
+                   "It shares %u hardware IDs, such as “%s”, with %u other package.",
+                   "It shares %u hardware IDs, such as “%s”, with %u other packages."),
+        rivals.n_ids, id, rivals.n_others);
   newest = g_strjoin (", ", date != NULL ? date : "no date", version, NULL);
   add (check, package, "D16", KL_DRIVER_NOTE,
        order > 0   ? "%s The newest of the others, “%s” (%s), is newer"

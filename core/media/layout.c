@@ -185,9 +185,8 @@ collect_warnings (KlLayoutPlan *plan)
               "Secure Boot is off.");
   if (kl_boot_files_get (plan->files, KL_BOOT_ROLE_BOOT_STL) == NULL)
     {
-      g_autofree char *missing
-          = kl_boot_files_dup_missing (plan->files, KL_BOOT_ROLE_BOOT_STL,
-                                       ", which boot managers of Windows 11 24H2 and later need");
+      g_autofree char *missing = kl_boot_files_dup_missing (plan->files, KL_BOOT_ROLE_BOOT_STL,
+                                                            KL_BOOT_LACK_NEW_MANAGERS);
 
       warn (self, "%s", missing);
     }

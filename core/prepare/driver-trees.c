@@ -74,9 +74,10 @@ judge (KlPrepareContext *context,
 
   if (finding->severity == KL_DRIVER_ERROR)
     g_hash_table_add (faulty, finding->package);
-  kl_image_tree_warn (context->tree, "%s“%s”: %s (%s)",
-                      finding->severity == KL_DRIVER_ERROR ? "Left out: " : "", path, finding->text,
-                      finding->code);
+  kl_image_tree_warn (context->tree,
+                      finding->severity == KL_DRIVER_ERROR ? "Left out: “%s”: %s (%s)"
+                                                           : "“%s”: %s (%s)",
+                      path, finding->text, finding->code);
   return TRUE;
 }
 

@@ -128,6 +128,11 @@ class TapResult(unittest.TestResult):
         super().addError(test, err)
         self.say('not ok', test, self.errors[-1][1])
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.say('not ok', test, (self.failures + self.errors)[-1][1])
+
 
 def main():
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules['__main__'])

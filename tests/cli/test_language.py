@@ -9,6 +9,9 @@ import fixtures
 from command import CommandTest
 
 LOCPATH = os.environ['KINDLING_TEST_LOCALES']
+LANGUAGES = ['de_DE', 'es_ES', 'fr_FR', 'ja_JP', 'pt_BR']
+QUOTED = r'“[^”]*”|„[^“]*“|«[^»]*»|「[^」]*」'
+ENGLISH = r'\b(?:the|is|are|has|have|cannot|not|it|its|of|with|and)\b'
 
 
 class Language(CommandTest):
@@ -39,6 +42,36 @@ class Language(CommandTest):
         self.assertIn('Qué hacer: ', result.err)
         self.assertRegex(result.err, r'Detalles: .*KDL00002')
         self.assertNotIn('There is no boot image', result.err)
+
+    def test_reasons_of_failures_are_translated(self):
+        self.import_good()
+        self.import_good()
+        with open(self.wim, 'rb') as f:
+            whole = f.read()
+        for name, content in [('short.wim', whole[:len(whole) // 2]), ('text.wim', b'no WIM at all'), ('empty.wim', b''), ('bad.pfx', b'no PFX'),
+                              ('bad.ini', b'[Site]\nSiteCode=TOO-LONG\n')]:
+            with open(self.path(name), 'wb') as f:
+                f.write(content)
+        os.mkdir(self.path('nothing'))
+        os.mkdir(self.path('extra'))
+        self.ctl('image', 'set', 'KDL00001', 'extra-files=' + self.path('extra'))
+        os.rmdir(self.path('extra'))
+        for arguments in [('image', 'import', 'short.wim'), ('image', 'import', 'text.wim'), ('image', 'import', 'empty.wim'),
+                          ('image', 'import', 'none.wim'), ('image', 'import', 'nothing'), ('image', 'import', '/dev/null'),
+                          ('image', 'import', self.wim, '--index', '7'), ('image', 'import', self.wim, '--id', 'KDL00001'),
+                          ('image', 'show', 'KDL00009'), ('image', 'prepare', 'KDL00001'), ('image', 'set', 'KDL00001', 'time-zone=a\\b'),
+                          ('image', 'set', 'KDL00001', 'boot-manager=2023'), ('image', 'set', 'KDL00001', 'extra-files=/nowhere'),
+                          ('image', 'export-default', 'vax', 'out.wim'), ('create', 'CD', 'nothing', 'KDL00002'),
+                          ('create', 'CD', 'a.iso', 'KDL00002', '--certificate', 'bad.pfx'), ('site', 'import', 'bad.ini'),
+                          ('create', 'CD', 'a.iso', 'KDL00002', '--label', 'x' * 33), ('check', 'text.wim'), ('image', 'add-driver', 'KDL00002', 'none'), ('inspect', 'none.iso'),
+                          ('create', 'UFD+FORMAT', 'a.img', 'KDL00002', '--disk-image', '1M'), ('create', 'UFD', '/dev/null', 'KDL00002')]:
+            for language in LANGUAGES:
+                with self.subTest(arguments=arguments, language=language):
+                    environment = {**self.in_spanish(), 'LC_ALL': language + '.UTF-8'}
+                    result = self.run_program('--catalog', self.catalog, *arguments, env=environment)
+                    said = re.sub(QUOTED, '', result.err)
+                    self.assertNotEqual(result.status, 0)
+                    self.assertNotRegex(said, ENGLISH)
 
     def test_json_is_the_same_in_every_language(self):
         self.import_good()

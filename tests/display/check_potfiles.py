@@ -12,8 +12,8 @@ os.chdir(sys.argv[1])
 with open('po/POTFILES', encoding='utf-8') as f:
     listed = {line for line in f.read().splitlines() if line and not line.startswith('#')}
 marked, plain = set(), []
-for path in glob.glob('app/**/*.[cu]*', recursive=True):
-    if not path.endswith(('.c', '.ui')):
+for path in glob.glob('app/**/*.[chu]*', recursive=True):
+    if not path.endswith(('.c', '.h', '.ui')):
         continue
     with open(path, encoding='utf-8') as f:
         text = f.read()
