@@ -190,6 +190,33 @@ def failing_disk_keeps_the_old_iso(bench):
     bench.guest.shell('umount /mnt/frail; DM_DISABLE_UDEV=1 dmsetup remove frail')
 
 
+def worn_catalog_keeps_the_old_iso(bench):
+    """A part of the boot image in the catalog can no longer be read when a second medium is made of it."""
+    stick = bench.stick('KINDLING26')
+    subprocess.run(['mkfs.ext4', '-q', '-F', '-m', '0', '-b', '1024', '-O', '^has_journal', stick.path], check=True)
+    node = bench.plug(stick)
+    ready = bench.guest.shell(f'export DM_DISABLE_UDEV=1; mkdir -p /mnt/worn && dmsetup create worn --table '
+                              f'"0 {STICK_BYTES // 512} linear {node} 0" && mount /dev/mapper/worn /mnt/worn &&'
+                              f' {CTL[0]} --catalog /mnt/worn/catalog image import --sample && sync')
+    iso = [CTL[0], '--json', '--catalog', '/mnt/worn/catalog', 'create', 'CD', '/tmp/worn.iso', IMAGE, '--certificate', PFX]
+    made = bench.guest.run(*iso)
+    summed = bench.guest.shell('sync; sha256sum /tmp/worn.iso')
+    bench.check('worn disk: a first medium', ready.status == 0 and made.status == 0, ready.text, made.text)
+    name = bench.guest.shell('cd /mnt/worn && find catalog -name "*.wim" ! -name ".*"').text.strip()
+    blocks = subprocess.run(['debugfs', '-R', f'blocks /{name}', stick.path], check=True, capture_output=True, text=True).stdout
+    at = int(blocks.split()[200]) * 2
+    table = f'0 {at} linear {node} 0\n{at} 8 error\n{at + 8} {STICK_BYTES // 512 - at - 8} linear {node} {at + 8}'
+    broken = bench.guest.shell(f'export DM_DISABLE_UDEV=1; dmsetup suspend worn && printf "{table}\n" | dmsetup load worn &&'
+                               ' dmsetup resume worn && echo 3 >/proc/sys/vm/drop_caches &&'
+                               ' ! cat /mnt/worn/catalog/*/*.wim >/dev/null')
+    bench.check('worn disk: it fails', broken.status == 0, broken.text)
+    failed = bench.guest.run(*iso)
+    bench.check_refused('worn disk: said so', failed, 1, '.wim', 'ERROR_IO_DEVICE')
+    after = bench.guest.shell('sha256sum /tmp/worn.iso; find /tmp -name "*worn.iso*" ! -name worn.iso')
+    bench.check('worn disk: the old medium is there, and nothing else', after.text == summed.text, after.text)
+    bench.guest.shell('umount /mnt/worn; DM_DISABLE_UDEV=1 dmsetup remove worn; rm -f /tmp/worn.iso')
+
+
 def full_quota_keeps_the_old_iso(bench):
     """There is room on the disk, but not for this user."""
     stick = bench.stick('KINDLING25')

@@ -45,6 +45,7 @@ SCENARIOS = [
     volumes.restored_stick_takes_files,
     breaking.full_quota_keeps_the_old_iso,
     breaking.failing_disk_keeps_the_old_iso,
+    breaking.worn_catalog_keeps_the_old_iso,
     breaking.bad_sector_is_named,
     breaking.bad_sector_of_a_source_is_named,
     choosing.replaced_stick_is_not_written,
