@@ -14,15 +14,11 @@ from a11y import button, check, click, key, kids, settle, wait  # noqa: E402
 from bus_tree import programs  # noqa: E402
 from bus import BUSY, CANCELLED, CREATOR, KINDLING, NAME, Client  # noqa: E402
 from gi.repository import Gio, GLib  # noqa: E402
+from stick import MOUNT as mount, ntfs, on_volume, plug, run  # noqa: E402
 
 SHOTS = os.environ['KINDLING_SCREENSHOTS']
 stick = os.path.join(os.environ['TMPDIR'], 'kindling-stick-a')
-mount = os.path.join(os.environ['TMPDIR'], 'mnt')
 ERASE, ADD = ('Erase “Kingston DataTraveler”?', 'Write to “Kingston DataTraveler”?')
-
-
-def run(*command):
-    return subprocess.run(command, check=True, text=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
 
 
 def untouched():
@@ -72,39 +68,8 @@ def refused(client, destination, code, what):
     check(what, client.wait()[0] == code, client.signals[-1:])
 
 
-def plug(name, *partitions):
-    """A stick with partitions of 48 MB; kernels without a parser of partition tables are told of them."""
-    file = os.path.join(os.environ['TMPDIR'], name)
-    with open(file, 'wb') as out:
-        out.truncate(48 * 1024 * 1024 * (len(partitions) + 1))
-    starts = [2048 + i * 98304 for i in range(len(partitions))]
-    subprocess.run(['sfdisk', '-q', file], check=True, text=True, stdout=subprocess.DEVNULL,
-                   input='label: dos\n' + ''.join(f'start={s}, size=98304, type=7\n' for s in starts))
-    node = run('losetup', '-f', '--show', file).strip()
-    for n, (start, make) in enumerate(zip(starts, partitions), 1):
-        run('addpart', node, str(n), str(start), '98304')
-        run(*make, f'{node}p{n}')
-    run('udevadm', 'trigger', '--action=add', node, *(f'{node}p{n + 1}' for n in range(len(partitions))))
-    run('udevadm', 'settle', '--timeout=30')
-    return node
-
-
-def ntfs(label):
-    return 'mkntfs', '-q', '-f', '-F', '-s', '512', '-p', '2048', '-H', '255', '-S', '63', '-L', label
-
-
-def on_volume(node, words):
-    """Runs with the volume mounted; for what is on it."""
-    run('mount', '-t', 'ntfs', node, mount)
-    try:
-        return words()
-    finally:
-        run('umount', mount)
-
-
 def test_files(client):
     """UFD: files on a file system that is there."""
-    os.mkdir(mount)
     node = plug('kindling-stick-2', ntfs('MINE'), ntfs('OTHER'))
     volume = node + 'p1'
     on_volume(volume, lambda: open(os.path.join(mount, 'letter'), 'w').write('Dear reader'))
