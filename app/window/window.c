@@ -33,6 +33,7 @@
 #include "window/prepare-queue.h"
 #include "window/site-store.h"
 #include "window/window-place.h"
+#include "window/windows-above.h"
 
 struct _KlWindow
 {
@@ -557,6 +558,7 @@ kl_window_dispose (GObject *object)
 {
   KlWindow *self = KL_WINDOW (object);
 
+  kl_windows_above_close (GTK_WINDOW (self));
   g_queue_clear_full (&self->imports, g_free);
   g_clear_pointer (&self->finder, kl_medium_finder_free);
   forget_models (self);

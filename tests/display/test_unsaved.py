@@ -62,4 +62,12 @@ click(button(question, 'Discard'))
 wait_end()
 with open(os.path.join(os.environ['XDG_CONFIG_HOME'], 'kindling', 'sites', 'ABC.ini')) as f:
     check('what was discarded is not in the profile', 'Nobody' not in f.read())
+
+# Nothing to lose: they go with the program, while the key that ends it is still on its way through them.
+for keys, title in (('ctrl+comma', 'Preferences'), ('ctrl+j', 'Jobs')):
+    app = App()
+    key(keys)
+    app.wait_dialog(title)
+    key('ctrl+q')
+    wait_end()
 count_colours()
