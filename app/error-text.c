@@ -22,8 +22,9 @@ static const TextRow text_rows[] = {
     N_ ("Read the details, change what they name and try again.") },
   { KL_ERROR_NOT_FOUND, N_ ("A file or folder is not there"),
     N_ ("Check that its name is right and that its drive or network share is connected.") },
-  { KL_ERROR_PERMISSION, N_ ("Access to a file or folder was denied"),
-    N_ ("Choose another place, or change its permissions.") },
+  { KL_ERROR_PERMISSION, N_ ("Access was denied"),
+    N_ ("A file or folder: choose another one, or change its permissions. A drive: try again and "
+        "allow it when you are asked, or have it allowed by whoever administers this computer.") },
   { KL_ERROR_FORMAT, N_ ("The file is not of the expected kind"),
     N_ ("Choose a boot image (WIM), an ISO file, or a folder with one. If this should be such a "
         "file, copy it again from where it came.") },

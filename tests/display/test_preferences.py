@@ -54,7 +54,7 @@ refused(preferences, os.path.join(CATALOG, 'KDL00001'), 'This cannot be done as 
 if os.geteuid() != 0:
     locked = folder('locked')
     os.chmod(locked, 0o555)
-    refused(preferences, locked, 'Access to a file or folder was denied', 'choose another catalog folder')
+    refused(preferences, locked, 'Access was denied', 'choose another catalog folder')
 
 choose(preferences, other)
 wait(lambda: is_shown(other), 'the other folder')
