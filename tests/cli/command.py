@@ -51,6 +51,12 @@ class CommandTest(unittest.TestCase):
         return {**os.environ, 'LC_ALL': 'C.UTF-8', 'G_DEBUG': 'fatal-criticals', 'HOME': self.folder,
                 'XDG_DATA_HOME': self.path('data'), 'XDG_CONFIG_HOME': self.path('config'), 'GSETTINGS_BACKEND': 'memory'}
 
+    def slow_disk(self, folder, **how):
+        """The environment in which a disk is slow; see slow-disk.c."""
+        return {**self.environment(), 'LD_PRELOAD': os.environ['KINDLING_SLOW_DISK'], 'SLOW_FOLDER': folder,
+                'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0',
+                **{name: str(value) for name, value in how.items()}}
+
     def run_program(self, *arguments, prefix=(), **options):
         """Only the arguments given; no --catalog."""
         run = subprocess.run([*prefix, PROGRAM, *arguments], text=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT,

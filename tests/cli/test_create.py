@@ -233,7 +233,7 @@ class Create(CommandTest):
 
 
 class Cancel(CommandTest):
-    """SIGINT and SIGTERM in the middle of the work; the image is large enough to have a middle."""
+    """SIGINT and SIGTERM in the middle of the work: the image is large, and the disk slow enough to have a middle."""
 
     @classmethod
     def setUpClass(cls):
@@ -243,7 +243,7 @@ class Cancel(CommandTest):
 
     def cancel(self, number, *arguments):
         """Sends the signal at the first sign of work; returns the last event."""
-        run = self.start('--json', *arguments)
+        run = self.start('--json', *arguments, env=self.slow_disk(self.folder, SLOW_RATE=60, SLOW_READ=60, SLOW_STREAMS=1))
         first = run.stdout.readline()
         self.assertEqual(json.loads(first)['event'], 'progress')
         run.send_signal(number)

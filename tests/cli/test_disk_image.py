@@ -115,7 +115,8 @@ class DiskImage(CommandTest):
         large = self.json('image', 'import', wim).last['id']
         with open(self.image, 'w', encoding='ascii') as old:
             old.write('old')
-        job = self.start('--json', 'create', 'UFD+FORMAT', self.image, large, '--disk-image', '1G')
+        job = self.start('--json', 'create', 'UFD+FORMAT', self.image, large, '--disk-image', '1G',
+                         env=self.slow_disk(self.folder, SLOW_RATE=60))
         for line in job.stdout:
             if 'Writing' in line:
                 job.send_signal(signal.SIGINT)

@@ -24,8 +24,7 @@ class SlowDisk(CommandTest):
 
     def create(self, **how):
         """The seconds since the first one, and the event, for each that says how far it is."""
-        environment = {**self.environment(), 'LD_PRELOAD': os.environ['KINDLING_SLOW_DISK'],
-                       'SLOW_FOLDER': self.path('slow'), **{name: str(RATE) for name in how}}
+        environment = self.slow_disk(self.path('slow'), **how)
         program = self.start('--json', 'create', 'CD', self.path('slow', 'out.iso'), 'KDL00001', '--no-verify', env=environment)
         events = [(time.monotonic(), json.loads(line)) for line in program.stdout]
         self.assertEqual(program.wait(), 0, program.stderr.read())

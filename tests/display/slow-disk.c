@@ -3,7 +3,7 @@
 /* Preloaded into a program, it makes a slow disk of the folder SLOW_FOLDER, so that a test has the
  * time to look at a job that runs, on any disk: writing files in it, at any depth, takes a second
  * for each SLOW_RATE MiB, also from its end on where SLOW_STREAMS is set, and flushing one right in
- * it takes SLOW_FLUSH seconds. With SLOW_BACK writing is quick, as into the memory of the system,
+ * it takes SLOW_FLUSH seconds. Reading takes a second for each SLOW_READ MiB. With SLOW_BACK writing is quick, as into the memory of the system,
  * and a second for each so many MiB passes before what was written is on the disk: whoever waits
  * for that waits. What is not set is not slow. */
 
@@ -127,6 +127,17 @@ write (int fd, const void *data, size_t length)
   const ssize_t written = NEXT (write) (fd, data, length);
 
   return getenv ("SLOW_STREAMS") != NULL ? wait_for_write (fd, written) : written;
+}
+
+ssize_t
+pread (int fd, void *data, size_t length, off_t offset)
+{
+  const ssize_t got = NEXT (pread) (fd, data, length, offset);
+  const char *rate = getenv ("SLOW_READ");
+
+  if (rate != NULL && got > 0 && depth_in_folder (fd) > 0)
+    usleep ((useconds_t) ((double) got / 1.048576 / atoi (rate)));
+  return got;
 }
 
 WRAP_FLUSH (fsync)

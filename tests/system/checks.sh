@@ -31,7 +31,9 @@ says() {
 }
 # said TEXT: in the output of several media, kept in $folder/batch
 said() { grep -qF -- "$1" "$folder/batch" || { cat "$folder/batch"; return 1; }; }
-# enlarge SIZE: makes $folder/large.wim of the sample $wim, so that writing it takes a while
+# A disk that takes a second for 10 MiB, wherever it is, so that writing a medium has a middle: put before a command.
+slowly=(env "LD_PRELOAD=$KINDLING_SLOW_DISK" SLOW_FOLDER= SLOW_RATE=10)
+# enlarge SIZE: makes $folder/large.wim of the sample $wim
 enlarge() {
   cp "$wim" "$folder/large.wim"
   head -c "$1" /dev/urandom >"$folder/noise"

@@ -16,7 +16,7 @@ if [ "${KINDLING_STACK:-}" != inside ]; then
   had_links=no
   [ ! -e /dev/disk ] || had_links=yes
   # With a supervisor of its own, so that what is left is cleaned up after whatever happens inside.
-  "${as_root[@]}" env KINDLING_STACK=inside G_DEBUG="${G_DEBUG:-}" \
+  "${as_root[@]}" env KINDLING_STACK=inside G_DEBUG="${G_DEBUG:-}" KINDLING_SLOW_DISK="${KINDLING_SLOW_DISK:-}" \
     unshare -m -n -p -f --mount-proc --kill-child --propagation private bash "$here/stack.sh" "$@" </dev/null &
   wait $!
   status=$?

@@ -123,9 +123,9 @@ exec 9<&-
 check "the other two are made" said '{"event":"summary","media":3,"done":2,"failed":1,"cancelled":0}'
 
 # Ctrl-C while two are made: both stop, and what was begun says what it is now.
-enlarge 150M
+enlarge 20M
 big=$(kindlingctl --quiet image import "$folder/large.wim")
-check "interrupted" interrupted 3 "$ctl" --catalog "$folder/catalog" --json create UFD+FORMAT "$second" "$third" "$big" --yes
+check "interrupted" interrupted 3 "${slowly[@]}" "$ctl" --catalog "$folder/catalog" --json create UFD+FORMAT "$second" "$third" "$big" --yes
 grep '^# ended' "$folder/out"
 check "both were cancelled" said '{"event":"summary","media":2,"done":0,"failed":0,"cancelled":2}'
 check "it says what is left" said "“$writing” is unfinished and does not start any more: "

@@ -152,7 +152,7 @@ check "not twice the same one" fails 1 "was named twice" create "${loop}p1" "$lo
 # Ctrl-C while files are written: nothing has changed, and nothing temporary is left.
 enlarge 20M
 big=$(kindlingctl --quiet image import "$folder/large.wim")
-check "interrupted" interrupted 3 "$ctl" --catalog "$folder/catalog" --json create UFD "$first" "$loop" "$big"
+check "interrupted" interrupted 3 "${slowly[@]}" "$ctl" --catalog "$folder/catalog" --json create UFD "$first" "$loop" "$big"
 grep '^# ended' "$folder/out"
 check "both were cancelled" said '{"event":"summary","media":2,"done":0,"failed":0,"cancelled":2}'
 check "it says what is left" said "holds what it held before: "
