@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <isa-l/crc.h>
@@ -54,13 +55,125 @@ kl_crc32c_update (guint32 crc, const void *data, gsize length)
   return ~state;
 }
 
+/* The product of two polynomials modulo that of CRC-32C; the highest bit stands for 1. */
+static guint32
+multiply (guint32 a, guint32 b)
+{
+  const guint32 polynomial = 0x82F63B78;
+  guint32 product = 0;
+
+  for (guint32 bit = (guint32) 1 << 31; bit != 0; bit >>= 1)
+    {
+      if (a & bit)
+        product ^= b;
+      b = b & 1 ? (b >> 1) ^ polynomial : b >> 1;
+    }
+  return product;
+}
+
+/* What the CRC of something is multiplied with when @length bytes follow: x to the power of their
+ * bits. */
+static guint32
+get_shift (guint64 length)
+{
+  guint32 shift = (guint32) 1 << 31;
+  guint32 square = (guint32) 1 << (31 - 8); /* of one byte */
+
+  for (; length != 0; length >>= 1)
+    {
+      if (length & 1)
+        shift = multiply (shift, square);
+      square = multiply (square, square);
+    }
+  return shift;
+}
+
+/* A file that is summed up by two threads, which take the blocks in turn. */
+typedef struct
+{
+  int fd;
+  const char *path;
+  guint64 size;
+  gint n_blocks;
+  gint next;     /* atomic */
+  gint failed;   /* atomic */
+  guint32 *sums; /* of each block */
+  GMutex lock;
+  GError *error; /* the first one; guarded by lock */
+  KlProgress *progress;
+  GCancellable *cancellable;
+} FileSum;
+
+static gboolean
+sum_block (FileSum *sum, gint number, guint8 *buffer, GError **error)
+{
+  const guint64 start = (guint64) number * KL_IO_BLOCK;
+  const guint64 end = MIN (start + KL_IO_BLOCK, sum->size);
+
+  if (g_cancellable_set_error_if_cancelled (sum->cancellable, error))
+    return FALSE;
+  for (guint64 at = start; at < end;)
+    {
+      const gsize n = (gsize) MIN (end - at, CACHED_BLOCK);
+
+      if (!kl_read_at (sum->fd, buffer, n, at, sum->path, error))
+        return FALSE;
+      sum->sums[number] = kl_crc32c_update (sum->sums[number], buffer, n);
+      at += n;
+    }
+  kl_progress_advance (sum->progress, end - start);
+  return TRUE;
+}
+
+static gpointer
+sum_blocks (gpointer data)
+{
+  FileSum *sum = data;
+  g_autofree guint8 *buffer = g_malloc (CACHED_BLOCK);
+  gint number;
+
+  while (!g_atomic_int_get (&sum->failed)
+         && (number = g_atomic_int_add (&sum->next, 1)) < sum->n_blocks)
+    {
+      GError *error = NULL;
+
+      if (sum_block (sum, number, buffer, &error))
+        continue;
+      g_atomic_int_set (&sum->failed, TRUE);
+      g_mutex_lock (&sum->lock);
+      if (sum->error == NULL)
+        sum->error = g_steal_pointer (&error);
+      g_mutex_unlock (&sum->lock);
+      g_clear_error (&error);
+    }
+  return NULL;
+}
+
+static guint32
+join_sums (const FileSum *sum)
+{
+  const guint32 shift = get_shift (KL_IO_BLOCK);
+  guint32 crc = 0;
+
+  for (gint i = 0; i < sum->n_blocks; i++)
+    {
+      const guint64 length = MIN (sum->size - (guint64) i * KL_IO_BLOCK, KL_IO_BLOCK);
+
+      crc = multiply (length == KL_IO_BLOCK ? shift : get_shift (length), crc) ^ sum->sums[i];
+    }
+  return crc;
+}
+
 /**
  * kl_crc32c_file:
  * @progress: (nullable): advances by the bytes read
  * @size: (out) (optional): bytes read
  * @crc: (out): the CRC-32C of the whole file
  *
- * Errors: KL_ERROR_* of open(2) and read(2); G_IO_ERROR_CANCELLED. Blocks; any thread.
+ * By this thread and one more.
+ *
+ * Errors: KL_ERROR_* of open(2) and read(2), KL_ERROR_FORMAT where the file becomes shorter
+ * meanwhile; G_IO_ERROR_CANCELLED. Blocks; any thread.
  */
 gboolean
 kl_crc32c_file (const char *path,
@@ -70,30 +183,34 @@ kl_crc32c_file (const char *path,
                 guint32 *crc,
                 GError **error)
 {
-  g_autofree guint8 *buffer = g_malloc (CACHED_BLOCK);
-  guint64 total = 0;
-  guint32 sum = 0;
-  g_autofd int fd = kl_open_for_reading (path, error);
+  struct stat info;
+  g_autofd int fd = kl_open_with_info (path, &info, error);
+  g_autofree guint32 *sums = NULL;
+  FileSum sum = { .fd = fd, .path = path, .progress = progress, .cancellable = cancellable };
+  GThread *helper = NULL;
 
   if (fd < 0)
     return FALSE;
 
-  for (;;)
+  sum.size = (guint64) info.st_size;
+  sum.n_blocks = (gint) ((sum.size + KL_IO_BLOCK - 1) / KL_IO_BLOCK);
+  sum.sums = sums = g_new0 (guint32, MAX (sum.n_blocks, 1));
+  g_mutex_init (&sum.lock);
+  if (sum.n_blocks > 1)
+    helper = g_thread_try_new ("checksum", sum_blocks, &sum, NULL);
+  sum_blocks (&sum);
+  if (helper != NULL)
+    g_thread_join (helper);
+  g_mutex_clear (&sum.lock);
+  if (sum.error != NULL)
     {
-      gssize n = kl_read_some (fd, buffer, CACHED_BLOCK, path, cancellable, error);
-
-      if (n < 0)
-        return FALSE;
-      if (n == 0)
-        break;
-      sum = kl_crc32c_update (sum, buffer, (gsize) n);
-      total += (guint64) n;
-      kl_progress_advance (progress, (guint64) n);
+      g_propagate_error (error, sum.error);
+      return FALSE;
     }
 
   if (size != NULL)
-    *size = total;
-  *crc = sum;
+    *size = sum.size;
+  *crc = join_sums (&sum);
   return TRUE;
 }
 

@@ -329,6 +329,40 @@ test_checksums (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (fed, ==, sha);
 }
 
+/* Two threads sum a file up, whose blocks are of 1 MiB. */
+static void
+test_file_checksum (Fixture *fixture, gconstpointer data)
+{
+  static const gsize sizes[] = { 0, 1, KL_IO_BLOCK - 1, KL_IO_BLOCK, 5 * KL_IO_BLOCK + 70001 };
+  g_autofree char *path = g_build_filename (fixture->folder, "summed", NULL);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  guint64 size = 0;
+  guint32 crc = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree guint8 *bytes = g_malloc (sizes[i] + 1);
+
+      for (gsize at = 0; at < sizes[i]; at++)
+        bytes[at] = (guint8) g_rand_int (rand);
+      g_assert_true (g_file_set_contents (path, (const char *) bytes, (gssize) sizes[i], NULL));
+      g_assert_true (kl_crc32c_file (path, NULL, NULL, &size, &crc, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (size, ==, sizes[i]);
+      g_assert_cmphex (crc, ==, kl_crc32c_update (0, bytes, sizes[i]));
+    }
+
+  g_cancellable_cancel (cancellable);
+  g_assert_false (kl_crc32c_file (path, NULL, cancellable, &size, &crc, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_false (kl_crc32c_file (path, NULL, NULL, &size, &crc, &error));
+  g_assert_error (error, KL_ERROR, KL_ERROR_NOT_FOUND);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -345,6 +379,7 @@ main (int argc, char **argv)
   ADD ("/file-io/an-error-of-write-back-counts", test_flush_error);
   ADD ("/file-io/only-files-are-opened", test_opens_files_only);
   ADD ("/file-io/checksums-match-published-values", test_checksums);
+  ADD ("/file-io/a-file-is-summed-up-by-threads", test_file_checksum);
 #undef ADD
   return g_test_run ();
 }
