@@ -3,9 +3,10 @@
 /* Preloaded into a program, it makes a slow disk of the folder SLOW_FOLDER, so that a test has the
  * time to look at a job that runs, on any disk: writing files in it, at any depth, takes a second
  * for each SLOW_RATE MiB, also from its end on where SLOW_STREAMS is set, and flushing one right in
- * it takes SLOW_FLUSH seconds. Reading takes a second for each SLOW_READ MiB. With SLOW_BACK writing is quick, as into the memory of the system,
- * and a second for each so many MiB passes before what was written is on the disk: whoever waits
- * for that waits. What is not set is not slow. */
+ * it takes SLOW_FLUSH seconds. Reading takes a second for each SLOW_READ MiB. With SLOW_BACK
+ * writing is quick, as into the memory of the system, and a second for each so many MiB passes
+ * before what was written is on the disk: whoever waits for that waits. What is not set is not
+ * slow. */
 
 #include <pthread.h>
 #include <stdlib.h>
