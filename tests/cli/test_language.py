@@ -3,6 +3,7 @@
 """People are spoken to in their language; programs read the same in every one."""
 import os
 import re
+import subprocess
 
 import command
 import fixtures
@@ -73,11 +74,21 @@ class Language(CommandTest):
                     self.assertNotEqual(result.status, 0)
                     self.assertNotRegex(said, ENGLISH)
 
+    def make_pfx(self):
+        """A certificate made anew has another size each time, and so has the file that it is sealed in."""
+        key, pem = self.path('key.pem'), self.path('certificate.pem')
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-days', '30', '-subj', '/CN=Language',
+                        '-keyout', key, '-out', pem], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(['openssl', 'pkcs12', '-export', '-passout', 'pass:', '-inkey', key, '-in', pem,
+                        '-out', self.path('media.pfx')], check=True)
+        return 'media.pfx'
+
     def test_json_is_the_same_in_every_language(self):
         self.import_good()
+        dry_run = 'create', 'CD', 'a.iso', 'KDL00001', '--dry-run', '--certificate', self.make_pfx()
         for arguments, status in [(('image', 'list'), 0), (('image', 'show', 'KDL00001'), 0), (('image', 'show', 'X'), 13),
                                   (('image', 'status', 'KDL00001'), 0), (('image', 'set'), 2), (('create', 'CD'), 2),
-                                  (('create', 'CD', 'a.iso', 'KDL00001', '--dry-run'), 0), (('driver', 'inspect', '.'), 0)]:
+                                  (dry_run, 0), (('driver', 'inspect', '.'), 0)]:
             with self.subTest(arguments=arguments):
                 plain = self.json(*arguments, status=status)
                 foreign = self.json(*arguments, status=status, env=self.in_spanish())
