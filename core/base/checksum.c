@@ -18,7 +18,7 @@
 
 /* What is read at once where summing it up takes no longer than reading it: that much stays in the
  * cache of a core meanwhile. Bytes. */
-#define CACHED_BLOCK ((gsize) 128 << 10)
+#define CACHED_BLOCK ((gsize) 64 << 10)
 
 struct _KlHasher
 {
@@ -95,9 +95,11 @@ typedef struct
   const char *path;
   guint64 size;
   gint n_blocks;
-  gint next;     /* atomic */
-  gint failed;   /* atomic */
-  guint32 *sums; /* of each block */
+  gint next;       /* atomic */
+  gint failed;     /* atomic */
+  gint n_threads;  /* atomic; those that have a buffer */
+  guint8 *buffers; /* one of CACHED_BLOCK for each thread */
+  guint32 *sums;   /* of each block */
   GMutex lock;
   GError *error; /* the first one; guarded by lock */
   KlProgress *progress;
@@ -129,7 +131,7 @@ static gpointer
 sum_blocks (gpointer data)
 {
   FileSum *sum = data;
-  g_autofree guint8 *buffer = g_malloc (CACHED_BLOCK);
+  guint8 *buffer = sum->buffers + CACHED_BLOCK * (gsize) g_atomic_int_add (&sum->n_threads, 1);
   gint number;
 
   while (!g_atomic_int_get (&sum->failed)
@@ -186,6 +188,7 @@ kl_crc32c_file (const char *path,
   struct stat info;
   g_autofd int fd = kl_open_with_info (path, &info, error);
   g_autofree guint32 *sums = NULL;
+  g_autofree guint8 *buffers = NULL;
   FileSum sum = { .fd = fd, .path = path, .progress = progress, .cancellable = cancellable };
   GThread *helper = NULL;
 
@@ -195,6 +198,7 @@ kl_crc32c_file (const char *path,
   sum.size = (guint64) info.st_size;
   sum.n_blocks = (gint) ((sum.size + KL_IO_BLOCK - 1) / KL_IO_BLOCK);
   sum.sums = sums = g_new0 (guint32, MAX (sum.n_blocks, 1));
+  sum.buffers = buffers = g_malloc (2 * CACHED_BLOCK);
   g_mutex_init (&sum.lock);
   if (sum.n_blocks > 1)
     helper = g_thread_try_new ("checksum", sum_blocks, &sum, NULL);
