@@ -18,7 +18,7 @@ import measure  # noqa: E402
 HELP = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', '..', 'data', 'help')
 PAGE = 'performance.html'
 PLACE = re.compile(r'(<dt id="(P\d+)-(\d+)">[^<]*</dt>\n<dd><code>)[^<]*')
-STATE = re.compile(r'<code>\d{4}-\d\d-\d\d, [0-9a-f, ]+</code>')
+STATE = re.compile(r'<code>\d{4}-\d\d-\d\d, [^<]*</code>')
 
 
 def spread(values, unit):
@@ -47,7 +47,7 @@ def main(path):
     figures = {f'{number}-{at}': written(measure.Figure.of_dict(values))
                for number, row in rows.items() for at, values in enumerate(row['figures'])}
     where = [row['where'] for row in rows.values()]
-    state = max(w['date'] for w in where)[:10] + ', ' + ', '.join(sorted({w['commit'] for w in where}))
+    state = max(w['date'] for w in where)[:10] + ', ' + ', '.join(sorted({w['commit'].removesuffix('-dirty') for w in where}))
     told, missing = set(), set()
 
     def fill(match):
