@@ -10,12 +10,22 @@ def enter(root, name, text):
     set_text(wait(lambda: entry(root, name), 'entry ' + name), text)
 
 
-def keep(*keys):
-    """The keys ask, and Escape keeps what was entered."""
+def active():
+    """The title of the window that gets the keys; a moment passes until it is the one below a dialog that has closed."""
+    return subprocess.run(['xdotool', 'getactivewindow', 'getwindowname'], capture_output=True, text=True).stdout.strip()
+
+
+def key_to(title, *keys):
+    wait(lambda: active() == title, f'“{title}” to be active')
     key(*keys)
+
+
+def keep(title, *keys):
+    """The keys ask, and Escape keeps what was entered."""
+    key_to(title, *keys)
     app.wait_dialog(QUESTION)
     screenshot(keys[0].replace('+', '-'))
-    key('Escape')
+    key_to(QUESTION, 'Escape')
     wait(lambda: app.dialog(QUESTION) is None, 'the question to close')
 
 
@@ -30,9 +40,9 @@ wait(lambda: says(app.window, 'Ready to Boot'), 'details')
 key('alt+s')
 recipe = app.wait_dialog('Start-Up and Settings')
 enter(recipe, 'Organization Name', 'Example')
-keep('ctrl+q')
+keep('Start-Up and Settings', 'ctrl+q')
 check('the editor keeps it', text_of(entry(recipe, 'Organization Name')) == 'Example')
-keep('Escape')
+keep('Start-Up and Settings', 'Escape')
 check('the editor keeps it', text_of(entry(recipe, 'Organization Name')) == 'Example')
 click(button(recipe, 'Save'))
 wait(lambda: app.dialog('Start-Up and Settings') is None, 'the editor to close without a question')
@@ -41,13 +51,13 @@ key('ctrl+comma')
 preferences = app.wait_dialog('Preferences')
 click(button(preferences, 'New…'))
 editor = app.wait_dialog('New Site Profile')
-key('Escape')
+key_to('New Site Profile', 'Escape')
 wait(lambda: app.dialog('New Site Profile') is None, 'an editor without changes to close without a question')
 click(button(preferences, 'New…'))
 editor = app.wait_dialog('New Site Profile')
 enter(editor, 'Site Code', 'ABC')
-keep('Escape')
-keep('ctrl+q')
+keep('New Site Profile', 'Escape')
+keep('New Site Profile', 'ctrl+q')
 check('the editor keeps it', text_of(entry(editor, 'Site Code')) == 'ABC')
 click(button(editor, 'Save'))
 wait(lambda: named(preferences, 'list item', 'ABC'), 'row of the profile')
@@ -56,7 +66,7 @@ check('and closes without a question', app.dialog(QUESTION) is None)
 click(wait(lambda: find_if(preferences, 'push button', lambda its: 'Edit Site Profile' in its), 'Edit'))
 editor = app.wait_dialog('Edit Site Profile')
 enter(editor, 'Organization', 'Nobody')
-key('ctrl+q')
+key_to('Edit Site Profile', 'ctrl+q')
 question = app.wait_dialog(QUESTION)
 click(button(question, 'Discard'))
 wait_end()
@@ -68,6 +78,6 @@ for keys, title in (('ctrl+comma', 'Preferences'), ('ctrl+j', 'Jobs')):
     app = App()
     key(keys)
     app.wait_dialog(title)
-    key('ctrl+q')
+    key_to(title, 'ctrl+q')
     wait_end()
 count_colours()
