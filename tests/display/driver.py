@@ -163,6 +163,16 @@ class Turns:
               max(spent[:-1], default=0) < self.limit and max(spent, default=0) < self.once, f'{turns} turns', spent[-5:])
 
 
+def active():
+    """The title of the window that gets the keys; a moment passes until it is the one below a dialog that has closed."""
+    return subprocess.run(['xdotool', 'getactivewindow', 'getwindowname'], capture_output=True, text=True).stdout.strip()
+
+
+def key_to(title, *keys):
+    wait(lambda: active() == title, f'“{title}” to be active')
+    key(*keys)
+
+
 def screenshot(name):
     """Keeps a picture of the whole screen; count_colours, which close calls, proves that it is not blank."""
     os.makedirs(SHOTS, exist_ok=True)

@@ -10,16 +10,6 @@ def enter(root, name, text):
     set_text(wait(lambda: entry(root, name), 'entry ' + name), text)
 
 
-def active():
-    """The title of the window that gets the keys; a moment passes until it is the one below a dialog that has closed."""
-    return subprocess.run(['xdotool', 'getactivewindow', 'getwindowname'], capture_output=True, text=True).stdout.strip()
-
-
-def key_to(title, *keys):
-    wait(lambda: active() == title, f'“{title}” to be active')
-    key(*keys)
-
-
 def keep(title, *keys):
     """The keys ask, and Escape keeps what was entered."""
     key_to(title, *keys)
