@@ -36,6 +36,7 @@ struct _KlPreparationGroup
   GtkImage *status_icon;
   GtkWidget *prepare_button;
   GtkWidget *cancel_button;
+  gboolean row_stands_in; /* the status has the focus that a button had */
   GtkWidget *progress_row;
   GtkProgressBar *progress_bar;
   GtkLabel *amount_label;
@@ -229,18 +230,24 @@ set_may_prepare (KlPreparationGroup *self, gboolean may_prepare)
 }
 
 /* Each stands where the other one does; the focus stays there. A button that is greyed or hidden
- * loses it. */
+ * loses it. While neither can be pressed, since another program prepares the image or the outcome is
+ * read still, the row above keeps it for them. */
 static void
 show_buttons (KlPreparationGroup *self, gboolean idle, gboolean cancel)
 {
   const gboolean focused
-      = gtk_widget_has_focus (self->prepare_button) || gtk_widget_has_focus (self->cancel_button);
+      = gtk_widget_has_focus (self->prepare_button) || gtk_widget_has_focus (self->cancel_button)
+        || (self->row_stands_in && gtk_widget_has_focus (GTK_WIDGET (self->status_row)));
+  const gboolean may_prepare = idle && can_prepare (self);
 
-  set_may_prepare (self, idle && can_prepare (self));
+  set_may_prepare (self, may_prepare);
   gtk_widget_set_visible (self->prepare_button, idle);
   gtk_widget_set_visible (self->cancel_button, cancel);
+  self->row_stands_in = focused && !cancel && !may_prepare;
   if (focused)
-    gtk_widget_grab_focus (cancel ? self->cancel_button : self->prepare_button);
+    gtk_widget_grab_focus (cancel        ? self->cancel_button
+                           : may_prepare ? self->prepare_button
+                                         : GTK_WIDGET (self->status_row));
 }
 
 static const char *

@@ -131,11 +131,21 @@ def entry(root, name):
     return next((n for n, its in zip(nodes, bus_tree.names(nodes)) if its and name in its), None)
 
 
+def keys_arrive():
+    """Whether the window that the window manager calls active has the focus of the X server, too. For a moment after a window
+    has closed no window has it, and keys are lost."""
+    active, focused = (subprocess.run(['xdotool', which], capture_output=True, text=True).stdout
+                       for which in ('getactivewindow', 'getwindowfocus'))
+    return active and active == focused
+
+
 def key(*keys):
+    wait(keys_arrive, 'a window to get the keys')
     subprocess.run(['xdotool', 'key', '--clearmodifiers', *keys], check=True)
 
 
 def type_text(text):
+    wait(keys_arrive, 'a window to get the keys')
     subprocess.run(['xdotool', 'type', '--delay', '5', text], check=True)
 
 

@@ -68,7 +68,9 @@ class App:
         return next((w for w in self.windows() if w.get_name() == name), None)
 
     def wait_dialog(self, name, timeout=30):
-        return wait(lambda: self.dialog(name), f'dialog “{name}”', timeout)
+        """The dialog that has this name, once it is the window that gets the keys."""
+        wait(lambda: self.dialog(name) and active() == name, f'dialog “{name}”', timeout)
+        return self.dialog(name)
 
     def open(self, *files):
         """As a file manager does it: a second start hands the files over to the first."""
