@@ -230,8 +230,8 @@ set_may_prepare (KlPreparationGroup *self, gboolean may_prepare)
 }
 
 /* Each stands where the other one does; the focus stays there. A button that is greyed or hidden
- * loses it. While neither can be pressed, since another program prepares the image or the outcome is
- * read still, the row above keeps it for them. */
+ * loses it. While neither can be pressed, since another program prepares the image or the outcome
+ * is read still, the row above keeps it for them. */
 static void
 show_buttons (KlPreparationGroup *self, gboolean idle, gboolean cancel)
 {

@@ -109,7 +109,8 @@ def click(node):
 
 
 def is_on(node, state):
-    return node.get_state_set().contains(getattr(Atspi.StateType, state))
+    """None, which is what was not found, has no state."""
+    return node is not None and node.get_state_set().contains(getattr(Atspi.StateType, state))
 
 
 def text_of(node):

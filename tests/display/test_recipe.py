@@ -97,8 +97,7 @@ ctl('image', 'set', 'KDL00001', 'scratch-space=128')
 wait(lambda: named(app.window, 'list item', 'Status: The recipe has changed since'), 'status')
 key('Return')
 wait(lambda: named(app.window, 'list item', 'Status: Up to date'), 'status')
-back = wait(lambda: button(app.window, 'Prepare'), 'Prepare')
-wait(lambda: is_on(back, 'FOCUSED'), 'the focus to come back')
+wait(lambda: is_on(button(app.window, 'Prepare'), 'FOCUSED'), 'the focus to come back')
 
 # While another process prepares there is no button: the row above keeps the focus for it.
 with open(os.path.join(extra, 'large.bin'), 'wb') as f:
@@ -110,8 +109,7 @@ other = subprocess.Popen([CTL, 'image', 'prepare', 'KDL00001'], stdin=subprocess
 step = wait(lambda: named(app.window, 'list item', '(by another program)'), 'step of the other process')
 wait(lambda: is_on(step, 'FOCUSED'), 'the status to have the focus')
 check('the other process prepares it', other.wait() == 0)
-back = wait(lambda: button(app.window, 'Prepare'), 'Prepare')
-wait(lambda: is_on(back, 'FOCUSED'), 'the focus to come back from there')
+wait(lambda: is_on(button(app.window, 'Prepare'), 'FOCUSED'), 'the focus to come back from there')
 resize('Kindling')
 screenshot('5-narrow')
 app.close()
