@@ -167,7 +167,7 @@ def main():
     parser.add_argument('names', nargs='*', metavar='SCENARIO')
     parser.add_argument('--all', action='store_true')
     parser.add_argument('--machines', type=int, default=2)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     become_root()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     if not os.path.exists(f'{options.kernel}/initrd'):
