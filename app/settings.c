@@ -5,39 +5,71 @@
 
 #include "settings.h"
 
+#include <glib/gstdio.h>
+
 #include "data-path.h"
+#include "settings-resources.h"
+
+#define SCHEMA_FILE "gschemas.compiled"
+
+/* GLib reads schemas from folders only; what is mapped of a file outlives its name. */
+static GSettingsSchemaSource *
+read_built_in (void)
+{
+  g_autoptr (GBytes) content = g_resource_lookup_data (
+      kl_settings_get_resource (), "/org/kindling/Kindling/settings/" SCHEMA_FILE,
+      G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  g_autofree char *folder = g_dir_make_tmp ("kindling-XXXXXX", NULL);
+  g_autofree char *path = folder ? g_build_filename (folder, SCHEMA_FILE, NULL) : NULL;
+  GSettingsSchemaSource *source = NULL;
+
+  if (folder == NULL)
+    return NULL;
+
+  if (g_file_set_contents (path, g_bytes_get_data (content, NULL), g_bytes_get_size (content),
+                           NULL))
+    source = g_settings_schema_source_new_from_directory (folder, NULL, TRUE, NULL);
+  g_unlink (path);
+  g_rmdir (folder);
+  return source;
+}
+
+static GSettingsSchema *
+look_up (GSettingsSchemaSource *source)
+{
+  return source ? g_settings_schema_source_lookup (source, KL_APPLICATION_ID, TRUE) : NULL;
+}
 
 /* The schema of the build tree goes before an installed one, so that a program that is not
  * installed finds its own. */
 static GSettingsSchema *
 find_schema (void)
 {
-  g_autofree char *compiled = kl_data_path_dup ("gschemas.compiled");
-  GSettingsSchemaSource *installed = g_settings_schema_source_get_default ();
+  g_autofree char *compiled = kl_data_path_dup (SCHEMA_FILE);
   g_autoptr (GSettingsSchemaSource) source = NULL;
+  GSettingsSchema *schema = NULL;
 
   if (compiled != NULL)
     {
       g_autofree char *folder = g_path_get_dirname (compiled);
 
-      source = g_settings_schema_source_new_from_directory (folder, installed, FALSE, NULL);
+      source = g_settings_schema_source_new_from_directory (folder, NULL, FALSE, NULL);
+      schema = look_up (source);
     }
-  if (source == NULL && installed == NULL)
-    return NULL;
-
-  return g_settings_schema_source_lookup (source ? source : installed, KL_APPLICATION_ID, TRUE);
+  if (schema == NULL)
+    schema = look_up (g_settings_schema_source_get_default ());
+  if (schema == NULL)
+    {
+      g_clear_pointer (&source, g_settings_schema_source_unref);
+      source = read_built_in ();
+      schema = look_up (source);
+    }
+  return schema;
 }
 
-/**
- * kl_settings_get:
- *
- * What the programs remember. Nothing in it is secret.
- *
- * Returns: (transfer none) (nullable): the settings; the same object each time; %NULL where the
- *   schema is not installed
- */
-GSettings *
-kl_settings_get (void)
+/* NULL where the schema is neither installed nor could be unpacked. */
+static GSettings *
+find_settings (void)
 {
   static GSettings *settings;
   g_autoptr (GSettingsSchema) schema = NULL;
@@ -52,6 +84,25 @@ kl_settings_get (void)
 }
 
 /**
+ * kl_settings_get:
+ *
+ * What the programs remember. Nothing in it is secret. Where the schema is not installed, that of
+ * the program itself serves.
+ *
+ * Returns: (transfer none): the settings; the same object each time
+ */
+GSettings *
+kl_settings_get (void)
+{
+  GSettings *settings = find_settings ();
+
+  if (settings == NULL)
+    g_error ("The schema of the settings is not installed, and “%s” takes no file",
+             g_get_tmp_dir ());
+  return settings;
+}
+
+/**
  * kl_settings_dup_catalog_folder:
  *
  * Returns: (transfer full) (nullable): absolute path of the catalog folder that was chosen in the
@@ -60,7 +111,7 @@ kl_settings_get (void)
 char *
 kl_settings_dup_catalog_folder (void)
 {
-  GSettings *settings = kl_settings_get ();
+  GSettings *settings = find_settings ();
   g_autofree char *path = settings ? g_settings_get_string (settings, "catalog-folder") : NULL;
 
   if (path == NULL || !g_path_is_absolute (path))

@@ -117,9 +117,8 @@ static void
 kl_service_application_init (KlServiceApplication *self)
 {
   self->catalog = kl_settings_open_catalog (NULL);
-  if (kl_settings_get () != NULL)
-    g_signal_connect_object (kl_settings_get (), "changed::catalog-folder",
-                             G_CALLBACK (catalog_folder_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (kl_settings_get (), "changed::catalog-folder",
+                           G_CALLBACK (catalog_folder_changed_cb), self, G_CONNECT_SWAPPED);
 }
 
 /**
