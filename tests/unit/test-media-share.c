@@ -2,10 +2,12 @@
 #include "media/media-share.h"
 
 #include "base/error.h"
+#include "base/progress.h"
 
-/* How long a test waits for somebody to wait; microseconds. */
+/* How long a test waits for what must not happen; microseconds. */
 #define MOMENT 30000
 #define NOT_YET 99
+/* How long it waits for what must happen. */
 #define PATIENCE (20 * G_USEC_PER_SEC)
 
 typedef struct
@@ -13,19 +15,32 @@ typedef struct
   KlMediaShare *share;
   KlSharedWork work;
   GCancellable *cancellable;
-  int turn; /* KlTurn; NOT_YET before; atomic */
+  int waits; /* atomic */
+  int turn;  /* KlTurn; NOT_YET before; atomic */
   GError *error;
 } Waiter;
+
+/* With the lock of the share, which is given back once the waiter sleeps. */
+static void
+told_cb (const KlProgressReport *report, gpointer data)
+{
+  Waiter *self = data;
+
+  if (g_str_equal (report->info, "Waiting for the first medium"))
+    g_atomic_int_set (&self->waits, TRUE);
+}
 
 static gpointer
 wait_thread (gpointer data)
 {
   Waiter *self = data;
+  KlProgress *progress = kl_progress_new (told_cb, self);
   KlTurn turn;
 
   kl_media_share_enter (self->share);
-  turn = kl_media_share_begin (self->share, self->work, NULL, self->cancellable, &self->error);
+  turn = kl_media_share_begin (self->share, self->work, progress, self->cancellable, &self->error);
   g_atomic_int_set (&self->turn, (int) turn);
+  kl_progress_free (progress);
   kl_media_share_leave (self->share);
   return NULL;
 }
@@ -64,6 +79,16 @@ begin (Fixture *fixture, KlSharedWork work)
   return kl_media_share_begin (fixture->share, work, NULL, NULL, &error);
 }
 
+static void
+wait_until_set (int *value)
+{
+  const gint64 end = g_get_monotonic_time () + PATIENCE;
+
+  while (!g_atomic_int_get (value) && g_get_monotonic_time () < end)
+    g_usleep (1000);
+  g_assert_true (g_atomic_int_get (value));
+}
+
 /* The test does the work, and the waiters wait for it. */
 static void
 start (Fixture *fixture, KlSharedWork work)
@@ -71,10 +96,12 @@ start (Fixture *fixture, KlSharedWork work)
   g_assert_cmpint (begin (fixture, work), ==, KL_TURN_MINE);
   for (guint i = 0; i < 2; i++)
     {
-      fixture->waiters[i] = (Waiter){ fixture->share, work, g_cancellable_new (), NOT_YET, NULL };
+      fixture->waiters[i]
+          = (Waiter){ fixture->share, work, g_cancellable_new (), FALSE, NOT_YET, NULL };
       fixture->threads[i] = g_thread_new ("waiter", wait_thread, &fixture->waiters[i]);
     }
-  g_usleep (MOMENT);
+  for (guint i = 0; i < 2; i++)
+    wait_until_set (&fixture->waiters[i].waits);
 }
 
 static void
@@ -105,13 +132,24 @@ count_mine (Fixture *fixture)
   return n;
 }
 
+/* One of the two goes on, and the other one waits still. */
+static void
+wait_for_one (Fixture *fixture)
+{
+  const gint64 end = g_get_monotonic_time () + PATIENCE;
+
+  while (count_mine (fixture) == 0 && g_get_monotonic_time () < end)
+    g_usleep (1000);
+  g_usleep (MOMENT);
+  g_assert_cmpuint (count_mine (fixture), ==, 1);
+}
+
 /* Not the others' cancelling, and not the end of the work. */
 static void
 test_cancelled_hands_over (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GCancellable) cancelled = g_cancellable_new ();
   g_autoptr (GError) problem = NULL;
-  gint64 end;
 
   for (guint work = 0; work < KL_N_SHARED; work++)
     {
@@ -120,11 +158,7 @@ test_cancelled_hands_over (Fixture *fixture, gconstpointer data)
       g_cancellable_set_error_if_cancelled (cancelled, &problem);
       start (fixture, work);
       kl_media_share_end (fixture->share, work, work != KL_SHARED_PREPARATION, cancelled, problem);
-      end = g_get_monotonic_time () + PATIENCE;
-      while (count_mine (fixture) == 0 && g_get_monotonic_time () < end)
-        g_usleep (1000);
-      g_usleep (MOMENT);
-      g_assert_cmpuint (count_mine (fixture), ==, 1);
+      wait_for_one (fixture);
       kl_media_share_end (fixture->share, work, work != KL_SHARED_PREPARATION, NULL, NULL);
       join (fixture);
       for (guint i = 0; i < 2; i++)
@@ -203,7 +237,7 @@ test_failed_alone (Fixture *fixture, gconstpointer data)
 
   start (fixture, KL_SHARED_PERMISSION);
   kl_media_share_end (fixture->share, KL_SHARED_PERMISSION, TRUE, NULL, problem);
-  g_usleep (MOMENT);
+  wait_for_one (fixture);
   kl_media_share_end (fixture->share, KL_SHARED_PERMISSION, TRUE, NULL, NULL);
   join (fixture);
   g_assert_cmpint (fixture->waiters[0].turn + fixture->waiters[1].turn, ==,
