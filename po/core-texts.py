@@ -12,7 +12,7 @@ import re
 import sys
 
 # Which folders' texts stand where; the rest is of images.
-MEDIA = {'access', 'disk', 'drive', 'iso', 'job', 'media', 'restore', 'sink', 'volume'}
+MEDIA = {'access', 'creation', 'disk', 'drive', 'iso', 'job', 'media', 'restore', 'sink', 'volume'}
 TARGETS = {'app/core-texts-images.h': lambda folder: folder not in MEDIA, 'app/core-texts-media.h': lambda folder: folder in MEDIA}
 HEAD = '''/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Made by po/core-texts.py of the texts in core; "ninja core-texts" makes it anew. */

@@ -10,8 +10,8 @@
 #include "bus/bus-error.h"
 #include "bus/bus-request.h"
 #include "bus/bus-target.h"
+#include "creation/media-creator.h"
 #include "data-path.h"
-#include "job/media-creator.h"
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 

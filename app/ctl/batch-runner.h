@@ -2,7 +2,7 @@
 #pragma once
 
 #include "command.h"
-#include "job/media-batch.h"
+#include "creation/media-batch.h"
 
 G_BEGIN_DECLS
 

@@ -13,10 +13,10 @@
 #include "base/error.h"
 #include "batch-runner.h"
 #include "create-report.h"
+#include "creation/media-batch.h"
 #include "data-path.h"
 #include "drive-choice.h"
 #include "job-runner.h"
-#include "job/media-batch.h"
 #include "output.h"
 #include "protection.h"
 

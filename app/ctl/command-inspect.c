@@ -8,10 +8,10 @@
 #include <glib/gi18n.h>
 
 #include "base/error.h"
-#include "job/medium-identity.h"
+#include "creation/medium-identity.h"
 #include "output.h"
-#include "volume/volume-medium.h"
 #include "protection.h"
+#include "volume/volume-medium.h"
 
 /* What a medium says of itself; without a manifest only what can be seen. */
 typedef struct

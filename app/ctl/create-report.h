@@ -2,7 +2,7 @@
 #pragma once
 
 #include "command.h"
-#include "job/media-creator.h"
+#include "creation/media-creator.h"
 
 G_BEGIN_DECLS
 

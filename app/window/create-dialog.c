@@ -8,7 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "bidi.h"
-#include "job/media-batch.h"
+#include "creation/media-batch.h"
 #include "media/layout.h"
 #include "settings.h"
 #include "window/drive-watch.h"

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "bidi.h"
-#include "job/medium-identity.h"
+#include "creation/medium-identity.h"
 #include "volume/volume-medium.h"
 #include "window/certificate-text.h"
 #include "window/check-medium.h"

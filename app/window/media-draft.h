@@ -3,9 +3,9 @@
 
 #include <gio/gio.h>
 
+#include "creation/media-request.h"
 #include "crypto/certificate.h"
 #include "image/boot-image.h"
-#include "job/media-request.h"
 #include "site/site-profile.h"
 #include "window/target-draft.h"
 

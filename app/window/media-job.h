@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "job/media-creator.h"
+#include "creation/media-creator.h"
 
 G_BEGIN_DECLS
 

@@ -6,7 +6,7 @@
 #include "window/media-plan.h"
 
 #include "base/error.h"
-#include "job/media-creator.h"
+#include "creation/media-creator.h"
 
 typedef struct
 {

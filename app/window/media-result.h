@@ -3,7 +3,7 @@
 
 #include <adwaita.h>
 
-#include "job/media-creator.h"
+#include "creation/media-creator.h"
 
 G_BEGIN_DECLS
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "access/drive-selection.h"
-#include "job/media-request.h"
+#include "creation/media-request.h"
 
 G_BEGIN_DECLS
 

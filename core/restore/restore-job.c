@@ -5,8 +5,8 @@
 
 #include "access/drive-handle.h"
 #include "base/error.h"
+#include "creation/media-target.h"
 #include "disk/partition-table.h"
-#include "job/media-target.h"
 #include "sink/drive-sink.h"
 #include "sink/verifier.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "creation/media-request.h"
 #include "drive/drive.h"
 #include "job/job.h"
-#include "job/media-request.h"
 #include "restore/blank-writer.h"
 
 G_BEGIN_DECLS

@@ -23,10 +23,10 @@
 #include <glib/gstdio.h>
 
 #include "base/file-io.h"
+#include "creation/media-batch.h"
 #include "drive/drive-monitor.h"
 #include "image/media-record.h"
 #include "job/import-job.h"
-#include "job/media-batch.h"
 #include "job/prepare-job.h"
 #include "prepare/recipe.h"
 

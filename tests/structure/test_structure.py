@@ -29,8 +29,9 @@ MAY_INCLUDE = {
     'media': {'base', 'crypto', 'disk', 'source', 'boot', 'image', 'sink', 'bcd'},
     'iso': {'base', 'source', 'sink', 'media'},
     'volume': {'base', 'disk', 'drive', 'access', 'sink', 'media'},
-    'job': {'base', 'crypto', 'site', 'disk', 'image', 'prepare', 'drive', 'access', 'sink', 'media', 'iso', 'volume'},
-    'restore': {'base', 'disk', 'drive', 'access', 'sink', 'media', 'job'},
+    'job': {'base', 'image', 'prepare', 'media', 'volume'},
+    'creation': {'base', 'crypto', 'site', 'disk', 'image', 'prepare', 'drive', 'access', 'sink', 'media', 'iso', 'volume', 'job'},
+    'restore': {'base', 'disk', 'drive', 'access', 'sink', 'media', 'job', 'creation'},
 }
 
 # Foreign header (pattern) → the only files that may include it.

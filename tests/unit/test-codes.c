@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
+#include "creation/media-creator.h"
 #include "image/catalog.h"
-#include "job/media-creator.h"
 
 #define SITE "[Site]\nSiteCode=ABC\nManagementPoint=http://mp.example.test\n"
 #define SIGNING "SiteSigningCertificate=client.pem\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "job/media-batch.h"
+#include "creation/media-batch.h"
 
 #include <glib/gstdio.h>
 

@@ -18,8 +18,8 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
+#include "creation/media-creator.h"
 #include "image/catalog.h"
-#include "job/media-creator.h"
 
 #define MASK 0x5a
 #define SECRET_LENGTH 20

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "creation/media-request.h"
 #include "image/catalog.h"
-#include "job/media-request.h"
 #include "media/read-share.h"
 #include "volume/folder-plan.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-medium-identity"
 
-#include "job/medium-identity.h"
+#include "creation/medium-identity.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-media-protection"
 
-#include "job/media-protection.h"
+#include "creation/media-protection.h"
 
 #include "base/error.h"
 #include "crypto/bootstrap-ini.h"

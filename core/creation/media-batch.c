@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-media-batch"
 
-#include "job/media-batch.h"
+#include "creation/media-batch.h"
 
 struct _KlMediaBatch
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-media-request"
 
-#include "job/media-request.h"
+#include "creation/media-request.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "crypto/certificate.h"
+#include "creation/media-request.h"
+#include "creation/media-result.h"
 #include "image/catalog.h"
 #include "job/job.h"
-#include "job/media-request.h"
 #include "media/media-share.h"
 #include "volume/folder-plan.h"
 
@@ -19,30 +19,6 @@ G_BEGIN_DECLS
  */
 #define KL_TYPE_MEDIA_CREATOR (kl_media_creator_get_type ())
 G_DECLARE_FINAL_TYPE (KlMediaCreator, kl_media_creator, KL, MEDIA_CREATOR, KlJob)
-
-/* What was made; filled in when the run has succeeded. */
-typedef struct
-{
-  KlMediaType type;
-  char *path;            /* of the medium */
-  guint64 bytes;         /* its size; for UFD of its files */
-  guint64 bytes_written; /* for UFD less than that where files were there already */
-  guint n_unchanged;     /* UFD: files that were there already */
-  guint n_removed;       /* UFD: files of an earlier medium that are gone */
-  double seconds;        /* from start to commit */
-  gboolean verified;
-  gboolean bios;               /* boots on BIOS */
-  char *bios_reason;           /* why not, or NULL */
-  gboolean bios_start_missing; /* UFD: start code outside the volume is all that BIOS lacks */
-  char *uefi;                  /* "x64", or NULL */
-  char *uefi_reason;
-  char *signer; /* of the boot manager, or NULL */
-  char *label;
-  KlCertificate *certificate; /* its public part */
-  gboolean password_required; /* a media password was given */
-  gboolean powered_off;       /* it was asked for and done; else a warning says why not */
-  char **warnings;
-} KlMediaResult;
 
 KlMediaCreator *kl_media_creator_new (KlCatalog *catalog);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-media-image"
 
-#include "job/media-image.h"
+#include "creation/media-image.h"
 
 #include "base/error.h"
 #include "image/content-folders.h"

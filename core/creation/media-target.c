@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-media-target"
 
-#include "job/media-target.h"
+#include "creation/media-target.h"
 
 #include "access/drive-handle.h"
 #include "base/error.h"

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-media-creator"
 
-#include "job/media-creator.h"
+#include "creation/media-creator.h"
 
 #include <string.h>
 
 #include "access/drive-power.h"
 #include "base/error.h"
+#include "creation/media-image.h"
+#include "creation/media-protection.h"
+#include "creation/media-target.h"
 #include "image/content-folders.h"
-#include "job/media-image.h"
-#include "job/media-protection.h"
 #include "media/media-share.h"
-#include "job/media-target.h"
 #include "site/connection-options.h"
 
 struct _KlMediaCreator
@@ -50,20 +50,6 @@ typedef struct
   KlProgress *prepare; /* NULL where it is not needed */
   KlProgress *check, *plan, *write, *flush, *verify, *commit;
 } Steps;
-
-static void
-media_result_free (KlMediaResult *self)
-{
-  g_free (self->path);
-  g_free (self->bios_reason);
-  g_free (self->uefi);
-  g_free (self->uefi_reason);
-  g_free (self->signer);
-  g_free (self->label);
-  g_clear_pointer (&self->certificate, kl_certificate_unref);
-  g_strfreev (self->warnings);
-  g_free (self);
-}
 
 /* Weights are shares of the time that an ISO of half a gigabyte takes on a disk of 0.5 GB/s. What
  * is written counts once it is on the disk, so little is left to flush. */
@@ -210,85 +196,6 @@ make_layout (KlMediaCreator *self,
   return kl_media_layout_new (kl_media_image_get_image (image), &options, error);
 }
 
-static void
-take_sizes (KlMediaResult *result, KlMediaTarget *target)
-{
-  KlFolderPlan *changes = kl_media_target_get_changes (target);
-
-  result->bytes = result->bytes_written = kl_media_target_get_bytes (target);
-  if (changes == NULL)
-    return;
-
-  result->bytes_written = kl_folder_plan_sum_bytes (changes, KL_CHANGE_WRITE);
-  result->n_unchanged = kl_folder_plan_count (changes, KL_CHANGE_KEEP);
-  result->n_removed = kl_folder_plan_count (changes, KL_CHANGE_REMOVE);
-}
-
-static KlMediaResult *
-make_result (KlMediaCreator *self,
-             KlMediaLayout *layout,
-             KlMediaProtection *protection,
-             KlMediaTarget *target,
-             gint64 started)
-{
-  KlMediaResult *result = g_new0 (KlMediaResult, 1);
-  const char *obstacle = kl_media_target_get_bios_obstacle (target);
-  const char *reason = NULL;
-
-  result->type = kl_media_layout_get_media_type (layout);
-  result->path = g_strdup (kl_media_request_get_destination (self->request));
-  take_sizes (result, target);
-  result->seconds = (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC;
-  result->verified = kl_media_request_get_verify (self->request);
-  result->bios = kl_media_layout_has_bios (layout, &reason);
-  result->bios_start_missing = !result->bios && obstacle != NULL && g_str_equal (reason, obstacle);
-  result->bios_reason = result->bios ? NULL : g_strdup (reason);
-  if (kl_media_layout_has_uefi (layout, &reason))
-    result->uefi = g_strdup (kl_media_layout_get_uefi_architecture (layout));
-  else
-    result->uefi_reason = g_strdup (reason);
-  result->signer = g_strdup (kl_media_layout_get_signer (layout));
-  result->label = g_strdup (kl_media_layout_get_label (layout));
-  result->certificate = kl_certificate_ref (kl_media_protection_get_certificate (protection));
-  result->password_required = kl_media_request_get_password (self->request) != NULL;
-  result->warnings = g_strdupv ((char **) kl_media_layout_get_warnings (layout));
-  return result;
-}
-
-/* What tells one drive from another when it is no longer plugged in. */
-static char *
-dup_drive_name (KlDrive *drive)
-{
-  const char *serial = kl_drive_get_identity (drive)->serial;
-  g_autofree char *name = kl_drive_dup_name (drive);
-
-  return serial != NULL ? g_strdup_printf ("%s (%s)", name, serial) : g_steal_pointer (&name);
-}
-
-/* For the history of the image. A catalog that cannot be written to has none. */
-static void
-remember (KlMediaCreator *self, KlBootImage *image, KlMediaProtection *protection)
-{
-  KlMediaResult *result = self->result;
-  KlSiteProfile *site = kl_media_protection_get_profile (protection);
-  KlDrive *drive = kl_media_request_get_drive (self->request);
-  g_autoptr (KlMediaRecord) record = kl_media_record_new ();
-  g_autoptr (GError) error = NULL;
-
-  record->made = g_date_time_new_now_utc ();
-  record->type = g_strdup (kl_media_type_to_string (result->type));
-  record->destination = drive != NULL ? dup_drive_name (drive) : g_strdup (result->path);
-  record->label = g_strdup (result->label);
-  record->bytes = result->bytes;
-  record->site_code = g_strdup (site != NULL ? kl_site_profile_get_site_code (site) : "");
-  record->thumbprint = g_strdup (kl_certificate_get_sha1 (result->certificate));
-  record->certificate_end = g_date_time_ref (kl_certificate_get_not_after (result->certificate));
-  record->password_required = result->password_required;
-  record->verified = result->verified;
-  if (!kl_media_record_save (record, kl_boot_image_get_folder (image), &error))
-    g_info ("The medium is not in the history of its image: %s", error->message);
-}
-
 /* @unchecked: (nullable): an image that is still being checked */
 static gboolean
 write_and_verify (KlMediaTarget *target,
@@ -356,7 +263,6 @@ power_off (KlMediaCreator *self, GCancellable *cancellable)
 {
   KlMediaResult *result = self->result;
   KlDrive *drive = kl_media_request_get_drive (self->request);
-  g_autoptr (GStrvBuilder) warnings = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *warning = NULL;
 
@@ -367,11 +273,7 @@ power_off (KlMediaCreator *self, GCancellable *cancellable)
     return;
 
   warning = g_strdup_printf ("The drive was not switched off: %s", error->message);
-  warnings = g_strv_builder_new ();
-  g_strv_builder_addv (warnings, (const char **) result->warnings);
-  g_strv_builder_add (warnings, warning);
-  g_strfreev (result->warnings);
-  result->warnings = g_strv_builder_end (warnings);
+  kl_media_result_warn (result, warning);
 }
 
 /* Returns: (nullable): the layout, once the certificate is there and the target has room for it */
@@ -453,8 +355,11 @@ create_on_target (KlMediaCreator *self,
     }
 
   self->state = KL_MEDIA_STATE_COMPLETE;
-  self->result = make_result (self, layout, protection, target, started);
-  remember (self, kl_media_image_get_image (image), protection);
+  self->result
+      = kl_media_result_new (self->request, layout, protection, target,
+                             (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC);
+  kl_media_result_remember (self->result, self->request, kl_media_image_get_image (image),
+                            protection);
   power_off (self, cancellable);
   return TRUE;
 }
@@ -467,7 +372,7 @@ kl_media_creator_run (KlJob *job, KlProgress *progress, GCancellable *cancellabl
   const char *destination;
   gboolean done;
 
-  g_clear_pointer (&self->result, media_result_free);
+  g_clear_pointer (&self->result, kl_media_result_free);
   self->state = KL_MEDIA_STATE_UNTOUCHED;
   if (self->request == NULL)
     {
@@ -557,7 +462,7 @@ kl_media_creator_finalize (GObject *object)
   g_clear_object (&self->catalog);
   g_clear_object (&self->request);
   g_clear_pointer (&self->share, kl_media_share_unref);
-  g_clear_pointer (&self->result, media_result_free);
+  g_clear_pointer (&self->result, kl_media_result_free);
   g_clear_pointer (&self->connection_options, kl_secret_unref);
   g_free (self->provider_name);
   g_free (self->site_code);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "creation/media-request.h"
 #include "crypto/certificate.h"
-#include "job/media-request.h"
 #include "media/layout.h"
 #include "site/site-profile.h"
 
