@@ -263,7 +263,8 @@ kl_media_target_get_uefi_obstacle (KlMediaTarget *self)
 /**
  * kl_media_target_plan:
  * @layout: what goes there
- * @share: (nullable): through which its files are read; see kl_pieces_write()
+ * @share: (nullable): through which its files are read, which lives as long as @self; see
+ *   kl_pieces_write()
  *
  * The last checks: whether it fits. Writes nothing.
  *
@@ -279,7 +280,7 @@ kl_media_target_plan (KlMediaTarget *self,
   if (self->volume != NULL)
     {
       self->bytes = kl_media_layout_get_content_bytes (layout);
-      return kl_volume_target_plan (self->volume, layout, cancellable, error);
+      return kl_volume_target_plan (self->volume, layout, share, cancellable, error);
     }
 
   self->writer = make_writer (self->request, layout, self->drive_bytes, share, error);

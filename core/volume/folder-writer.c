@@ -196,11 +196,18 @@ sum_file (KlFolderWriter *self,
 }
 
 static gboolean
-fill_from_item (
-    const KlLayoutItem *item, int fd, guint8 *bytes, gsize length, guint64 offset, GError **error)
+fill_from_item (KlFolderWriter *self,
+                const KlLayoutItem *item,
+                int fd,
+                guint8 *bytes,
+                gsize length,
+                guint64 offset,
+                GError **error)
 {
   if (item->bytes == NULL)
-    return kl_read_at (fd, bytes, length, offset, item->file, error);
+    return self->options.share != NULL ? kl_read_share_read (self->options.share, fd, bytes, length,
+                                                             offset, item->file, error)
+                                       : kl_read_at (fd, bytes, length, offset, item->file, error);
 
   memcpy (bytes, (const guint8 *) g_bytes_get_data (item->bytes, NULL) + offset, length);
   return TRUE;
@@ -220,7 +227,7 @@ find_difference (KlFolderWriter *self, const char *path, const KlLayoutItem *ite
     {
       gsize length = (gsize) MIN (KL_IO_BLOCK, item->size - at);
 
-      if (!fill_from_item (item, source, wanted, length, at, NULL)
+      if (!fill_from_item (self, item, source, wanted, length, at, NULL)
           || !kl_read_at (fd, there, length, at, path, NULL))
         break;
       for (gsize i = 0; i < length; i++)
@@ -453,7 +460,7 @@ write_content (KlFolderWriter *self,
     {
       length = (gsize) MIN (KL_IO_BLOCK, item->size - at);
       if (g_cancellable_set_error_if_cancelled (cancellable, error)
-          || !fill_from_item (item, source, buffer, length, at, error)
+          || !fill_from_item (self, item, source, buffer, length, at, error)
           || !write_block (self, fd, buffer, length, at, change->path, error)
           || !pace (self, fd, at + length, change->path, error))
         return FALSE;

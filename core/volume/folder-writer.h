@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/progress.h"
+#include "media/read-share.h"
 #include "volume/file-calls.h"
 #include "volume/folder-plan.h"
 
@@ -23,6 +24,7 @@ typedef struct
   int root;           /* borrowed descriptor of the folder */
   const char *where;  /* its name, for messages */
   KlFolderSpace space;
+  KlReadShare *share;           /* nullable; borrowed likewise; through which sources are read */
   gboolean verify;              /* read back what is written and what is kept */
   gboolean slow_flush;          /* only fdatasync(2) brings anything to the disk: FUSE */
   KlDropCachedFunc drop_cached; /* nullable: what else stands between a file and the disk */

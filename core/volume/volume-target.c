@@ -349,6 +349,8 @@ drop_cached_cb (gpointer data)
 /**
  * kl_volume_target_plan:
  * @layout: what goes there
+ * @share: (nullable): through which its files are read, which lives as long as @self; the caller is
+ *   a member
  *
  * After judge: compares with what is there, and counts whether it fits.
  *
@@ -359,6 +361,7 @@ drop_cached_cb (gpointer data)
 gboolean
 kl_volume_target_plan (KlVolumeTarget *self,
                        KlMediaLayout *layout,
+                       KlReadShare *share,
                        GCancellable *cancellable,
                        GError **error)
 {
@@ -367,6 +370,7 @@ kl_volume_target_plan (KlVolumeTarget *self,
   KlFolderOptions options = {
     .root = root,
     .where = where,
+    .share = share,
     .verify = self->options.verify,
     .slow_flush = self->fuse,
     .drop_cached = drop_cached_cb,

@@ -654,6 +654,87 @@ test_short_room (Fixture *fixture, gconstpointer data)
   assert_holds (fixture, fixture->second);
 }
 
+/* ---- Several volumes at once. ---- */
+
+#define N_VOLUMES 4
+
+typedef struct
+{
+  KlMediaLayout *layout; /* borrowed */
+  KlReadShare *share;    /* borrowed */
+  char *folder;          /* owned */
+} Volume;
+
+static gpointer
+write_volume (gpointer data)
+{
+  Volume *volume = data;
+  g_autofd int root = open (volume->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlFolderPlan) plan
+      = kl_folder_plan_new (volume->layout, root, volume->folder, FALSE, &error);
+  const KlFolderOptions options = { .plan = plan,
+                                    .root = root,
+                                    .where = volume->folder,
+                                    .space = { 4096, PLENTY, G_MAXUINT32 },
+                                    .share = volume->share };
+  g_autoptr (KlFolderWriter) writer = kl_folder_writer_new (&options);
+
+  g_assert_no_error (error);
+  if (kl_folder_writer_write (writer, NULL, NULL, &error))
+    kl_folder_writer_commit (writer, &error);
+  g_assert_no_error (error);
+  return NULL;
+}
+
+/* A volume that has some of the files already takes part as well. */
+static void
+test_share (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (KlReadShare) share = kl_read_share_new ();
+  Volume volumes[N_VOLUMES];
+  GThread *threads[N_VOLUMES];
+  guint64 source_bytes = 0;
+
+  must_make (fixture, fixture->first, TRUE);
+  for (guint i = 0; i < N_VOLUMES; i++)
+    {
+      volumes[i] = (Volume){ fixture->second, share, NULL };
+      volumes[i].folder = i == 0 ? g_strdup (fixture->folder)
+                                 : g_strdup_printf ("%s/volume-%u", fixture->sources, i);
+      g_mkdir_with_parents (volumes[i].folder, 0700);
+      kl_read_share_join (share);
+    }
+  for (guint i = 0; i < N_VOLUMES; i++)
+    threads[i] = g_thread_new ("volume", write_volume, &volumes[i]);
+  for (guint i = 0; i < N_VOLUMES; i++)
+    g_thread_join (threads[i]);
+
+  for (guint i = 0; i < fixture->second->items->len; i++)
+    {
+      const KlLayoutItem *item = fixture->second->items->pdata[i];
+
+      source_bytes += item->file != NULL ? item->size : 0;
+      for (guint j = 0; j < N_VOLUMES; j++)
+        {
+          g_autofree char *path = g_strconcat (volumes[j].folder, item->path, NULL);
+          g_autofree char *sha256 = NULL;
+          g_autofree char *content = NULL;
+          gsize length;
+
+          g_assert_true (g_file_get_contents (path, &content, &length, NULL));
+          sha256 = kl_sha256_data (content, length);
+          g_assert_cmpstr (sha256, ==, item->sha256);
+        }
+    }
+  g_assert_cmpuint (kl_read_share_get_file_bytes (share), ==, source_bytes);
+  for (guint i = 0; i < N_VOLUMES; i++)
+    {
+      kl_read_share_leave (share);
+      g_free (volumes[i].folder);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -679,5 +760,6 @@ main (int argc, char *argv[])
   ADD ("counts-clusters", test_clusters);
   ADD ("refuses-a-file-that-is-too-large", test_file_too_large);
   ADD ("makes-room-where-it-is-short", test_short_room);
+  ADD ("reads-once-for-several-volumes", test_share);
   return g_test_run ();
 }

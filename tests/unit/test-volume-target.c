@@ -143,7 +143,7 @@ static gboolean
 write_all (Fixture *fixture, KlVolumeTarget *target, GError **error)
 {
   gboolean done = kl_volume_target_judge (target, NULL, error)
-                  && kl_volume_target_plan (target, fixture->disk.layout, NULL, error)
+                  && kl_volume_target_plan (target, fixture->disk.layout, NULL, NULL, error)
                   && kl_volume_target_write (target, NULL, NULL, error)
                   && kl_volume_target_flush (target, NULL, error)
                   && kl_volume_target_verify (target, NULL, NULL, error)
@@ -242,7 +242,7 @@ test_dry_run (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_true (kl_volume_target_judge (target, NULL, &error));
-  g_assert_true (kl_volume_target_plan (target, fixture->disk.layout, NULL, &error));
+  g_assert_true (kl_volume_target_plan (target, fixture->disk.layout, NULL, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (kl_folder_plan_count (kl_volume_target_get_plan (target), KL_CHANGE_WRITE), ==,
                     5);
@@ -385,7 +385,7 @@ test_other_drive (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) at_once = NULL;
 
   g_assert_true (kl_volume_target_judge (target, NULL, NULL));
-  g_assert_true (kl_volume_target_plan (target, fixture->disk.layout, NULL, NULL));
+  g_assert_true (kl_volume_target_plan (target, fixture->disk.layout, NULL, NULL, NULL));
   udisks_drive_set_serial (udisks.drive, "0002");
   g_usleep (G_USEC_PER_SEC / 5);
   g_assert_false (kl_volume_target_write (target, NULL, NULL, &error));
