@@ -9,6 +9,7 @@ struct _KlDriveSelection
 
   KlDriveMonitor *monitor; /* owned */
   GPtrArray *drives;       /* of KlDrive, owned */
+  GPtrArray *changed;      /* of KlDrive, owned: lost as what was on them changed */
 };
 
 static void kl_drive_selection_list_model_init (GListModelInterface *iface);
@@ -53,13 +54,19 @@ holds_same (KlDrive *a, KlDrive *b)
 
 /* Returns the position of @drive; the length if it is not there. */
 static guint
-find (KlDriveSelection *self, KlDrive *drive)
+find_in (GPtrArray *drives, KlDrive *drive)
 {
   guint position = 0;
 
-  while (position < self->drives->len && !is_same (self->drives->pdata[position], drive))
+  while (position < drives->len && !is_same (drives->pdata[position], drive))
     position++;
   return position;
+}
+
+static guint
+find (KlDriveSelection *self, KlDrive *drive)
+{
+  return find_in (self->drives, drive);
 }
 
 static void
@@ -75,16 +82,27 @@ lose (KlDriveSelection *self, guint position, KlSelectionLoss loss)
   g_autoptr (KlDrive) drive = g_object_ref (self->drives->pdata[position]);
 
   drop (self, position);
+  if (loss == KL_SELECTION_LOSS_CHANGED)
+    g_ptr_array_add (self->changed, g_object_ref (drive));
   g_signal_emit (self, lost_signal, 0, drive, (int) loss);
 }
 
+/* The kernel takes the partitions of a stick that is pulled away before the stick: what looked like
+ * another content was its end, and that is what the person is to be told. */
 static void
 removed_cb (KlDriveSelection *self, KlDrive *drive)
 {
   const guint position = find (self, drive);
+  const guint changed = find_in (self->changed, drive);
 
   if (position < self->drives->len)
     lose (self, position, KL_SELECTION_LOSS_REMOVED);
+  if (changed < self->changed->len)
+    {
+      g_autoptr (KlDrive) gone = g_ptr_array_steal_index (self->changed, changed);
+
+      g_signal_emit (self, lost_signal, 0, gone, (int) KL_SELECTION_LOSS_REMOVED);
+    }
 }
 
 static void
@@ -92,10 +110,10 @@ changed_cb (KlDriveSelection *self, KlDrive *now, KlDrive *before)
 {
   const guint position = find (self, before);
 
-  if (position == self->drives->len)
-    return;
   if (!is_same (before, now))
-    lose (self, position, KL_SELECTION_LOSS_REMOVED);
+    removed_cb (self, before);
+  else if (position == self->drives->len)
+    return;
   else if (kl_drive_get_refusal (now, NULL) != KL_REFUSAL_NONE)
     lose (self, position, KL_SELECTION_LOSS_REFUSED);
   else if (!holds_same (before, now))
@@ -142,6 +160,7 @@ kl_drive_selection_finalize (GObject *object)
 
   g_clear_object (&self->monitor);
   g_clear_pointer (&self->drives, g_ptr_array_unref);
+  g_clear_pointer (&self->changed, g_ptr_array_unref);
 
   G_OBJECT_CLASS (kl_drive_selection_parent_class)->finalize (object);
 }
@@ -159,6 +178,7 @@ static void
 kl_drive_selection_init (KlDriveSelection *self)
 {
   self->drives = g_ptr_array_new_with_free_func (g_object_unref);
+  self->changed = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 /**
@@ -227,6 +247,9 @@ kl_drive_selection_choose (KlDriveSelection *self, KlDrive *drive, gboolean chos
   if (there == NULL || !is_same (there, drive) || !holds_same (there, drive)
       || kl_drive_get_refusal (there, NULL) != KL_REFUSAL_NONE)
     return FALSE;
+  position = find_in (self->changed, drive);
+  if (position < self->changed->len)
+    g_ptr_array_remove_index (self->changed, position);
   g_ptr_array_add (self->drives, g_steal_pointer (&there));
   g_list_model_items_changed (G_LIST_MODEL (self), self->drives->len - 1, 0, 1);
   return TRUE;
@@ -255,6 +278,7 @@ kl_drive_selection_clear (KlDriveSelection *self)
 
   n = self->drives->len;
   g_ptr_array_set_size (self->drives, 0);
+  g_ptr_array_set_size (self->changed, 0);
   if (n > 0)
     g_list_model_items_changed (G_LIST_MODEL (self), 0, n, 0);
 }

@@ -16,8 +16,9 @@ typedef enum
 /*
  * The drives of a monitor that a person has chosen: a GListModel of KlDrive in the order in which
  * they were chosen. A drive is pinned by its identity and by what was on it. One that goes or
- * changes is dropped, and signal “lost” (KlDrive as it was chosen, int KlSelectionLoss) says so;
- * nothing is ever chosen but by kl_drive_selection_choose(). Belongs to the monitor's main context.
+ * changes is dropped, and signal “lost” (KlDrive as it was chosen, int KlSelectionLoss) says so; of
+ * one that changed and then goes it says so again. Nothing is ever chosen but by
+ * kl_drive_selection_choose(). Belongs to the monitor's main context.
  */
 #define KL_TYPE_DRIVE_SELECTION (kl_drive_selection_get_type ())
 G_DECLARE_FINAL_TYPE (KlDriveSelection, kl_drive_selection, KL, DRIVE_SELECTION, GObject)

@@ -160,6 +160,25 @@ test_changed (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (count (fixture), ==, 0);
 }
 
+/* A stick that is pulled loses its partition first; the last word is that it was pulled. */
+static void
+test_changed_and_pulled (Fixture *fixture, gconstpointer data)
+{
+  g_assert_true (choose (fixture, "/dev/sdb"));
+  remove_device (&fixture->drives, "sdb1");
+  expect_log (fixture, "lost sdb changed;");
+  remove_device (&fixture->drives, "sdb");
+  expect_log (fixture, "lost sdb removed;");
+
+  /* Of one that was chosen again it is said once. */
+  g_assert_true (choose (fixture, "/dev/sdc"));
+  change_device (&fixture->drives, "sdc", "ID_PART_TABLE_TYPE", "gpt");
+  expect_log (fixture, "lost sdc changed;");
+  g_assert_true (choose (fixture, "/dev/sdc"));
+  remove_device (&fixture->drives, "sdc");
+  expect_log (fixture, "lost sdc removed;");
+}
+
 /* An automounter mounts what was plugged in; that is no other stick. */
 static void
 test_mounted (Fixture *fixture, gconstpointer data)
@@ -204,6 +223,7 @@ main (int argc, char **argv)
   ADD ("/drive-selection/drops-what-is-pulled", test_pulled);
   ADD ("/drive-selection/does-not-choose-what-comes-back", test_comes_back);
   ADD ("/drive-selection/drops-what-changed", test_changed);
+  ADD ("/drive-selection/says-at-last-that-it-was-pulled", test_changed_and_pulled);
   ADD ("/drive-selection/keeps-what-is-mounted", test_mounted);
   ADD ("/drive-selection/drops-what-is-refused", test_refused);
 
