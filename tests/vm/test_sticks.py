@@ -28,6 +28,7 @@ from vm import Gone
 
 # Those that take longest come first.
 SCENARIOS = [
+    windowed.window_makes_a_real_stick,
     breaking.pulled_stick_is_unfinished,
     power.power_cuts_lose_nothing,
     choosing.of_two_alike_the_right_one,
@@ -56,9 +57,8 @@ SCENARIOS = [
 ALONE = [
     choosing.plugged_stick_is_shown,
 ]
-# By hand: --all. The window takes three to four minutes where the processor is emulated and has other things to do.
+# By hand: --all.
 RARE = [
-    windowed.window_makes_a_real_stick,
     breaking.hanging_unmount_is_cancelled,
     power.many_power_cuts_lose_nothing,
     speed.files_are_written_as_fast_as_cp_does,

@@ -20,7 +20,7 @@ class Window:
             raise Failed(ready.text)
         self.said = bench.guest.start('tail', '-f', STAGES)
         self.process = bench.guest.start(
-            'env', 'A11Y_SLOW=4', 'KINDLING=/run/kindling/app/kindling', 'KINDLING_SAMPLE=/run/kindling/data/sample/boot.wim',
+            'env', 'A11Y_SLOW=8', 'KINDLING=/run/kindling/app/kindling', 'KINDLING_SAMPLE=/run/kindling/data/sample/boot.wim',
             'KINDLING_SCREENSHOTS=/tmp/pictures', f'KINDLING_STAGES={STAGES}', 'bash', '/tests/display/headless.sh',
             '/usr/bin/python3', '-B', '-W', 'ignore', '/tests/vm/window_in_guest.py', user=USER)
 
