@@ -187,7 +187,7 @@ read_entry (KlWimMetadata *self, gsize offset, Entry **entry, GError **error)
   KlBytesView view;
   guint64 length;
   guint16 n_streams, name, short_name;
-  gsize streams;
+  gsize streams = 0;
 
   *entry = NULL;
   if (!kl_view_u64 (self->view, offset, &length))
