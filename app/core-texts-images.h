@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Made by po/core-texts.py of the texts in core; "ninja core-texts" makes it anew. */
 /* clang-format off */
+/* base/checksum.c */ { N_ ("Cannot read “%s”: %s") },
 /* base/file-io.c */ { N_ ("Cannot open “%s”: %s") },
 /* base/file-io.c */ { N_ ("“%s” is not a file") },
 /* base/file-io.c */ { N_ ("No memory for %u bytes of “%s”") },
-/* base/file-io.c */ { N_ ("Cannot read “%s”: %s") },
 /* base/file-io.c */ { N_ ("Cannot read “%s” at byte %u: %s") },
 /* base/file-io.c */ { N_ ("“%s” ends early, at byte %u") },
 /* base/file-io.c */ { N_ ("Cannot write “%s” at byte %u: %s") },

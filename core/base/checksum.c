@@ -218,6 +218,74 @@ kl_crc32c_file (const char *path,
   return TRUE;
 }
 
+static gboolean
+sum_up_to (KlPartSum *self, guint64 end, GCancellable *cancellable, GError **error)
+{
+  g_autofree guint8 *buffer = self->at < end ? g_malloc (CACHED_BLOCK) : NULL;
+
+  while (self->at < end)
+    {
+      gsize n = (gsize) MIN (end - self->at, CACHED_BLOCK);
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error)
+          || !kl_read_at (self->fd, buffer, n, self->at, self->name, error))
+        return FALSE;
+      self->crc32c = kl_crc32c_update (self->crc32c, buffer, n);
+      self->at += n;
+    }
+  return TRUE;
+}
+
+/**
+ * kl_part_sum_add:
+ * @data: what was read of the file
+ * @offset: from there
+ *
+ * Parts should come in their order; if they do not, all is read again in the end.
+ *
+ * Errors: those of kl_read_at(); G_IO_ERROR_CANCELLED. Blocks while what was left out is read.
+ */
+gboolean
+kl_part_sum_add (KlPartSum *self,
+                 const void *data,
+                 gsize length,
+                 guint64 offset,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  self->is_lost = self->is_lost || offset < self->at;
+  if (self->is_lost)
+    return TRUE;
+  if (!sum_up_to (self, offset, cancellable, error))
+    return FALSE;
+
+  self->crc32c = kl_crc32c_update (self->crc32c, data, length);
+  self->at += length;
+  return TRUE;
+}
+
+/**
+ * kl_part_sum_finish:
+ *
+ * Sums up the rest of the file. Then @at is its size, and @crc32c that of all of it.
+ *
+ * Errors: as kl_crc32c_file(). Blocks.
+ */
+gboolean
+kl_part_sum_finish (KlPartSum *self, GCancellable *cancellable, GError **error)
+{
+  struct stat info;
+
+  if (fstat (self->fd, &info) != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot read “%s”", self->name);
+      return FALSE;
+    }
+  if (self->is_lost)
+    *self = (KlPartSum){ .fd = self->fd, .name = self->name };
+  return sum_up_to (self, (guint64) info.st_size, cancellable, error);
+}
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_MD_CTX, EVP_MD_CTX_free)
 
 /**
@@ -240,12 +308,12 @@ kl_sha1_fd (int fd,
             GError **error)
 {
   g_autoptr (EVP_MD_CTX) context = EVP_MD_CTX_new ();
-  g_autofree guint8 *buffer = g_malloc ((gsize) CLAMP (size, 1, KL_IO_BLOCK));
+  g_autofree guint8 *buffer = g_malloc ((gsize) CLAMP (size, 1, CACHED_BLOCK));
 
   EVP_DigestInit_ex (context, EVP_sha1 (), NULL);
   for (guint64 offset = 0; offset < size;)
     {
-      gsize n = (gsize) MIN (size - offset, KL_IO_BLOCK);
+      gsize n = (gsize) MIN (size - offset, CACHED_BLOCK);
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error)
           || !kl_read_at (fd, buffer, n, offset, name, error))

@@ -14,6 +14,25 @@ gboolean kl_crc32c_file (const char *path,
                          guint32 *crc,
                          GError **error);
 
+/* The CRC-32C of a file of which somebody else reads parts: what lies between them is read for it.
+ * One thread at a time. */
+typedef struct
+{
+  int fd;           /* borrowed */
+  const char *name; /* for messages, borrowed */
+  guint64 at;       /* bytes of the file that are in the sum so far */
+  guint32 crc32c;
+  gboolean is_lost; /* a part came twice, or too late */
+} KlPartSum;
+
+gboolean kl_part_sum_add (KlPartSum *self,
+                          const void *data,
+                          gsize length,
+                          guint64 offset,
+                          GCancellable *cancellable,
+                          GError **error);
+gboolean kl_part_sum_finish (KlPartSum *self, GCancellable *cancellable, GError **error);
+
 /*
  * SHA-256 in a thread of its own, so that it runs beside the copying. kl_hasher_feed() takes the
  * data over and returns at once unless 4 blocks are waiting already.

@@ -296,62 +296,44 @@ open_source (Run *run, GError **error)
   return TRUE;
 }
 
-/* Whether the source is what was imported, found out in a thread of its own while the tree is
- * filled: that reads little of the source, and all of the drivers. */
-typedef struct
-{
-  char *path;
-  GCancellable *cancellable; /* borrowed */
-  guint64 size;              /* bytes */
-  guint32 crc32c;
-  GError *error;
-  GThread *thread;
-} SourceCheck;
-
-static gpointer
-check_thread (gpointer data)
-{
-  SourceCheck *check = data;
-
-  kl_crc32c_file (check->path, NULL, check->cancellable, &check->size, &check->crc32c,
-                  &check->error);
-  return NULL;
-}
-
-static void
-begin_check (SourceCheck *check, Run *run)
-{
-  check->path = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
-  check->cancellable = run->context.cancellable;
-  check->thread = g_thread_new ("kl-check", check_thread, check);
-}
-
-/* To be called once. A source that is not what was imported explains any failure since. */
+/* Whether the source is what was imported. One that is not explains any failure since. */
 static gboolean
-end_check (SourceCheck *check, Run *run, GError **error)
+compare_source (Run *run, guint64 size, guint32 crc, GError **error)
 {
-  g_autofree char *path = NULL;
-  guint64 size, recorded_size = 0, recorded_crc = 0;
-  guint32 crc;
+  g_autofree char *path = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
+  guint64 recorded_size = 0, recorded_crc = 0;
 
-  g_thread_join (check->thread);
-  path = g_steal_pointer (&check->path);
-  if (check->error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&check->error));
-      return FALSE;
-    }
-  size = check->size;
-  crc = check->crc32c;
   kl_image_ini_get_number (run->ini, KL_INI_SOURCE, KL_INI_SIZE, 10, G_MAXINT64, &recorded_size);
   kl_image_ini_get_number (run->ini, KL_INI_SOURCE, KL_INI_CRC32C, 16, G_MAXUINT32, &recorded_crc);
   if (size == recorded_size && crc == recorded_crc)
     return TRUE;
 
+  run->status->progress = 1;
+  set_text (&run->status->progress_text, step_rows[0].text);
   g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
                "“%s” has changed since import: it has %" G_GUINT64_FORMAT
                " bytes and CRC-32C %08x; %" G_GUINT64_FORMAT " bytes and %08x are recorded",
                path, size, crc, recorded_size, (guint32) recorded_crc);
+  return FALSE;
+}
+
+static gboolean
+check_source (Run *run, GError **error)
+{
+  g_autofree char *path = g_build_filename (run->folder, KL_SOURCE_WIM_FILE, NULL);
+  GError *failure = NULL;
+  guint64 size;
+  guint32 crc;
+
+  if (kl_crc32c_file (path, NULL, run->context.cancellable, &size, &crc, &failure))
+    return compare_source (run, size, crc, error);
+
+  if (!g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      run->status->progress = 1;
+      set_text (&run->status->progress_text, step_rows[0].text);
+    }
+  g_propagate_error (error, failure);
   return FALSE;
 }
 
@@ -446,35 +428,37 @@ commit (Run *run, GError **error)
   return kl_image_ini_save (run->ini, run->folder, KL_INI_IMAGE_FILE, error);
 }
 
-/* Steps 1 to 7. */
+/* Steps 1 to 8. A source that is copied from is summed up by the way; one that has to be compressed
+ * anew is summed up before. */
 static gboolean
-read_all (Run *run, GError **error)
+make_wim (Run *run, GError **error)
 {
-  SourceCheck check = { 0 };
-  g_autoptr (GError) wrong = NULL;
-  gboolean ok;
+  gboolean composes;
 
-  begin_check (&check, run);
-  ok = open_source (run, error) && fill_tree (run, error);
-  if (end_check (&check, run, &wrong))
-    return ok;
+  if (!open_source (run, error))
+    return FALSE;
 
-  if (!g_error_matches (wrong, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    {
-      run->status->progress = 1;
-      set_text (&run->status->progress_text, step_rows[0].text);
-    }
-  g_clear_error (error);
-  g_propagate_error (error, g_steal_pointer (&wrong));
-  return FALSE;
+  composes = kl_wim_can_compose (run->wim);
+  return (composes || check_source (run, error)) && fill_tree (run, error)
+         && enter_step (run, 8, error) && write_wim (run, error)
+         && (!composes
+             || compare_source (run, run->sums.source_size, run->sums.source_crc32c, error));
 }
 
 static gboolean
 run_steps (Run *run, GError **error)
 {
-  if (!make_work_folder (run, error) || !enter_step (run, 1, error) || !read_all (run, error)
-      || !enter_step (run, 8, error) || !write_wim (run, error) || !enter_step (run, 9, error)
-      || !commit (run, error))
+  g_autoptr (GError) failure = NULL;
+
+  if (!make_work_folder (run, error) || !enter_step (run, 1, error))
+    return FALSE;
+  if (!make_wim (run, &failure))
+    {
+      if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED) || check_source (run, error))
+        g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  if (!enter_step (run, 9, error) || !commit (run, error))
     return FALSE;
 
   run->status->state = KL_INJECTION_COMPLETE;

@@ -61,6 +61,7 @@ typedef struct
   guint next_shared;   /* the first that does not lie before what is written */
   Block *block;        /* that is being filled, owned; NULL before the first */
   guint64 at;          /* bytes that went into blocks so far */
+  KlPartSum source;    /* of the file that is kept */
   GAsyncQueue *spares; /* of Block */
 
   /* A thread writes what another reads meanwhile, and a third sums it up. */
@@ -341,7 +342,10 @@ put_part (Output *self,
   for (; length > 0; offset += n, length -= n)
     {
       if (!make_room (self, is_there, length, &n)
-          || !kl_read_at (fd, self->block->data + self->block->filled, n, offset, name, error))
+          || !kl_read_at (fd, self->block->data + self->block->filled, n, offset, name, error)
+          || (fd == self->source.fd
+              && !kl_part_sum_add (&self->source, self->block->data + self->block->filled, n,
+                                   offset, self->cancellable, error)))
         return FALSE;
       fill (self, n);
     }
@@ -631,8 +635,10 @@ write_ahead (Output *self,
 static gboolean
 put_all (Output *self, KlWimLayout *layout, const int *fds, gboolean is_there, GError **error)
 {
+  self->source = (KlPartSum){ .fd = fds[0], .name = layout->files->pdata[0] };
   if (!put_bytes (self, layout->header)
       || !put_blobs (self, layout->kept, layout->files, fds, error)
+      || !kl_part_sum_finish (&self->source, self->cancellable, error)
       || !put_gap (self, layout->fresh_start))
     return FALSE;
   if (is_there ? !put_part (self, TRUE, self->plain_fd, self->path, self->at,
@@ -743,7 +749,8 @@ kl_wim_compose (KlWim *self,
     }
 
   kl_progress_finish (output.progress);
-  *sums = (KlWimSums){ output.written, output.crc32c, kl_hasher_finish (output.hasher),
-                       layout->fresh_start, output.fresh_crc32c };
+  *sums = (KlWimSums){ output.written,      output.crc32c,       kl_hasher_finish (output.hasher),
+                       layout->fresh_start, output.fresh_crc32c, output.source.at,
+                       output.source.crc32c };
   return TRUE;
 }

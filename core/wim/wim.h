@@ -125,6 +125,10 @@ typedef struct
   /* Of its header, and of all from there on, which is what was new and the tables. */
   guint64 fresh_start;
   guint32 fresh_crc32c;
+
+  /* Of the file that it was composed of, as it was read for that: all of it, donors left out. */
+  guint64 source_size; /* bytes */
+  guint32 source_crc32c;
 } KlWimSums;
 
 gboolean

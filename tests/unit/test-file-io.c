@@ -363,6 +363,36 @@ test_file_checksum (Fixture *fixture, gconstpointer data)
   g_assert_error (error, KL_ERROR, KL_ERROR_NOT_FOUND);
 }
 
+/* Parts as who copies a file reads them: in order with something left out, and in disorder. */
+static void
+test_part_sum (Fixture *fixture, gconstpointer data)
+{
+  static const gsize parts[][3][2] = { { { 100, 50 }, { 150, 1 }, { 90000, 10000 } },
+                                       { { 0, 100000 }, { 100000, 0 }, { 100000, 0 } },
+                                       { { 500, 50 }, { 400, 200 }, { 90000, 10000 } } };
+  g_autofree char *path = g_build_filename (fixture->folder, "parts", NULL);
+  g_autofree guint8 *bytes = g_malloc (100000);
+  g_autofd int fd = -1;
+
+  for (guint i = 0; i < 100000; i++)
+    bytes[i] = (guint8) (i * i / 7);
+  g_assert_true (g_file_set_contents (path, (const char *) bytes, 100000, NULL));
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      KlPartSum sum = { .fd = fd, .name = path };
+
+      for (guint j = 0; j < G_N_ELEMENTS (parts[i]); j++)
+        g_assert_true (kl_part_sum_add (&sum, bytes + parts[i][j][0], parts[i][j][1],
+                                        parts[i][j][0], NULL, &error));
+      g_assert_true (kl_part_sum_finish (&sum, NULL, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (sum.at, ==, 100000);
+      g_assert_cmphex (sum.crc32c, ==, kl_crc32c_update (0, bytes, 100000));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -380,6 +410,7 @@ main (int argc, char **argv)
   ADD ("/file-io/only-files-are-opened", test_opens_files_only);
   ADD ("/file-io/checksums-match-published-values", test_checksums);
   ADD ("/file-io/a-file-is-summed-up-by-threads", test_file_checksum);
+  ADD ("/file-io/the-checksum-of-a-file-comes-of-parts", test_part_sum);
 #undef ADD
   return g_test_run ();
 }

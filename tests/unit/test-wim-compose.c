@@ -185,6 +185,10 @@ test_as_its_peer (WimFixture *fixture, gconstpointer data)
   g_assert_true (g_file_get_contents (target, &bytes, &size, NULL));
   g_assert_cmpuint (sums.size, ==, size);
   g_assert_cmpuint (sums.crc32c, ==, kl_crc32c_update (0, bytes, size));
+  g_clear_pointer (&bytes, g_free);
+  g_assert_true (g_file_get_contents (source, &bytes, &size, NULL));
+  g_assert_cmpuint (sums.source_size, ==, size);
+  g_assert_cmpuint (sums.source_crc32c, ==, kl_crc32c_update (0, bytes, size));
   g_free (sums.sha256);
 }
 
