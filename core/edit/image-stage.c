@@ -17,6 +17,9 @@
 #define MAX_FILE_SIZE ((guint64) G_MAXUINT32) /* bytes; what FAT32 and some boot loaders take */
 #define MAX_READ_SIZE ((guint64) 1 << 20)     /* bytes; start-up files are small */
 
+/* A smaller file is summed up at once: to hand it to another thread takes as long. */
+#define MIN_ASIDE ((guint64) 32 << 10) /* bytes */
+
 static gboolean
 make_parent (const char *staged, GError **error)
 {
@@ -76,8 +79,12 @@ add_plain_file (KlImageTree *self,
       g_prefix_error (error, "“%s”: ", source);
       return FALSE;
     }
-  return self->staging == NULL
-         || kl_sha1_fd (fd, file->size, source, progress, cancellable, file->sha1, error);
+  if (self->staging == NULL)
+    return TRUE;
+  return file->size < MIN_ASIDE
+             ? kl_sha1_fd (fd, file->size, source, progress, cancellable, file->sha1, error)
+             : kl_image_sums_add (self->sums, g_steal_fd (&fd), file->size, source, file->sha1,
+                                  progress, cancellable, error);
 }
 
 /**
@@ -87,8 +94,8 @@ add_plain_file (KlImageTree *self,
  * @progress: (nullable): advances by its bytes
  *
  * Errors: KL_ERROR_NOT_FOUND, KL_ERROR_PERMISSION, KL_ERROR_INVALID_ARGUMENT for what is no plain
- * file, above 4 GiB - 1 byte, or of a name that Windows cannot have; KL_ERROR_* of writing;
- * G_IO_ERROR_CANCELLED. Blocks.
+ * file, above 4 GiB - 1 byte, or of a name that Windows cannot have; KL_ERROR_* of writing; those
+ * of reading a file that was added before; G_IO_ERROR_CANCELLED. Blocks.
  */
 gboolean
 kl_image_tree_add_file (KlImageTree *self,
@@ -399,6 +406,8 @@ kl_image_tree_finish (KlImageTree *self, GError **error)
 {
   if (self->staging == NULL)
     return TRUE;
+  if (!kl_image_tree_settle (self, error))
+    return FALSE;
 
   for (guint i = 0; i < self->files->len; i++)
     {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "edit/image-sums.h"
 #include "edit/image-tree.h"
 
 G_BEGIN_DECLS
@@ -20,6 +21,7 @@ struct _KlImageTree
   GHashTable *copies;    /* folded path → path in scratch */
   GPtrArray *files;
   KlWimAddition *additions; /* the files once more, for who writes them; NULL before */
+  KlImageSums *sums;        /* of what was added last */
   GPtrArray *values;
   GPtrArray *warnings;
   guint64 size; /* bytes */

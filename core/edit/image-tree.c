@@ -119,6 +119,7 @@ kl_image_tree_new (KlWim *wim, guint index, const char *work, GError **error)
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   self->copies = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->files = g_ptr_array_new_with_free_func (tree_file_free);
+  self->sums = kl_image_sums_new ();
   self->values = g_ptr_array_new_with_free_func (registry_value_free);
   self->warnings = g_ptr_array_new_with_free_func (g_free);
   if (work != NULL && !make_staging (self, work, error))
@@ -134,6 +135,8 @@ kl_image_tree_free (KlImageTree *self)
   if (self == NULL)
     return;
 
+  /* They go into the files. */
+  kl_image_sums_free (self->sums);
   if (self->scratch != NULL && !kl_remove_tree (self->scratch, &error))
     g_message ("A temporary folder stays: %s", error->message);
   g_free (self->scratch);
@@ -241,6 +244,20 @@ spell_path (KlImageTree *self, const char *path, gboolean *replaces, GError **er
   return g_strconcat (folder, "\\", spelt != NULL ? spelt : parts[n - 1], NULL);
 }
 
+/**
+ * kl_image_tree_settle:
+ *
+ * Waits until all that was added is read: so a file that cannot be read fails the step that it
+ * belongs to.
+ *
+ * Errors: as kl_image_tree_add_file(). Blocks.
+ */
+gboolean
+kl_image_tree_settle (KlImageTree *self, GError **error)
+{
+  return kl_image_sums_wait (self->sums, error);
+}
+
 /* Registers a file; what was added under its path before is replaced. */
 KlTreeFile *
 kl_image_tree_place (
@@ -273,6 +290,8 @@ kl_image_tree_place (
       g_ptr_array_add (self->files, file);
       g_hash_table_insert (self->places, file->path, file);
     }
+  else if (!kl_image_tree_settle (self, error))
+    return NULL;
   self->size += size - file->size;
   g_free (file->source);
   file->source = g_strdup (source);

@@ -77,6 +77,7 @@ GPtrArray *kl_image_tree_get_values (KlImageTree *self);   /* of KlTreeRegistryV
 GPtrArray *kl_image_tree_get_warnings (KlImageTree *self); /* of strings */
 guint64 kl_image_tree_get_size (KlImageTree *self);        /* of all files, bytes */
 
+gboolean kl_image_tree_settle (KlImageTree *self, GError **error);
 gboolean kl_image_tree_finish (KlImageTree *self, GError **error);
 void kl_image_tree_get_overlay (KlImageTree *self, KlWimOverlay *overlay);
 

@@ -349,7 +349,8 @@ fill_tree (Run *run, GError **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (filling_steps); i++)
     if (!enter_step (run, i + 2, error)
-        || !filling_steps[i](&run->context, run->steps[i + 1], error))
+        || !filling_steps[i](&run->context, run->steps[i + 1], error)
+        || !kl_image_tree_settle (run->tree, error))
       return FALSE;
   return kl_image_tree_finish (run->tree, error);
 }

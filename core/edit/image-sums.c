@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "kl-image-sums"
+
+#include "edit/image-sums.h"
+
+#include "base/checksum.h"
+#include "base/error.h"
+#include "base/file-io.h"
+
+/* More of them are not quicker than who looks for files. */
+#define MAX_THREADS 4
+
+/* How many files wait, each of them open. */
+#define MAX_WAITING 16
+
+typedef struct
+{
+  int fd;       /* owned */
+  guint64 size; /* bytes */
+  char *source; /* owned; for messages */
+  guint8 *sha1; /* borrowed */
+  KlProgress *progress;
+  GCancellable *cancellable;
+} Job;
+
+struct _KlImageSums
+{
+  GMutex lock;
+  GCond changed;
+
+  /* Guarded by the lock. */
+  GQueue waiting;  /* of Job */
+  guint n_pending; /* that wait, or are worked on */
+  gboolean ended;
+  GError *error; /* the first one */
+
+  GThread *threads[MAX_THREADS];
+  guint n_threads; /* 0 before the first job */
+};
+
+static void
+job_free (Job *job)
+{
+  kl_close_fd (&job->fd);
+  g_free (job->source);
+  g_free (job);
+}
+
+/* After a failure, the rest is of no use. */
+static void
+do_job (KlImageSums *self, Job *job, gboolean has_failed)
+{
+  GError *error = NULL;
+
+  if (!has_failed
+      && !kl_sha1_fd (job->fd, job->size, job->source, job->progress, job->cancellable, job->sha1,
+                      &error))
+    kl_error_blame (&error, job->source);
+  job_free (job);
+
+  g_mutex_lock (&self->lock);
+  if (self->error == NULL)
+    self->error = g_steal_pointer (&error);
+  self->n_pending--;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+  g_clear_error (&error);
+}
+
+static gpointer
+sum_thread (gpointer data)
+{
+  KlImageSums *self = data;
+
+  for (;;)
+    {
+      Job *job;
+      gboolean has_failed;
+
+      g_mutex_lock (&self->lock);
+      while (g_queue_is_empty (&self->waiting) && !self->ended)
+        g_cond_wait (&self->changed, &self->lock);
+      job = g_queue_pop_head (&self->waiting);
+      has_failed = self->error != NULL;
+      g_mutex_unlock (&self->lock);
+      if (job == NULL)
+        return NULL;
+      do_job (self, job, has_failed);
+    }
+}
+
+KlImageSums *
+kl_image_sums_new (void)
+{
+  KlImageSums *self = g_new0 (KlImageSums, 1);
+
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  g_queue_init (&self->waiting);
+  return self;
+}
+
+void
+kl_image_sums_free (KlImageSums *self)
+{
+  if (self == NULL)
+    return;
+
+  kl_image_sums_wait (self, NULL);
+  g_mutex_lock (&self->lock);
+  self->ended = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < self->n_threads; i++)
+    g_thread_join (self->threads[i]);
+  g_clear_error (&self->error);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
+/* With the lock. */
+static gboolean
+take_error (KlImageSums *self, GError **error)
+{
+  if (self->error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_error_copy (self->error));
+  return FALSE;
+}
+
+/**
+ * kl_image_sums_add:
+ * @fd: (transfer full): of a plain file
+ * @size: of it, bytes
+ * @source: its path
+ * @sha1: gets the sum of its content, 20 bytes, until kl_image_sums_wait()
+ * @progress: (nullable): advances by its bytes
+ *
+ * Errors: those of a file that was added before, with its path as detail; G_IO_ERROR_CANCELLED.
+ * Blocks while many files wait.
+ */
+gboolean
+kl_image_sums_add (KlImageSums *self,
+                   int fd,
+                   guint64 size,
+                   const char *source,
+                   guint8 *sha1,
+                   KlProgress *progress,
+                   GCancellable *cancellable,
+                   GError **error)
+{
+  Job *job = g_new (Job, 1);
+  gboolean ok;
+
+  *job = (Job){ fd, size, g_strdup (source), sha1, progress, cancellable };
+  if (self->n_threads == 0)
+    for (; self->n_threads < CLAMP (g_get_num_processors (), 1, MAX_THREADS); self->n_threads++)
+      self->threads[self->n_threads] = g_thread_new ("kl-sha1", sum_thread, self);
+
+  g_mutex_lock (&self->lock);
+  while (self->n_pending >= MAX_WAITING)
+    g_cond_wait (&self->changed, &self->lock);
+  ok = take_error (self, error);
+  if (ok)
+    {
+      self->n_pending++;
+      g_queue_push_tail (&self->waiting, g_steal_pointer (&job));
+      g_cond_broadcast (&self->changed);
+    }
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&job, job_free);
+  return ok;
+}
+
+/**
+ * kl_image_sums_wait:
+ *
+ * Waits until all that was added is summed up.
+ *
+ * Errors: the first that there was, with the path as its detail.
+ */
+gboolean
+kl_image_sums_wait (KlImageSums *self, GError **error)
+{
+  gboolean ok;
+
+  g_mutex_lock (&self->lock);
+  while (self->n_pending > 0)
+    g_cond_wait (&self->changed, &self->lock);
+  ok = take_error (self, error);
+  g_mutex_unlock (&self->lock);
+  return ok;
+}
