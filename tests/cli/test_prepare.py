@@ -527,7 +527,7 @@ class Cache(PrepareTest):
                 pass
         self.touch()
         self.prepare()
-        left = [name for name in self.names() if name.startswith('wim-20-') and 'KDL' in name]
+        left = [name for name in self.names() if name.startswith('wim-') and 'KDL' in name]
         self.assertEqual(len(left), 64)
         self.assertIn('other', self.names())
         self.assertIn(ours.replace(ID, 'KDL00169'), left)
