@@ -25,6 +25,12 @@ def spread(values, unit):
     return ' '.join(measure.shown(value, unit) for value in (min(values), statistics.median(values), max(values)))
 
 
+def unbroken(part):
+    """Figures that belong together stay in one line where the window is narrow."""
+    ours, colon, theirs = part.replace(' ', '\u00a0').partition('\u00a0:\u00a0')
+    return ours + '\u00a0: ' + theirs if colon else ours
+
+
 def written(figure):
     """Value, pairs from … to; target; the times of Kindling : of the other way."""
     text = f'{measure.shown(figure.value, figure.unit)} {figure.unit}'.rstrip()
@@ -38,7 +44,7 @@ def written(figure):
         if figure.theirs:
             text += f' : {spread(figure.theirs, unit)}'
         text += f' {unit}'
-    return text
+    return '; '.join(unbroken(part) for part in text.split('; '))
 
 
 def main(path):
