@@ -5,9 +5,9 @@ changes; what it takes of memory has a bound."""
 from driver import *
 
 IMAGES = int(os.environ.get('KINDLING_IMAGES', 2000))
-# Milliseconds. A list makes up to 200 rows anew when it jumps or is searched, which takes 70 to 160; what grows with the number of
-# images takes longer.
-LIMIT, ONCE = 200 * SLOW, float(os.environ.get('KINDLING_ONCE', 500)) * SLOW
+# Milliseconds. A list makes up to 200 rows anew when it jumps or is searched, which takes 15 to 30; rows of several widgets take 100,
+# and what grows with the number of images takes longer still.
+LIMIT, ONCE = 60 * SLOW, float(os.environ.get('KINDLING_ONCE', 100)) * SLOW
 MEMORY = 200            # MiB
 
 
