@@ -52,6 +52,8 @@ show_folder (KlCatalogGroup *self)
   kl_fact_row_set_value (self->folder_row,
                          own ? _ ("This window shows the folder that the option --catalog named.")
                              : text);
+  if (gtk_widget_get_focus_child (GTK_WIDGET (self->reset_row)) != NULL)
+    gtk_widget_grab_focus (GTK_WIDGET (self->folder_row));
   gtk_widget_set_visible (GTK_WIDGET (self->reset_row), !own && kl_catalog_is_required (catalog));
   adw_action_row_set_subtitle (self->reset_row, escaped);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "catalog.choose", !own);
@@ -60,6 +62,8 @@ show_folder (KlCatalogGroup *self)
 static void
 set_trying (KlCatalogGroup *self, gboolean trying)
 {
+  if (trying)
+    gtk_widget_grab_focus (GTK_WIDGET (self->folder_row)); /* for the button, which is greyed */
   gtk_widget_set_visible (self->spinner, trying);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "catalog.choose", !trying);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "catalog.reset", !trying);

@@ -439,6 +439,14 @@ kl_certificate_group_is_complete (KlCertificateGroup *self)
   return self->complete;
 }
 
+/* Whether a file or its password was entered. */
+gboolean
+kl_certificate_group_has_input (KlCertificateGroup *self)
+{
+  return *gtk_editable_get_text (GTK_EDITABLE (self->file_row)) != '\0'
+         || *kl_password_row_get_text (self->password_row) != '\0';
+}
+
 /* The buffer of the entry wipes what it held. */
 void
 kl_certificate_group_clear (KlCertificateGroup *self)

@@ -15,6 +15,7 @@ G_DECLARE_FINAL_TYPE (
 
 void kl_certificate_group_attach (KlCertificateGroup *self, KlMediaDraft *draft);
 gboolean kl_certificate_group_is_complete (KlCertificateGroup *self);
+gboolean kl_certificate_group_has_input (KlCertificateGroup *self);
 void kl_certificate_group_clear (KlCertificateGroup *self);
 
 G_END_DECLS

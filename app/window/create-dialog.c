@@ -14,6 +14,7 @@
 #include "window/drive-watch.h"
 #include "window/group-title.h"
 #include "window/leave-question.h"
+#include "window/loss-question.h"
 #include "window/media-draft.h"
 #include "window/media-jobs.h"
 #include "window/part-names.h"
@@ -43,6 +44,7 @@ struct _KlCreateDialog
   GPtrArray *pages;    /* of KlCreatePage, borrowed from the stack; in their order */
   guint position;      /* of the page that is shown */
   gboolean repeats;    /* the settings were reviewed once: what is asked for is the next target */
+  gboolean used;       /* a medium was made of what was entered, and nothing was since */
 
   AdwHeaderBar *header_bar;
   AdwWindowTitle *window_title;
@@ -153,6 +155,7 @@ busy_changed_cb (KlCreateDialog *self)
   if (kl_progress_page_all_done (self->progress_page)
       && kl_target_draft_get_kind (target) != KL_TARGET_DRIVES)
     g_settings_set_string (kl_settings_get (), "media-folder", kl_target_draft_get_folder (target));
+  self->used = kl_progress_page_has_done (self->progress_page);
   update_header (self);
   kl_progress_page_describe (self->progress_page, GTK_WIDGET (self->forward_button));
   gtk_widget_grab_focus (GTK_WIDGET (self->forward_button));
@@ -295,6 +298,7 @@ create_another (GtkWidget *widget, const char *action, GVariant *parameter)
 static void
 notice_closed_cb (KlCreateDialog *self)
 {
+  gtk_widget_child_focus (GTK_WIDGET (self->stack), GTK_DIR_TAB_FORWARD);
   gtk_widget_set_visible (GTK_WIDGET (self->notice_bar), FALSE);
 }
 
@@ -330,6 +334,24 @@ drive_lost_cb (KlCreateDialog *self, KlDrive *drive, int loss)
   gtk_widget_set_visible (GTK_WIDGET (self->notice_bar), TRUE);
   if (self->position > 0 && g_list_model_get_n_items (G_LIST_MODEL (selection)) == 0)
     show_page (self, 0);
+}
+
+/* Whether what was entered would be lost, without a medium that was made of it. */
+static gboolean
+has_input (GtkWindow *window)
+{
+  KlCreateDialog *self = KL_CREATE_DIALOG (window);
+
+  for (guint i = 0; shows_page (self) && !self->used && i < self->pages->len; i++)
+    if (kl_create_page_has_input (self->pages->pdata[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+entered_cb (KlCreateDialog *self)
+{
+  self->used = FALSE;
 }
 
 static gboolean
@@ -396,6 +418,8 @@ kl_create_dialog_init (KlCreateDialog *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   kl_group_title_wrap_all (GTK_WIDGET (self->window_title));
   kl_name_parts_of_info_bar (self->notice_bar);
+  kl_loss_question_guard (GTK_WINDOW (self), has_input,
+                          _ ("No medium was made of what was entered here."));
 }
 
 /* Enter goes on from the last page too, which has no entries, but never over a file that would be
@@ -501,6 +525,7 @@ kl_create_dialog_new (GtkWindow *parent, KlCatalog *catalog, KlBootImage *image)
   self->catalog = g_object_ref (catalog);
   self->draft = kl_media_draft_new (image, folder);
   apply_preferences (self);
+  g_signal_connect_object (self->draft, "notify", G_CALLBACK (entered_cb), self, G_CONNECT_SWAPPED);
   g_object_set (get_target (self), "bytes-needed", estimate_bytes (image), NULL);
   watch_drives (self);
   add_page (self, catalog, KL_TYPE_TARGET_PAGE);

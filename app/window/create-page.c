@@ -164,6 +164,15 @@ kl_create_page_is_wanted (KlCreatePage *self)
          || KL_CREATE_PAGE_GET_CLASS (self)->is_wanted (self);
 }
 
+gboolean
+kl_create_page_has_input (KlCreatePage *self)
+{
+  g_return_val_if_fail (KL_IS_CREATE_PAGE (self), FALSE);
+
+  return KL_CREATE_PAGE_GET_CLASS (self)->has_input != NULL
+         && KL_CREATE_PAGE_GET_CLASS (self)->has_input (self);
+}
+
 KlCatalog *
 kl_create_page_get_catalog (KlCreatePage *self)
 {

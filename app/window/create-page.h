@@ -33,6 +33,8 @@ struct _KlCreatePageClass
   void (*clear) (KlCreatePage *self);
   /* Whether there is anything to ask; asked anew each time. Without it there always is. */
   gboolean (*is_wanted) (KlCreatePage *self);
+  /* Whether a person has entered what is lost with the page. Without it nothing is. */
+  gboolean (*has_input) (KlCreatePage *self);
 };
 
 void kl_create_page_attach (KlCreatePage *self, KlCatalog *catalog, KlMediaDraft *draft);
@@ -40,6 +42,7 @@ void kl_create_page_enter (KlCreatePage *self);
 void kl_create_page_leave (KlCreatePage *self);
 void kl_create_page_clear (KlCreatePage *self);
 gboolean kl_create_page_is_wanted (KlCreatePage *self);
+gboolean kl_create_page_has_input (KlCreatePage *self);
 
 KlCatalog *kl_create_page_get_catalog (KlCreatePage *self);
 KlMediaDraft *kl_create_page_get_draft (KlCreatePage *self);

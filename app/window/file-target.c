@@ -20,6 +20,7 @@ struct _KlFileTarget
   KlCreatePage parent_instance;
 
   KlTargetKind kind;
+  char *offered; /* owned; name of the file before anybody changed it, without its suffix */
   GtkFileChooserNative *chooser; /* owned while it is open */
 
   AdwPreferencesGroup *group;
@@ -118,6 +119,16 @@ browse_cb (KlFileTarget *self)
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
 }
 
+/* A suffix may come from the choice of a format. */
+static char *
+dup_stem (const char *name)
+{
+  const char *dot = strrchr (name, '.');
+
+  return dot != NULL && strlen (dot) <= 4 ? g_strndup (name, (gsize) (dot - name))
+                                          : g_strdup (name);
+}
+
 static gboolean
 is_vhd (const char *name)
 {
@@ -132,13 +143,11 @@ format_selected_cb (KlFileTarget *self)
 {
   const char *name = gtk_editable_get_text (GTK_EDITABLE (self->name_row));
   const gboolean vhd = adw_combo_row_get_selected (self->format_row) == 1;
-  const char *dot = strrchr (name, '.');
-  g_autofree char *stem = NULL;
+  g_autofree char *stem = dup_stem (name);
   g_autofree char *renamed = NULL;
 
   if (kl_create_page_get_draft (KL_CREATE_PAGE (self)) == NULL || is_vhd (name) == vhd)
     return;
-  stem = g_strndup (name, dot && strlen (dot) <= 4 ? (gsize) (dot - name) : strlen (name));
   renamed = g_strconcat (stem, vhd ? ".vhd" : ".img", NULL);
   gtk_editable_set_text (GTK_EDITABLE (self->name_row), renamed);
 }
@@ -192,8 +201,18 @@ kl_file_target_attach (KlCreatePage *page, KlMediaDraft *draft)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (target, "notify::bytes-needed", G_CALLBACK (validate), self,
                            G_CONNECT_SWAPPED);
+  self->offered = dup_stem (gtk_editable_get_text (GTK_EDITABLE (self->name_row)));
   show_folder (self);
   validate (self);
+}
+
+static gboolean
+kl_file_target_has_input (KlCreatePage *page)
+{
+  KlFileTarget *self = KL_FILE_TARGET (page);
+  g_autofree char *stem = dup_stem (gtk_editable_get_text (GTK_EDITABLE (self->name_row)));
+
+  return !g_str_equal (stem, self->offered);
 }
 
 static void
@@ -217,6 +236,7 @@ kl_file_target_dispose (GObject *object)
   KlFileTarget *self = KL_FILE_TARGET (object);
 
   g_clear_object (&self->chooser);
+  g_clear_pointer (&self->offered, g_free);
 
   G_OBJECT_CLASS (kl_file_target_parent_class)->dispose (object);
 }
@@ -230,6 +250,7 @@ kl_file_target_class_init (KlFileTargetClass *klass)
   G_OBJECT_CLASS (klass)->dispose = kl_file_target_dispose;
   KL_CREATE_PAGE_CLASS (klass)->attach = kl_file_target_attach;
   KL_CREATE_PAGE_CLASS (klass)->enter = kl_file_target_enter;
+  KL_CREATE_PAGE_CLASS (klass)->has_input = kl_file_target_has_input;
 
   properties[PROP_KIND]
       = g_param_spec_int ("kind", NULL, NULL, KL_TARGET_ISO, KL_TARGET_DISK_IMAGE, KL_TARGET_ISO,

@@ -58,3 +58,25 @@ kl_fold_wrap_buttons (GtkWidget *widget)
        child = gtk_widget_get_next_sibling (child))
     kl_fold_wrap_buttons (child);
 }
+
+/**
+ * kl_fold_new_toast:
+ * @markup: what it says
+ *
+ * Returns: (transfer full): a toast of as many lines as it takes: the title of its own would be cut
+ *   where the window is narrow
+ */
+AdwToast *
+kl_fold_new_toast (const char *markup)
+{
+  AdwToast *toast = adw_toast_new (markup);
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_markup (GTK_LABEL (label), markup);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_widget_add_css_class (label, "heading");
+  adw_toast_set_custom_title (toast, label);
+  return toast;
+}

@@ -5,15 +5,32 @@
 
 #include "window/group-title.h"
 
+/* A word up to so long is not broken; characters. */
+#define WORD_CHARS 7
+
 /* A narrower window may have no room for the title of a window in one line; pixels. */
 #define ROOMY_WIDTH 480
 
 /* libadwaita 1.2 has no property for it. Rows are not looked into. */
+static int
+get_longest_word (const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  glong longest = 0;
+
+  for (guint i = 0; words[i] != NULL; i++)
+    longest = MAX (longest, g_utf8_strlen (words[i], -1));
+  return (int) MIN (longest, WORD_CHARS);
+}
+
 static void
 wrap_labels (GtkWidget *widget, gboolean wrap)
 {
   if (GTK_IS_LABEL (widget))
     {
+      const char *text = gtk_label_get_label (GTK_LABEL (widget));
+
+      gtk_label_set_width_chars (GTK_LABEL (widget), wrap ? get_longest_word (text) : -1);
       gtk_label_set_ellipsize (GTK_LABEL (widget),
                                wrap ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_END);
       gtk_label_set_wrap (GTK_LABEL (widget), wrap);

@@ -383,7 +383,14 @@ inspected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   gtk_widget_set_sensitive (self->unlock_button, TRUE);
   kl_password_row_set_text (self->password_row, "");
   if (inspection != NULL)
-    show (self, inspection);
+    {
+      const gboolean unlocks = self->inspection != NULL;
+
+      show (self, inspection);
+      /* What has the focus then is hidden now. */
+      if (unlocks)
+        gtk_widget_child_focus (GTK_WIDGET (self->variables_group), GTK_DIR_TAB_FORWARD);
+    }
   else
     show_error (self, error);
 }
@@ -493,6 +500,7 @@ present (GtkWindow *parent, const char *path, gboolean of_file, const char *name
   self->path = g_strdup (path);
   self->of_file = of_file;
   adw_window_title_set_subtitle (self->title, name);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), name); /* it may be cut */
   gtk_window_present (GTK_WINDOW (self));
   read_medium (self, NULL);
 }

@@ -31,6 +31,14 @@ update (KlJobsWindow *self)
                                  n > kl_media_jobs_get_n_running (jobs));
 }
 
+/* Not the first button, which takes jobs off the list. */
+static void
+focus_list (KlJobsWindow *self)
+{
+  if (g_list_model_get_n_items (G_LIST_MODEL (kl_media_jobs_get ())) > 0)
+    gtk_widget_child_focus (GTK_WIDGET (self->list), GTK_DIR_TAB_FORWARD);
+}
+
 static void
 clear_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
@@ -39,12 +47,17 @@ clear_activated (GtkWidget *widget, const char *action, GVariant *parameter)
   kl_media_jobs_clear_ended (jobs);
   if (g_list_model_get_n_items (G_LIST_MODEL (jobs)) == 0)
     gtk_window_close (GTK_WINDOW (widget)); /* nothing is left to look at */
+  else
+    focus_list (KL_JOBS_WINDOW (widget));
 }
 
 static GtkWidget *
 new_row (gpointer item, gpointer user_data)
 {
-  return kl_media_job_row_new (item);
+  GtkWidget *row = kl_media_job_row_new (item);
+
+  gtk_widget_set_focusable (row, TRUE); /* to go along the jobs, and not from button to button */
+  return row;
 }
 
 static void
@@ -68,6 +81,7 @@ kl_jobs_window_init (KlJobsWindow *self)
   g_signal_connect_object (kl_media_jobs_get (), "changed", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);
   update (self);
+  focus_list (self);
 }
 
 void

@@ -13,6 +13,7 @@
 typedef struct
 {
   KlHasChanges has_changes;
+  const char *body;      /* of the question; translated */
   gboolean discards;     /* it was asked, and may close */
   GtkWindow *question;   /* weak; while it is asked */
   GtkWindow *also_close; /* weak; what was to be closed, and is once this one has */
@@ -93,8 +94,7 @@ close_request_cb (GtkWindow *window, Guard *guard)
     return GDK_EVENT_PROPAGATE;
   if (guard->question == NULL)
     {
-      dialog = kl_loss_question_new (window, _ ("Discard Changes?"),
-                                     _ ("What was changed here has not been saved."),
+      dialog = kl_loss_question_new (window, _ ("Discard Changes?"), guard->body,
                                      _ ("_Keep Editing"), "discard", _ ("_Discard"));
       g_set_weak_pointer (&guard->question, GTK_WINDOW (dialog));
       g_signal_connect_object (dialog, "response", G_CALLBACK (answered_cb), window,
@@ -107,15 +107,17 @@ close_request_cb (GtkWindow *window, Guard *guard)
 /**
  * kl_loss_question_guard:
  * @window: an editor
+ * @body: (nullable): what is lost, a static string; NULL says that it has not been saved
  *
  * Lets @window close only when @has_changes says that nothing is lost, or the person does.
  */
 void
-kl_loss_question_guard (GtkWindow *window, KlHasChanges has_changes)
+kl_loss_question_guard (GtkWindow *window, KlHasChanges has_changes, const char *body)
 {
   Guard *guard = g_new0 (Guard, 1);
 
   guard->has_changes = has_changes;
+  guard->body = body != NULL ? body : _ ("What was changed here has not been saved.");
   g_object_set_data_full (G_OBJECT (window), GUARD_KEY, guard, guard_free);
   g_signal_connect (window, "close-request", G_CALLBACK (close_request_cb), guard);
 }

@@ -14,7 +14,7 @@ GtkWidget *kl_loss_question_new (GtkWindow *parent,
                                  const char *keep_label,
                                  const char *response,
                                  const char *response_label);
-void kl_loss_question_guard (GtkWindow *window, KlHasChanges has_changes);
+void kl_loss_question_guard (GtkWindow *window, KlHasChanges has_changes, const char *body);
 gboolean kl_loss_question_ask_above (GtkWindow *window);
 
 G_END_DECLS

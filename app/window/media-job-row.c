@@ -290,9 +290,28 @@ name_row (KlMediaJobRow *self, const char *word)
                                   GTK_ACCESSIBLE_PROPERTY_LABEL, progress, -1);
 }
 
+/* What has the focus in this row; NULL where nothing has. */
+static GtkWidget *
+get_focus (KlMediaJobRow *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  return focus != NULL && gtk_widget_is_ancestor (focus, GTK_WIDGET (self)) ? focus : NULL;
+}
+
+/* For a button that cannot be pressed any more; only then it is a place to go to. */
+static void
+take_focus (KlMediaJobRow *self)
+{
+  gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self));
+}
+
 static void
 show_state (KlMediaJobRow *self)
 {
+  GtkWidget *focus = get_focus (self);
   const KlMediaJobState state = kl_media_job_get_state (self->job);
   const StateText text = get_state_text (state);
   const char *classes[] = { text.css_class, NULL };
@@ -312,11 +331,15 @@ show_state (KlMediaJobRow *self)
   show_result (self);
   show_buttons (self, state);
   name_row (self, text.word);
+  if (focus != NULL && !gtk_widget_get_mapped (focus))
+    take_focus (self);
 }
 
 static void
 cancel_clicked_cb (KlMediaJobRow *self)
 {
+  if (gtk_widget_has_focus (GTK_WIDGET (self->cancel_button)))
+    take_focus (self);
   gtk_widget_set_sensitive (GTK_WIDGET (self->cancel_button), FALSE);
   gtk_label_set_label (self->step_label, _ ("Cancelling"));
   gtk_label_set_label (self->time_label, "");

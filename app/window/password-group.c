@@ -224,6 +224,14 @@ kl_password_group_is_complete (KlPasswordGroup *self)
   return self->complete;
 }
 
+/* Whether a password was entered or made, be it only once. */
+gboolean
+kl_password_group_has_input (KlPasswordGroup *self)
+{
+  return *kl_password_row_get_text (self->password_row) != '\0'
+         || *kl_password_row_get_text (self->repeat_row) != '\0';
+}
+
 void
 kl_password_group_focus (KlPasswordGroup *self)
 {

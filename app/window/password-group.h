@@ -13,6 +13,7 @@ G_DECLARE_FINAL_TYPE (KlPasswordGroup, kl_password_group, KL, PASSWORD_GROUP, Ad
 
 void kl_password_group_attach (KlPasswordGroup *self, KlMediaDraft *draft);
 gboolean kl_password_group_is_complete (KlPasswordGroup *self);
+gboolean kl_password_group_has_input (KlPasswordGroup *self);
 void kl_password_group_focus (KlPasswordGroup *self);
 void kl_password_group_hide_passphrase (KlPasswordGroup *self);
 void kl_password_group_clear (KlPasswordGroup *self);

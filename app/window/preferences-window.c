@@ -33,6 +33,7 @@ struct _KlPreferencesWindow
   AdwPreferencesGroup *sites_group;
   AdwComboRow *default_row;
   KlFactRow *none_row;
+  GtkWidget *new_button;
   GtkSwitch *verify_switch;
   GtkSwitch *power_off_switch;
   GtkSpinButton *days_button;
@@ -227,9 +228,31 @@ offer_defaults (KlPreferencesWindow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->none_row), self->sites->len == 0);
 }
 
+/* The index of the profile that has the focus; G_MAXUINT if none has. */
+static guint
+find_focus (KlPreferencesWindow *self)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    if (gtk_widget_get_focus_child (self->rows->pdata[i]) != NULL)
+      return i;
+  return G_MAXUINT;
+}
+
+/* For the profile that was there, or the one that has come into its place. */
+static void
+give_focus (KlPreferencesWindow *self, guint index)
+{
+  if (self->rows->len > 0)
+    gtk_widget_grab_focus (self->rows->pdata[MIN (index, self->rows->len - 1)]);
+  else
+    gtk_widget_grab_focus (self->new_button);
+}
+
 static void
 reload (KlPreferencesWindow *self)
 {
+  const guint focused = find_focus (self);
+
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
@@ -242,6 +265,8 @@ reload (KlPreferencesWindow *self)
   for (guint i = 0; i < self->sites->len; i++)
     add_site (self, self->sites->pdata[i]);
   offer_defaults (self);
+  if (focused != G_MAXUINT)
+    give_focus (self, focused);
 }
 
 static void
@@ -344,6 +369,7 @@ kl_preferences_window_class_init (KlPreferencesWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, sites_group);
   gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, default_row);
   gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, none_row);
+  gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, new_button);
   gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, verify_switch);
   gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, power_off_switch);
   gtk_widget_class_bind_template_child (widget_class, KlPreferencesWindow, days_button);

@@ -197,6 +197,15 @@ kl_progress_page_is_busy (KlProgressPage *self)
   return self->busy;
 }
 
+/* Whether at least one medium was made. */
+gboolean
+kl_progress_page_has_done (KlProgressPage *self)
+{
+  g_return_val_if_fail (KL_IS_PROGRESS_PAGE (self), FALSE);
+
+  return count (self, KL_MEDIA_JOB_DONE) > 0;
+}
+
 gboolean
 kl_progress_page_all_done (KlProgressPage *self)
 {

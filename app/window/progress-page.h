@@ -16,6 +16,7 @@ G_DECLARE_FINAL_TYPE (KlProgressPage, kl_progress_page, KL, PROGRESS_PAGE, AdwBi
 
 void kl_progress_page_set_jobs (KlProgressPage *self, GListModel *jobs);
 gboolean kl_progress_page_is_busy (KlProgressPage *self);
+gboolean kl_progress_page_has_done (KlProgressPage *self);
 gboolean kl_progress_page_all_done (KlProgressPage *self);
 /* What can be done when none runs any more. */
 void kl_progress_page_describe (KlProgressPage *self, GtkWidget *button);

@@ -6,6 +6,7 @@
 #include "window/protection-page.h"
 
 #include "window/certificate-group.h"
+#include "window/group-title.h"
 #include "window/password-group.h"
 
 struct _KlProtectionPage
@@ -63,6 +64,15 @@ kl_protection_page_clear (KlCreatePage *page)
   kl_certificate_group_clear (self->certificate_group);
 }
 
+static gboolean
+kl_protection_page_has_input (KlCreatePage *page)
+{
+  KlProtectionPage *self = KL_PROTECTION_PAGE (page);
+
+  return kl_password_group_has_input (self->password_group)
+         || kl_certificate_group_has_input (self->certificate_group);
+}
+
 static void
 kl_protection_page_class_init (KlProtectionPageClass *klass)
 {
@@ -72,6 +82,7 @@ kl_protection_page_class_init (KlProtectionPageClass *klass)
   KL_CREATE_PAGE_CLASS (klass)->enter = kl_protection_page_enter;
   KL_CREATE_PAGE_CLASS (klass)->leave = kl_protection_page_leave;
   KL_CREATE_PAGE_CLASS (klass)->clear = kl_protection_page_clear;
+  KL_CREATE_PAGE_CLASS (klass)->has_input = kl_protection_page_has_input;
 
   g_type_ensure (KL_TYPE_PASSWORD_GROUP);
   g_type_ensure (KL_TYPE_CERTIFICATE_GROUP);
@@ -88,4 +99,5 @@ static void
 kl_protection_page_init (KlProtectionPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_group_title_wrap_all (GTK_WIDGET (self));
 }

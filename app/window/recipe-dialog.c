@@ -481,7 +481,7 @@ kl_recipe_dialog_init (KlRecipeDialog *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   kl_group_title_wrap_all (self->window_title);
-  kl_loss_question_guard (GTK_WINDOW (self), has_changes);
+  kl_loss_question_guard (GTK_WINDOW (self), has_changes, NULL);
 }
 
 /* What a thread opens. */

@@ -11,6 +11,7 @@
 #include "bidi.h"
 #include "restore/restore-job.h"
 #include "window/drive-row.h"
+#include "window/flow-layout.h"
 #include "window/drive-text.h"
 #include "window/group-title.h"
 #include "window/job-dialog.h"
@@ -187,6 +188,7 @@ kl_restore_window_class_init (KlRestoreWindowClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = kl_restore_window_dispose;
 
+  g_type_ensure (KL_TYPE_FLOW_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/restore-window.ui");
   gtk_widget_class_bind_template_child (widget_class, KlRestoreWindow, drive_list);

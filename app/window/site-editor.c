@@ -388,7 +388,7 @@ kl_site_editor_init (KlSiteEditor *self)
   self->file = g_key_file_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
   kl_group_title_wrap_all (self->window_title);
-  kl_loss_question_guard (GTK_WINDOW (self), has_changes);
+  kl_loss_question_guard (GTK_WINDOW (self), has_changes, NULL);
 }
 
 KlSiteEditor *
@@ -411,5 +411,6 @@ kl_site_editor_new (GtkWindow *parent, const char *path)
     }
   add_fields (self);
   validate (self);
+  gtk_widget_grab_focus (self->rows[1]); /* after the title of the first group */
   return self;
 }

@@ -186,6 +186,12 @@ kl_site_page_finalize (GObject *object)
   G_OBJECT_CLASS (kl_site_page_parent_class)->finalize (object);
 }
 
+static gboolean
+kl_site_page_has_input (KlCreatePage *page)
+{
+  return kl_variables_group_has_input (KL_SITE_PAGE (page)->variables_group);
+}
+
 static void
 kl_site_page_class_init (KlSitePageClass *klass)
 {
@@ -195,6 +201,7 @@ kl_site_page_class_init (KlSitePageClass *klass)
   KL_CREATE_PAGE_CLASS (klass)->attach = kl_site_page_attach;
   KL_CREATE_PAGE_CLASS (klass)->is_wanted = kl_site_page_is_wanted;
   KL_CREATE_PAGE_CLASS (klass)->clear = kl_site_page_clear;
+  KL_CREATE_PAGE_CLASS (klass)->has_input = kl_site_page_has_input;
 
   g_type_ensure (KL_TYPE_FACT_ROW);
   g_type_ensure (KL_TYPE_VARIABLES_GROUP);

@@ -29,6 +29,7 @@ struct _KlTargetPage
   KlDriveTarget *drive_target;
   KlFileTarget *disk_target;
   AdwEntryRow *label_row;
+  char *offered_label; /* owned; before anybody changed it */
   GtkLabel *label_problem;
   AdwComboRow *boot_manager_row;
   GtkSwitch *verify_switch;
@@ -145,6 +146,7 @@ kl_target_page_attach (KlCreatePage *page, KlMediaDraft *draft)
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_object_bind_property (draft, "verify", self->verify_switch, "active",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+  self->offered_label = g_strdup (kl_media_draft_get_label (draft));
   offer_boot_managers (self, draft);
   attach_part (self, KL_CREATE_PAGE (self->iso_target), draft);
   attach_part (self, KL_CREATE_PAGE (self->drive_target), draft);
@@ -162,13 +164,32 @@ kl_target_page_enter (KlCreatePage *page)
   kl_create_page_enter (get_part (KL_TARGET_PAGE (page)));
 }
 
+static gboolean
+kl_target_page_has_input (KlCreatePage *page)
+{
+  KlTargetPage *self = KL_TARGET_PAGE (page);
+  const char *label = gtk_editable_get_text (GTK_EDITABLE (self->label_row));
+
+  return !g_str_equal (label, self->offered_label) || kl_create_page_has_input (get_part (self));
+}
+
+static void
+kl_target_page_finalize (GObject *object)
+{
+  g_free (KL_TARGET_PAGE (object)->offered_label);
+
+  G_OBJECT_CLASS (kl_target_page_parent_class)->finalize (object);
+}
+
 static void
 kl_target_page_class_init (KlTargetPageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   KL_CREATE_PAGE_CLASS (klass)->attach = kl_target_page_attach;
+  G_OBJECT_CLASS (klass)->finalize = kl_target_page_finalize;
   KL_CREATE_PAGE_CLASS (klass)->enter = kl_target_page_enter;
+  KL_CREATE_PAGE_CLASS (klass)->has_input = kl_target_page_has_input;
 
   g_type_ensure (KL_TYPE_DRIVE_TARGET);
   g_type_ensure (KL_TYPE_FACT_ROW);

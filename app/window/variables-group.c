@@ -16,6 +16,7 @@ struct _KlVariablesGroup
   KlMediaDraft *draft; /* owned; nullable */
   GPtrArray *rows;     /* of Row */
   GtkWidget *problem_label;
+  GtkWidget *add_button;
   gboolean complete;
 };
 
@@ -123,13 +124,24 @@ changed_cb (GtkEditable *editable, KlVariablesGroup *self)
     validate (self);
 }
 
+/* The focus goes to the variable that comes into the place of the one that goes, or else to the
+ * button for a new one. */
 static void
 remove_cb (GtkButton *button, Row *row)
 {
   KlVariablesGroup *self = row->group;
+  guint index;
 
+  g_ptr_array_find (self->rows, row, &index);
   adw_preferences_group_remove (ADW_PREFERENCES_GROUP (self), row->row);
-  g_ptr_array_remove (self->rows, row);
+  g_ptr_array_remove_index (self->rows, index);
+  if (self->rows->len == 0)
+    gtk_widget_grab_focus (self->add_button);
+  else
+    {
+      row = self->rows->pdata[MIN (index, self->rows->len - 1)];
+      gtk_widget_grab_focus (GTK_WIDGET (row->name));
+    }
   validate (self);
 }
 
@@ -237,6 +249,7 @@ kl_variables_group_init (KlVariablesGroup *self)
 {
   GtkWidget *button = gtk_button_new_with_mnemonic (_ ("_Add Variable"));
 
+  self->add_button = button;
   self->rows = g_ptr_array_new_with_free_func (g_free);
   self->complete = TRUE;
 
@@ -267,6 +280,20 @@ gboolean
 kl_variables_group_is_complete (KlVariablesGroup *self)
 {
   return self->complete;
+}
+
+/* Whether anything was entered. */
+gboolean
+kl_variables_group_has_input (KlVariablesGroup *self)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const Row *row = self->rows->pdata[i];
+
+      if (*gtk_editable_get_text (row->name) != '\0' || *gtk_editable_get_text (row->value) != '\0')
+        return TRUE;
+    }
+  return FALSE;
 }
 
 /* The buffers of the entries wipe what they held. */

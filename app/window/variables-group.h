@@ -14,6 +14,7 @@ G_DECLARE_FINAL_TYPE (
 
 void kl_variables_group_attach (KlVariablesGroup *self, KlMediaDraft *draft);
 gboolean kl_variables_group_is_complete (KlVariablesGroup *self);
+gboolean kl_variables_group_has_input (KlVariablesGroup *self);
 void kl_variables_group_clear (KlVariablesGroup *self);
 
 G_END_DECLS

@@ -223,7 +223,7 @@ bind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
 static void
 announce (KlWindow *self, const char *text)
 {
-  adw_toast_overlay_add_toast (self->toasts, adw_toast_new (text));
+  adw_toast_overlay_add_toast (self->toasts, kl_fold_new_toast (text));
 }
 
 /* One word for all that was imported in one go. */
