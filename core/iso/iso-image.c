@@ -33,7 +33,7 @@
 /* Where a file system shares extents, their place must be a multiple of this; bytes. */
 #define SHARED_BLOCK 4096
 
-#define FIFO_BLOCKS 512 /* 1 MiB */
+#define FIFO_BLOCKS 128 /* 256 KiB */
 
 #define HIDDEN (LIBISO_HIDE_ON_RR | LIBISO_HIDE_ON_JOLIET | LIBISO_HIDE_BUT_WRITE)
 

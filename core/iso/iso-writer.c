@@ -9,7 +9,7 @@
 #include "iso/iso-image.h"
 #include "source/iso-records.h"
 
-#define CHUNK_BYTES ((gsize) 256 << 10)
+#define CHUNK_BYTES ((gsize) 128 << 10)
 #define REGION_BYTES ((guint64) 4 << 20)
 
 /* Directories of any layout fit ten times; bytes. */
@@ -317,7 +317,7 @@ kl_iso_writer_init (KlIsoWriter *self)
  * A writer of ISO files (media-formats.md 8). libisofs makes the structures and everything that
  * comes before the first big file; content of big files goes straight from file to extent, which
  * the directory records name, since libisofs would move it through its ring buffer in steps of
- * 2 KiB. Memory: about 3 MiB and the directories, whatever the size of the files. Several writers
+ * 2 KiB. Memory: about 1 MiB and the directories, whatever the size of the files. Several writers
  * may run side by side.
  *
  * Returns: (transfer full): the writer
