@@ -12,6 +12,7 @@
 #include "media/layout.h"
 #include "settings.h"
 #include "window/drive-watch.h"
+#include "window/first-frame.h"
 #include "window/group-title.h"
 #include "window/leave-question.h"
 #include "window/loss-question.h"
@@ -41,6 +42,7 @@ struct _KlCreateDialog
   KlMediaDraft *draft; /* owned */
   KlMediaBatch *batch; /* owned; nullable; of the progress that is shown */
   GListStore *jobs;    /* owned; nullable; of KlMediaJob, for the batch */
+  guint begin_source;  /* begins them soon; 0 for none */
   GPtrArray *pages;    /* of KlCreatePage, borrowed from the stack; in their order */
   guint position;      /* of the page that is shown */
   gboolean repeats;    /* the settings were reviewed once: what is asked for is the next target */
@@ -194,6 +196,33 @@ make_jobs (KlCreateDialog *self, GPtrArray *requests)
     }
 }
 
+/* Those that nobody has cancelled meanwhile. */
+static gboolean
+begin_jobs (gpointer user_data)
+{
+  KlCreateDialog *self = user_data;
+
+  self->begin_source = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->jobs)); i++)
+    {
+      g_autoptr (KlMediaJob) job = g_list_model_get_item (G_LIST_MODEL (self->jobs), i);
+
+      if (kl_media_job_get_state (job) == KL_MEDIA_JOB_WAITING)
+        kl_media_job_start (job);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+/* Those that wait for the page of their progress to be drawn begin now. */
+static void
+begin_jobs_now (KlCreateDialog *self)
+{
+  if (self->begin_source == 0)
+    return;
+  g_source_remove (self->begin_source);
+  begin_jobs (self);
+}
+
 /* Who has forty drives to make opens this dialog more than once. */
 static void
 remember_target (KlCreateDialog *self)
@@ -227,12 +256,7 @@ start_jobs (KlCreateDialog *self)
   kl_drive_selection_clear (kl_target_draft_get_selection (get_target (self)));
   self->repeats = TRUE;
 
-  for (guint i = 0; i < requests->len; i++)
-    {
-      g_autoptr (KlMediaJob) job = g_list_model_get_item (G_LIST_MODEL (self->jobs), i);
-
-      kl_media_job_start (job);
-    }
+  self->begin_source = kl_first_frame_add (GTK_WIDGET (self), begin_jobs, self);
   update_header (self);
   gtk_widget_child_focus (GTK_WIDGET (self->progress_page), GTK_DIR_TAB_FORWARD);
 }
@@ -357,6 +381,7 @@ entered_cb (KlCreateDialog *self)
 static gboolean
 kl_create_dialog_close_request (GtkWindow *window)
 {
+  begin_jobs_now (KL_CREATE_DIALOG (window));
   if (kl_leave_question_ask (window, G_LIST_MODEL (KL_CREATE_DIALOG (window)->jobs)))
     return GDK_EVENT_STOP;
 
@@ -372,6 +397,7 @@ kl_create_dialog_dispose (GObject *object)
     kl_create_page_clear (self->pages->pdata[i]);
   if (self->draft != NULL)
     kl_media_draft_clear_secrets (self->draft);
+  begin_jobs_now (self);
   forget_jobs (self);
   g_clear_object (&self->jobs);
   g_clear_object (&self->batch);

@@ -10,6 +10,7 @@
 #include "error-text.h"
 #include "window/fact-row.h"
 #include "window/failure-view.h"
+#include "window/first-frame.h"
 #include "window/job-text.h"
 #include "window/loss-question.h"
 #include "window/media-jobs.h"
@@ -24,6 +25,7 @@ struct _KlJobView
 
   KlJob *job;           /* owned; nullable */
   KlMediaJob *entry;    /* owned; of the list of jobs; while it runs */
+  char *title;          /* owned; nullable; what is being done */
   char *subject;        /* owned; nullable; for the detail of a failure */
   char *cancelled_text; /* owned; nullable; what is left of the target */
   char *leaving_text;   /* owned; nullable; what would be left of it */
@@ -33,7 +35,8 @@ struct _KlJobView
   GtkWindow *question;    /* weak; whether the job may be cancelled, while it is asked */
   GtkWindow *also_closed; /* weak; a window that closes once the job has ended */
   gboolean close_at_end;
-  guint show_source; /* shows the progress soon; 0 for none */
+  guint begin_source; /* begins the job soon; 0 for none */
+  guint show_source;  /* shows the progress soon; 0 for none */
   KlProgressVoice voice;
 
   GtkStack *stack;
@@ -210,6 +213,29 @@ job_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     announce_outcome (self, error);
 }
 
+/* The list of jobs has it, too. */
+static gboolean
+begin (gpointer user_data)
+{
+  KlJobView *self = user_data;
+  const KlOtherJob entry = { .job = self->job, .name = self->title, .path = self->subject };
+
+  self->begin_source = 0;
+  self->entry = kl_media_jobs_begin_other (kl_media_jobs_get (), &entry);
+  kl_job_run_async (self->job, NULL, job_ended_cb, g_object_ref (self));
+  return G_SOURCE_REMOVE;
+}
+
+/* One that waits for its first frame. */
+static void
+begin_now (KlJobView *self)
+{
+  if (self->begin_source == 0)
+    return;
+  g_source_remove (self->begin_source);
+  begin (self);
+}
+
 static void
 cancel_clicked_cb (KlJobView *self)
 {
@@ -221,8 +247,10 @@ kl_job_view_dispose (GObject *object)
 {
   KlJobView *self = KL_JOB_VIEW (object);
 
+  begin_now (self);
   stop_showing (self);
   g_clear_object (&self->job);
+  g_clear_pointer (&self->title, g_free);
   g_clear_pointer (&self->subject, g_free);
   g_clear_pointer (&self->cancelled_text, g_free);
   g_clear_pointer (&self->leaving_text, g_free);
@@ -299,13 +327,11 @@ clear_outcome (KlJobView *self)
  * @title: what is being done, "Creating “Windows PE.iso”"
  * @subject: (nullable): the file it is about, for the detail of a failure
  *
- * Shows the progress of @job and runs it; the list of jobs has it, too.
+ * Shows the progress of @job and runs it, once that is drawn where it can be seen.
  */
 void
 kl_job_view_start (KlJobView *self, KlJob *job, const char *title, const char *subject)
 {
-  const KlOtherJob entry = { .job = job, .name = title, .path = subject };
-
   g_return_if_fail (KL_IS_JOB_VIEW (self));
   g_return_if_fail (!kl_job_view_is_running (self));
 
@@ -314,6 +340,8 @@ kl_job_view_start (KlJobView *self, KlJob *job, const char *title, const char *s
   g_set_object (&self->job, job);
   g_free (self->subject);
   self->subject = g_strdup (subject);
+  g_free (self->title);
+  self->title = g_strdup (title);
 
   self->voice = (KlProgressVoice){ 0 };
   gtk_label_set_label (self->title_label, title);
@@ -323,9 +351,11 @@ kl_job_view_start (KlJobView *self, KlJob *job, const char *title, const char *s
 
   g_signal_connect_object (job, "progress", G_CALLBACK (progress_cb), self, G_CONNECT_SWAPPED);
   running = g_list_prepend (running, self);
-  self->entry = kl_media_jobs_begin_other (kl_media_jobs_get (), &entry);
-  kl_job_run_async (job, NULL, job_ended_cb, g_object_ref (self));
   gtk_widget_grab_focus (GTK_WIDGET (self->cancel_button));
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    self->begin_source = kl_first_frame_add (GTK_WIDGET (self), begin, self);
+  else
+    begin (self);
 }
 
 /* The button that gets the focus when a job has ended: a screen reader says there how. */
@@ -413,6 +443,7 @@ kl_job_view_cancel (KlJobView *self)
 
   if (!kl_job_view_is_running (self))
     return;
+  begin_now (self);
   gtk_widget_set_sensitive (GTK_WIDGET (self->cancel_button), FALSE);
   gtk_label_set_label (self->step_label, _ ("Cancelling"));
   gtk_label_set_label (self->time_label, "");

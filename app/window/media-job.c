@@ -215,6 +215,12 @@ kl_media_job_cancel (KlMediaJob *self)
 
   if (self->state == KL_MEDIA_JOB_RUNNING)
     kl_job_cancel (self->job);
+  else if (self->state == KL_MEDIA_JOB_WAITING)
+    {
+      g_set_error_literal (&self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                           "Operation was cancelled");
+      set_state (self, KL_MEDIA_JOB_CANCELLED);
+    }
 }
 
 void

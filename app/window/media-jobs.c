@@ -90,11 +90,9 @@ state_cb (KlMediaJobs *self, GParamSpec *spec, KlMediaJob *job)
     begin (self, job);
   else if (!runs && ran)
     end (self, job);
-  else
-    return;
 
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
-  if (g_hash_table_size (self->running) == 0)
+  if (!runs && ran && g_hash_table_size (self->running) == 0)
     g_signal_emit (self, signals[SIGNAL_ALL_ENDED], 0);
 }
 
@@ -203,6 +201,20 @@ kl_media_jobs_get_n_running (KlMediaJobs *self)
   g_return_val_if_fail (KL_IS_MEDIA_JOBS (self), 0);
 
   return g_hash_table_size (self->running);
+}
+
+/* Those that run, and those that are about to. */
+guint
+kl_media_jobs_get_n_open (KlMediaJobs *self)
+{
+  guint n = 0;
+
+  g_return_val_if_fail (KL_IS_MEDIA_JOBS (self), 0);
+
+  for (guint i = 0; i < self->jobs->len; i++)
+    n += kl_media_job_get_state (self->jobs->pdata[i]) == KL_MEDIA_JOB_RUNNING
+         || kl_media_job_get_state (self->jobs->pdata[i]) == KL_MEDIA_JOB_WAITING;
+  return n;
 }
 
 KlMediaJobCounts

@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "window/job-view.h"
 #include "window/media-jobs.h"
 
 /* A frame of a screen with 60 Hz; microseconds. */
@@ -98,8 +97,7 @@ end_turn (void)
 {
   const gboolean was_in_job = in_job;
 
-  in_job = kl_job_view_get_running () != NULL
-           || kl_media_jobs_get_n_running (kl_media_jobs_get ()) > 0;
+  in_job = kl_media_jobs_get_n_running (kl_media_jobs_get ()) > 0;
   if (woken != 0 && (in_job || was_in_job))
     count_turn (g_get_monotonic_time () - woken);
   if (!in_job)

@@ -453,11 +453,12 @@ announce_activated (GtkWidget *widget, const char *action, GVariant *parameter)
   announce (KL_WINDOW (widget), g_variant_get_string (parameter, NULL));
 }
 
+/* A job that is about to run counts: what becomes of the header is drawn before it begins. */
 static void
 jobs_changed_cb (KlWindow *self)
 {
   KlMediaJobs *jobs = kl_media_jobs_get ();
-  const guint running = kl_media_jobs_get_n_running (jobs);
+  const guint running = kl_media_jobs_get_n_open (jobs);
   g_autofree char *number = running > 0 ? g_strdup_printf ("%u", running) : g_strdup ("");
   g_autofree char *name
       = running > 0 ? kl_bidi_printf (
