@@ -245,9 +245,9 @@ translate_name (const char *text)
   return NULL;
 }
 
-/* %NULL for what is no day. */
+/* %NULL for what is no day. The day is the same in all time zones. */
 static char *
-translate_day (const char *text)
+translate_day (const char *text, const char *format)
 {
   g_autoptr (GDateTime) day = NULL;
   g_autofree char *midnight = NULL;
@@ -256,7 +256,22 @@ translate_day (const char *text)
     return NULL;
   midnight = g_strconcat (text, "T00:00:00Z", NULL);
   day = g_date_time_new_from_iso8601 (midnight, NULL);
-  return day != NULL ? g_date_time_format (day, "%x") : NULL;
+  return day != NULL ? g_date_time_format (day, format) : NULL;
+}
+
+/**
+ * kl_core_text_dup_day:
+ * @text: (nullable): “2026-01-31”, as core writes days and some files do
+ * @format: of g_date_time_format()
+ *
+ * Returns: (transfer full) (nullable): @text itself where it is no day
+ */
+char *
+kl_core_text_dup_day (const char *text, const char *format)
+{
+  char *day = text != NULL ? translate_day (text, format) : NULL;
+
+  return day != NULL ? day : g_strdup (text);
 }
 
 /* Numbers get the separators of the locale, days its order; what core has made a sentence of is
@@ -277,7 +292,7 @@ translate_argument (const Argument *argument, Search *search)
     }
   else if (!argument->is_number)
     {
-      translated = translate_day (text);
+      translated = translate_day (text, "%x");
       if (translated == NULL)
         translated = translate (text, search);
       if (translated == NULL)

@@ -187,6 +187,9 @@ show_part (KlDriverDetails *self, guint part)
   const guint build = item->serves ? self->survey->build : 0;
   g_autofree char *architectures
       = g_strjoinv (", ", (char **) kl_driver_package_get_architectures (package));
+  /* Translators: a day, by the rules of strftime(): “20 November 2027”. */
+  g_autofree char *date
+      = kl_core_text_dup_day (kl_driver_package_get_date (package), _ ("%-d %B %Y"));
 
   switch (part)
     {
@@ -199,7 +202,7 @@ show_part (KlDriverDetails *self, guint part)
       add_fact (self->facts, _ ("Class"), kl_driver_package_get_class_name (package));
       add_fact (self->facts, _ ("Provider"), kl_driver_package_get_provider (package));
       add_fact (self->facts, _ ("Version"), kl_driver_package_get_version (package));
-      add_fact (self->facts, _ ("Date"), kl_driver_package_get_date (package));
+      add_fact (self->facts, _ ("Date"), date);
       break;
     case 2:
       add_fact (self->facts, _ ("Architectures"), architectures);

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "bidi.h"
+#include "core-text.h"
 
 struct _KlDriverItem
 {
@@ -123,6 +124,7 @@ char *
 kl_driver_item_dup_subtitle (KlDriverItem *self)
 {
   GString *text = g_string_new (NULL);
+  g_autofree char *date = NULL;
   const char *parts[4] = { NULL };
 
   if (self->package == NULL)
@@ -131,10 +133,11 @@ kl_driver_item_dup_subtitle (KlDriverItem *self)
       return g_filename_display_name (self->folder->driver->path);
     }
 
+  date = kl_core_text_dup_day (kl_driver_package_get_date (self->package->package), "%x");
   parts[0] = kl_driver_package_get_class_name (self->package->package);
   parts[1] = kl_driver_package_get_provider (self->package->package);
   parts[2] = kl_driver_package_get_version (self->package->package);
-  parts[3] = kl_driver_package_get_date (self->package->package);
+  parts[3] = date;
   for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
     if (parts[i] != NULL && *parts[i] != '\0')
       kl_bidi_append (text, " · ", parts[i]);

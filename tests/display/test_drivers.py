@@ -51,7 +51,7 @@ check('network comes first, then storage', 'E1Test.inf' in found[1] and 'stor.in
 check('states have words', 'Is loaded' in found[1] and any('autorun.inf' in r and 'Cannot be read' in r for r in found), found)
 select('E1Test.inf')
 wait(lambda: named(window, 'list item', 'Provider: Kindling Größe'), 'provider')
-for fact in ('Class: Net', 'Version: 12.19.2.65534', 'Date: 2026-01-31', 'Architectures: x64'):
+for fact in ('Class: Net', 'Version: 12.19.2.65534', 'Date: 31 January 2026', 'Architectures: x64'):
     check('it says ' + fact, named(window, 'list item', fact))
 wait(lambda: says(window, 'PCI\\VEN_8086&DEV_15F3') and says(window, 'X64/E1TEST.SYS'), 'IDs and files')
 ROLES = ('push button', 'toggle button', 'list', 'list item', 'text', 'entry', 'combo box', 'switch')
