@@ -162,24 +162,36 @@ show_protection (KlReviewPage *self)
 }
 
 static void
+add_warning (KlReviewPage *self, const char *text)
+{
+  GtkWidget *row = kl_fact_row_new (text, NULL);
+
+  gtk_widget_add_css_class (row, "plain");
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), text);
+  kl_fact_row_set_state (KL_FACT_ROW (row), "dialog-warning-symbolic", "warning", NULL);
+  adw_preferences_group_add (self->warnings_group, row);
+  g_ptr_array_add (self->warning_rows, row);
+}
+
+static void
 show_warnings (KlReviewPage *self, KlMediaLayout *layout)
 {
+  KlMediaDraft *draft = kl_create_page_get_draft (KL_CREATE_PAGE (self));
+  KlBootImage *image = kl_media_draft_get_image (draft);
   const char *const *warnings = kl_media_layout_get_warnings (layout);
 
   for (guint i = 0; i < self->warning_rows->len; i++)
     adw_preferences_group_remove (self->warnings_group, self->warning_rows->pdata[i]);
   g_ptr_array_set_size (self->warning_rows, 0);
 
+  if (kl_boot_image_get_state (image) == KL_IMAGE_STATE_ERROR)
+    add_warning (self, _ ("The last preparation of the boot image failed. It is tried again first; "
+                          "if it fails again, nothing is made."));
   for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
     {
       g_autofree char *text = kl_core_text_translate (warnings[i]);
-      GtkWidget *row = kl_fact_row_new (text, NULL);
 
-      gtk_widget_add_css_class (row, "plain");
-      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), text);
-      kl_fact_row_set_state (KL_FACT_ROW (row), "dialog-warning-symbolic", "warning", NULL);
-      adw_preferences_group_add (self->warnings_group, row);
-      g_ptr_array_add (self->warning_rows, row);
+      add_warning (self, text);
     }
   gtk_widget_set_visible (GTK_WIDGET (self->warnings_group), self->warning_rows->len > 0);
 }
