@@ -6,7 +6,7 @@
 #include "window/group-title.h"
 
 /* A word up to so long is not broken; characters. */
-#define WORD_CHARS 7
+#define WORD_CHARS 8
 
 /* A narrower window may have no room for the title of a window in one line; pixels. */
 #define ROOMY_WIDTH 480
