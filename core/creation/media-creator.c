@@ -21,6 +21,7 @@ struct _KlMediaCreator
   KlCatalog *catalog;      /* owned */
   KlMediaRequest *request; /* owned; nullable; read by the worker, replaced only while idle */
   KlMediaShare *share;     /* owned; nullable; replaced only while idle */
+  KlReadMember *member;    /* owned; of share, while it runs */
   KlMediaResult *result;   /* owned; nullable; set by the worker when it succeeds */
   KlMediaState state;      /* of the target; set by the worker */
 
@@ -293,9 +294,7 @@ plan (KlMediaCreator *self,
       || !kl_media_target_judge (target, cancellable, error))
     return NULL;
   layout = make_layout (self, image, protection, target, error);
-  if (layout == NULL
-      || !kl_media_target_plan (target, layout, kl_media_share_get_reading (self->share),
-                                cancellable, error))
+  if (layout == NULL || !kl_media_target_plan (target, layout, self->member, cancellable, error))
     return NULL;
   return g_steal_pointer (&layout);
 }
@@ -386,9 +385,9 @@ kl_media_creator_run (KlJob *job, KlProgress *progress, GCancellable *cancellabl
                               : kl_media_request_get_destination (self->request);
   if (!kl_media_target_reserve (destination, error))
     return FALSE;
-  kl_media_share_enter (self->share);
+  self->member = kl_media_share_enter (self->share);
   done = create_on_target (self, progress, cancellable, error);
-  kl_media_share_leave (self->share);
+  kl_media_share_leave (self->share, g_steal_pointer (&self->member));
   kl_media_target_release (destination);
   return done;
 }

@@ -185,7 +185,7 @@ static KlMediaWriter *
 make_fat32_writer (KlMediaRequest *request,
                    KlMediaLayout *layout,
                    guint64 drive_bytes,
-                   KlReadShare *share,
+                   KlReadMember *member,
                    GError **error)
 {
   const char *folder = kl_media_request_get_bios_code_folder (request);
@@ -195,7 +195,7 @@ make_fat32_writer (KlMediaRequest *request,
     .vhd = kl_media_request_get_vhd (request),
     .gpt = kl_media_request_get_gpt (request),
     .probe_capacity = drive_bytes > 0,
-    .share = share,
+    .member = member,
   };
 
   if (kl_media_layout_has_bios (layout, NULL) && !options.gpt)
@@ -218,16 +218,17 @@ static KlMediaWriter *
 make_writer (KlMediaRequest *request,
              KlMediaLayout *layout,
              guint64 drive_bytes,
-             KlReadShare *share,
+             KlReadMember *member,
              GError **error)
 {
   switch (kl_media_layout_get_media_type (layout))
     {
     case KL_MEDIA_TYPE_UFD_FORMAT:
-      return make_fat32_writer (request, layout, drive_bytes, share, error);
+      return make_fat32_writer (request, layout, drive_bytes, member, error);
     case KL_MEDIA_TYPE_CD:
     case KL_MEDIA_TYPE_UFD: /* no writer of blocks, see open_volume() */
     default:
+      kl_read_member_finish (member);
       return kl_iso_writer_new (layout);
     }
 }
@@ -263,7 +264,7 @@ kl_media_target_get_uefi_obstacle (KlMediaTarget *self)
 /**
  * kl_media_target_plan:
  * @layout: what goes there
- * @share: (nullable): through which its files are read, which lives as long as @self; see
+ * @member: (nullable): through which its files are read, which lives as long as @self; see
  *   kl_pieces_write()
  *
  * The last checks: whether it fits. Writes nothing.
@@ -273,17 +274,17 @@ kl_media_target_get_uefi_obstacle (KlMediaTarget *self)
 gboolean
 kl_media_target_plan (KlMediaTarget *self,
                       KlMediaLayout *layout,
-                      KlReadShare *share,
+                      KlReadMember *member,
                       GCancellable *cancellable,
                       GError **error)
 {
   if (self->volume != NULL)
     {
       self->bytes = kl_media_layout_get_content_bytes (layout);
-      return kl_volume_target_plan (self->volume, layout, share, cancellable, error);
+      return kl_volume_target_plan (self->volume, layout, member, cancellable, error);
     }
 
-  self->writer = make_writer (self->request, layout, self->drive_bytes, share, error);
+  self->writer = make_writer (self->request, layout, self->drive_bytes, member, error);
   if (self->writer == NULL)
     return FALSE;
 

@@ -32,7 +32,7 @@ const char *kl_media_target_get_bios_obstacle (KlMediaTarget *self);
 const char *kl_media_target_get_uefi_obstacle (KlMediaTarget *self);
 gboolean kl_media_target_plan (KlMediaTarget *self,
                                KlMediaLayout *layout,
-                               KlReadShare *share,
+                               KlReadMember *member,
                                GCancellable *cancellable,
                                GError **error);
 KlFolderPlan *kl_media_target_get_changes (KlMediaTarget *self);

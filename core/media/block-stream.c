@@ -31,16 +31,17 @@ typedef struct
 {
   GPtrArray *pieces; /* borrowed; of KlPiece */
   KlMediaLayout *layout;
-  KlReadShare *share; /* nullable */
-  GPtrArray *regions; /* borrowed; of KlRegion */
-  GAsyncQueue *free;  /* of Block */
-  GAsyncQueue *full;  /* of Block */
-  gint stop;          /* atomic */
-  guint current;      /* index of the piece that comes next or goes on */
-  guint64 done;       /* bytes of it so far */
-  guint32 crc32c;     /* of them */
-  int fd;             /* owned; the item's file; -1 */
-  GError *error;      /* owned; read after the thread has ended */
+  KlReadMember *member;      /* nullable */
+  GCancellable *cancellable; /* borrowed, nullable */
+  GPtrArray *regions;        /* borrowed; of KlRegion */
+  GAsyncQueue *free;         /* of Block */
+  GAsyncQueue *full;         /* of Block */
+  gint stop;                 /* atomic */
+  guint current;             /* index of the piece that comes next or goes on */
+  guint64 done;              /* bytes of it so far */
+  guint32 crc32c;            /* of them */
+  int fd;                    /* owned; the item's file; -1 */
+  GError *error;             /* owned; read after the thread has ended */
 } Reader;
 
 static void
@@ -152,9 +153,9 @@ open_item (Reader *self, const KlLayoutItem *item)
 static gboolean
 read_item (Reader *self, const KlLayoutItem *item, guint8 *bytes, gsize length)
 {
-  if (self->share != NULL)
-    return kl_read_share_read (self->share, self->fd, bytes, length, self->done, item->file,
-                               &self->error);
+  if (self->member != NULL)
+    return kl_read_member_read (self->member, self->fd, bytes, length, self->done, item->file,
+                                self->cancellable, &self->error);
   return kl_read_at (self->fd, bytes, length, self->done, item->file, &self->error);
 }
 
@@ -300,6 +301,7 @@ write_blocks (
         {
           written = FALSE;
           g_atomic_int_set (&reader->stop, TRUE);
+          kl_read_member_finish (reader->member);
         }
       g_async_queue_push (reader->free, block);
       if (last)
@@ -323,8 +325,8 @@ sum_lengths (GPtrArray *pieces)
  *   them is not written. Offsets and lengths of contiguous ones together are multiples of 4,096
  *   where the sink wants that
  * @layout: (nullable): needed for pieces that are items of it
- * @share: (nullable): through which files are read that others write at the same time; the caller
- *   is a member
+ * @member: (nullable): through which files are read that others write at the same time; is finished
+ *   afterwards
  * @regions: (element-type KlRegion): gets what was written, with its sums
  * @progress: (nullable): gets its total here and advances by the bytes written
  *
@@ -337,15 +339,19 @@ sum_lengths (GPtrArray *pieces)
 gboolean
 kl_pieces_write (GPtrArray *pieces,
                  KlMediaLayout *layout,
-                 KlReadShare *share,
+                 KlReadMember *member,
                  KlSink *sink,
                  GPtrArray *regions,
                  KlProgress *progress,
                  GCancellable *cancellable,
                  GError **error)
 {
-  Reader reader
-      = { .pieces = pieces, .layout = layout, .share = share, .regions = regions, .fd = -1 };
+  Reader reader = { .pieces = pieces,
+                    .layout = layout,
+                    .member = member,
+                    .cancellable = cancellable,
+                    .regions = regions,
+                    .fd = -1 };
   gboolean written;
   GThread *thread;
 
@@ -358,6 +364,7 @@ kl_pieces_write (GPtrArray *pieces,
   thread = g_thread_new ("kl-block-stream", read_thread, &reader);
   written = write_blocks (&reader, sink, progress, cancellable, error);
   g_thread_join (thread);
+  kl_read_member_finish (member);
   g_async_queue_unref (reader.free);
   g_async_queue_unref (reader.full);
 

@@ -32,7 +32,7 @@ void kl_pieces_add_bytes (GPtrArray *pieces, guint64 offset, GBytes *bytes, cons
 
 gboolean kl_pieces_write (GPtrArray *pieces,
                           KlMediaLayout *layout,
-                          KlReadShare *share,
+                          KlReadMember *member,
                           KlSink *sink,
                           GPtrArray *regions,
                           KlProgress *progress,

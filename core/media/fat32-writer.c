@@ -27,7 +27,7 @@ struct _KlFat32Writer
   GBytes *front;          /* owned; everything before the partition */
   GBytes *tail;           /* owned, nullable; the second GPT */
   GDateTime *created;     /* borrowed from layout */
-  KlReadShare *share;     /* owned, nullable */
+  KlReadMember *member;   /* owned, nullable */
   KlCapacityProbe *probe; /* owned, nullable */
   guint64 disk_bytes;
   guint64 min_bytes; /* of the disk */
@@ -308,7 +308,7 @@ kl_fat32_writer_write (KlMediaWriter *writer,
       || !kl_sink_prepare (sink, get_size (self), error)
       || !kl_disk_frame_begin (sink, get_size (self), KL_FAT32_HEAD_BYTES, cancellable, error)
       || !write_probe (self, sink, cancellable, error)
-      || !kl_pieces_write (pieces, self->layout, self->share, sink, regions, progress, cancellable,
+      || !kl_pieces_write (pieces, self->layout, self->member, sink, regions, progress, cancellable,
                            error))
     return FALSE;
 
@@ -351,7 +351,7 @@ kl_fat32_writer_finalize (GObject *object)
   g_clear_pointer (&self->tail, g_bytes_unref);
   g_clear_pointer (&self->regions, g_ptr_array_unref);
   g_clear_pointer (&self->probe, kl_capacity_probe_free);
-  g_clear_pointer (&self->share, kl_read_share_unref);
+  g_clear_pointer (&self->member, kl_read_member_unref);
   g_clear_object (&self->layout);
 
   G_OBJECT_CLASS (kl_fat32_writer_parent_class)->finalize (object);
@@ -407,8 +407,8 @@ kl_fat32_writer_new (KlMediaLayout *layout, const KlFat32Options *options, GErro
   self->layout = g_object_ref (layout);
   self->created = kl_media_layout_get_created (layout);
   self->vhd = options->vhd;
-  if (options->share != NULL)
-    self->share = kl_read_share_ref (options->share);
+  if (options->member != NULL)
+    self->member = kl_read_member_ref (options->member);
   if (!make_plan (self, error) || !lay_out (self, options, error))
     return NULL;
 

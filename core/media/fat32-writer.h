@@ -18,7 +18,7 @@ typedef struct
   gboolean gpt;       /* instead of MBR; UEFI only */
   const KlBiosCode *bios_code; /* copied; needed where the layout starts on BIOS, unless gpt */
   gboolean probe_capacity;     /* of a drive, which may hold less than it says; not of a file */
-  KlReadShare *share;          /* nullable; a reference is taken; see kl_pieces_write() */
+  KlReadMember *member;        /* nullable; a reference is taken; see kl_pieces_write() */
 } KlFat32Options;
 
 KlMediaWriter *

@@ -71,43 +71,44 @@ kl_media_share_unref (KlMediaShare *self)
   g_atomic_rc_box_release_full (self, clear);
 }
 
-/* A medium begins. */
-void
+/**
+ * kl_media_share_enter:
+ *
+ * A medium begins.
+ *
+ * Returns: (transfer full) (nullable): through which it reads files; to be given to
+ * kl_media_share_leave(); %NULL for @self %NULL
+ */
+KlReadMember *
 kl_media_share_enter (KlMediaShare *self)
 {
   if (self == NULL)
-    return;
+    return NULL;
 
   g_mutex_lock (&self->lock);
   self->n_members++;
   g_mutex_unlock (&self->lock);
-  kl_read_share_join (self->reading);
+  return kl_read_share_join (self->reading);
 }
 
-/* A medium has come to its end. After the last one nothing counts as done any more: what begins
- * later asks and checks anew. */
+/**
+ * kl_media_share_leave:
+ * @member: (transfer full) (nullable): from kl_media_share_enter()
+ *
+ * A medium has come to its end. After the last one nothing counts as done any more: what begins
+ * later asks and checks anew.
+ */
 void
-kl_media_share_leave (KlMediaShare *self)
+kl_media_share_leave (KlMediaShare *self, KlReadMember *member)
 {
   if (self == NULL)
     return;
 
-  kl_read_share_leave (self->reading);
+  kl_read_member_leave (member);
   g_mutex_lock (&self->lock);
   if (--self->n_members == 0)
     forget_works (self);
   g_mutex_unlock (&self->lock);
-}
-
-/**
- * kl_media_share_get_reading:
- *
- * Returns: (transfer none) (nullable): for those who have entered; %NULL for @self %NULL
- */
-KlReadShare *
-kl_media_share_get_reading (KlMediaShare *self)
-{
-  return self != NULL ? self->reading : NULL;
 }
 
 static void

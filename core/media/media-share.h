@@ -33,9 +33,8 @@ KlMediaShare *kl_media_share_ref (KlMediaShare *self);
 void kl_media_share_unref (KlMediaShare *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMediaShare, kl_media_share_unref)
 
-void kl_media_share_enter (KlMediaShare *self);
-void kl_media_share_leave (KlMediaShare *self);
-KlReadShare *kl_media_share_get_reading (KlMediaShare *self);
+KlReadMember *kl_media_share_enter (KlMediaShare *self);
+void kl_media_share_leave (KlMediaShare *self, KlReadMember *member);
 KlTurn kl_media_share_begin (KlMediaShare *self,
                              KlSharedWork work,
                              KlProgress *progress,

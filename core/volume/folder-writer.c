@@ -202,12 +202,15 @@ fill_from_item (KlFolderWriter *self,
                 guint8 *bytes,
                 gsize length,
                 guint64 offset,
+                GCancellable *cancellable,
                 GError **error)
 {
+  KlReadMember *member = self->options.member;
+
   if (item->bytes == NULL)
-    return self->options.share != NULL ? kl_read_share_read (self->options.share, fd, bytes, length,
-                                                             offset, item->file, error)
-                                       : kl_read_at (fd, bytes, length, offset, item->file, error);
+    return member != NULL ? kl_read_member_read (member, fd, bytes, length, offset, item->file,
+                                                 cancellable, error)
+                          : kl_read_at (fd, bytes, length, offset, item->file, error);
 
   memcpy (bytes, (const guint8 *) g_bytes_get_data (item->bytes, NULL) + offset, length);
   return TRUE;
@@ -227,7 +230,7 @@ find_difference (KlFolderWriter *self, const char *path, const KlLayoutItem *ite
     {
       gsize length = (gsize) MIN (KL_IO_BLOCK, item->size - at);
 
-      if (!fill_from_item (self, item, source, wanted, length, at, NULL)
+      if (!fill_from_item (self, item, source, wanted, length, at, NULL, NULL)
           || !kl_read_at (fd, there, length, at, path, NULL))
         break;
       for (gsize i = 0; i < length; i++)
@@ -460,7 +463,7 @@ write_content (KlFolderWriter *self,
     {
       length = (gsize) MIN (KL_IO_BLOCK, item->size - at);
       if (g_cancellable_set_error_if_cancelled (cancellable, error)
-          || !fill_from_item (self, item, source, buffer, length, at, error)
+          || !fill_from_item (self, item, source, buffer, length, at, cancellable, error)
           || !write_block (self, fd, buffer, length, at, change->path, error)
           || !pace (self, fd, at + length, change->path, error))
         return FALSE;
@@ -527,6 +530,22 @@ name_first (KlFolderWriter *self, guint n, GError **error)
   return n == 0 || sync_all (self, error);
 }
 
+static gboolean
+write_all (KlFolderWriter *self, KlProgress *progress, GCancellable *cancellable, GError **error)
+{
+  for (guint i = 0; i < self->changes->len; i++)
+    {
+      KlFolderChange *change = self->changes->pdata[i];
+
+      if (change->kind != KL_CHANGE_WRITE)
+        continue;
+      if ((change->name_before && !name_first (self, self->waiting->len, error))
+          || !write_file (self, change, progress, cancellable, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /**
  * kl_folder_writer_write:
  * @progress: (nullable): gets its total here: bytes that are read to see whether they may stay, and
@@ -548,6 +567,7 @@ kl_folder_writer_write (KlFolderWriter *self,
 {
   KlFolderPlan *plan = self->options.plan;
   guint64 read_bytes = kl_folder_plan_sum_bytes (plan, KL_CHANGE_REMOVE);
+  gboolean written;
 
   if (self->options.verify)
     read_bytes += kl_folder_plan_sum_bytes (plan, KL_CHANGE_KEEP);
@@ -557,17 +577,9 @@ kl_folder_writer_write (KlFolderWriter *self,
 
   kl_progress_set_total (progress, read_bytes + kl_folder_plan_sum_bytes (plan, KL_CHANGE_WRITE));
   remove_leftovers (self);
-  for (guint i = 0; i < self->changes->len; i++)
-    {
-      KlFolderChange *change = self->changes->pdata[i];
-
-      if (change->kind != KL_CHANGE_WRITE)
-        continue;
-      if ((change->name_before && !name_first (self, self->waiting->len, error))
-          || !write_file (self, change, progress, cancellable, error))
-        return FALSE;
-    }
-  return TRUE;
+  written = write_all (self, progress, cancellable, error);
+  kl_read_member_finish (self->options.member);
+  return written;
 }
 
 /* Brings everything to the disk. */

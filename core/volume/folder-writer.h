@@ -24,7 +24,7 @@ typedef struct
   int root;           /* borrowed descriptor of the folder */
   const char *where;  /* its name, for messages */
   KlFolderSpace space;
-  KlReadShare *share;           /* nullable; borrowed likewise; through which sources are read */
+  KlReadMember *member;         /* nullable; borrowed likewise; through which sources are read */
   gboolean verify;              /* read back what is written and what is kept */
   gboolean slow_flush;          /* only fdatasync(2) brings anything to the disk: FUSE */
   KlDropCachedFunc drop_cached; /* nullable: what else stands between a file and the disk */

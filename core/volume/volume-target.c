@@ -349,8 +349,7 @@ drop_cached_cb (gpointer data)
 /**
  * kl_volume_target_plan:
  * @layout: what goes there
- * @share: (nullable): through which its files are read, which lives as long as @self; the caller is
- *   a member
+ * @member: (nullable): through which its files are read, which lives as long as @self
  *
  * After judge: compares with what is there, and counts whether it fits.
  *
@@ -361,7 +360,7 @@ drop_cached_cb (gpointer data)
 gboolean
 kl_volume_target_plan (KlVolumeTarget *self,
                        KlMediaLayout *layout,
-                       KlReadShare *share,
+                       KlReadMember *member,
                        GCancellable *cancellable,
                        GError **error)
 {
@@ -370,7 +369,7 @@ kl_volume_target_plan (KlVolumeTarget *self,
   KlFolderOptions options = {
     .root = root,
     .where = where,
-    .share = share,
+    .member = member,
     .verify = self->options.verify,
     .slow_flush = self->fuse,
     .drop_cached = drop_cached_cb,

@@ -35,7 +35,7 @@ const char *kl_volume_target_get_bios_obstacle (KlVolumeTarget *self);
 const char *kl_volume_target_get_uefi_obstacle (KlVolumeTarget *self);
 gboolean kl_volume_target_plan (KlVolumeTarget *self,
                                 KlMediaLayout *layout,
-                                KlReadShare *share,
+                                KlReadMember *member,
                                 GCancellable *cancellable,
                                 GError **error);
 KlFolderPlan *kl_volume_target_get_plan (KlVolumeTarget *self);

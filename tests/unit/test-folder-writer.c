@@ -661,7 +661,7 @@ test_short_room (Fixture *fixture, gconstpointer data)
 typedef struct
 {
   KlMediaLayout *layout; /* borrowed */
-  KlReadShare *share;    /* borrowed */
+  KlReadMember *member;  /* owned */
   char *folder;          /* owned */
 } Volume;
 
@@ -677,13 +677,14 @@ write_volume (gpointer data)
                                     .root = root,
                                     .where = volume->folder,
                                     .space = { 4096, PLENTY, G_MAXUINT32 },
-                                    .share = volume->share };
+                                    .member = volume->member };
   g_autoptr (KlFolderWriter) writer = kl_folder_writer_new (&options);
 
   g_assert_no_error (error);
   if (kl_folder_writer_write (writer, NULL, NULL, &error))
     kl_folder_writer_commit (writer, &error);
   g_assert_no_error (error);
+  kl_read_member_leave (volume->member);
   return NULL;
 }
 
@@ -699,11 +700,10 @@ test_share (Fixture *fixture, gconstpointer data)
   must_make (fixture, fixture->first, TRUE);
   for (guint i = 0; i < N_VOLUMES; i++)
     {
-      volumes[i] = (Volume){ fixture->second, share, NULL };
+      volumes[i] = (Volume){ fixture->second, kl_read_share_join (share), NULL };
       volumes[i].folder = i == 0 ? g_strdup (fixture->folder)
                                  : g_strdup_printf ("%s/volume-%u", fixture->sources, i);
       g_mkdir_with_parents (volumes[i].folder, 0700);
-      kl_read_share_join (share);
     }
   for (guint i = 0; i < N_VOLUMES; i++)
     threads[i] = g_thread_new ("volume", write_volume, &volumes[i]);
@@ -729,10 +729,7 @@ test_share (Fixture *fixture, gconstpointer data)
     }
   g_assert_cmpuint (kl_read_share_get_file_bytes (share), ==, source_bytes);
   for (guint i = 0; i < N_VOLUMES; i++)
-    {
-      kl_read_share_leave (share);
-      g_free (volumes[i].folder);
-    }
+    g_free (volumes[i].folder);
 }
 
 int

@@ -35,19 +35,21 @@ wait_thread (gpointer data)
 {
   Waiter *self = data;
   KlProgress *progress = kl_progress_new (told_cb, self);
+  KlReadMember *member;
   KlTurn turn;
 
-  kl_media_share_enter (self->share);
+  member = kl_media_share_enter (self->share);
   turn = kl_media_share_begin (self->share, self->work, progress, self->cancellable, &self->error);
   g_atomic_int_set (&self->turn, (int) turn);
   kl_progress_free (progress);
-  kl_media_share_leave (self->share);
+  kl_media_share_leave (self->share, member);
   return NULL;
 }
 
 typedef struct
 {
   KlMediaShare *share;
+  KlReadMember *member;
   Waiter waiters[2];
   GThread *threads[2];
 } Fixture;
@@ -56,7 +58,7 @@ static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   fixture->share = kl_media_share_new ();
-  kl_media_share_enter (fixture->share);
+  fixture->member = kl_media_share_enter (fixture->share);
 }
 
 static void
@@ -67,7 +69,7 @@ tear_down (Fixture *fixture, gconstpointer data)
       g_clear_object (&fixture->waiters[i].cancellable);
       g_clear_error (&fixture->waiters[i].error);
     }
-  kl_media_share_leave (fixture->share);
+  kl_media_share_leave (fixture->share, fixture->member);
   kl_media_share_unref (fixture->share);
 }
 
@@ -223,8 +225,8 @@ test_refused_for_all (Fixture *fixture, gconstpointer data)
       g_assert_cmpint (begin (fixture, KL_SHARED_PERMISSION), ==, KL_TURN_FAILED);
 
       /* Until all have ended. */
-      kl_media_share_leave (fixture->share);
-      kl_media_share_enter (fixture->share);
+      kl_media_share_leave (fixture->share, fixture->member);
+      fixture->member = kl_media_share_enter (fixture->share);
     }
   g_assert_cmpint (begin (fixture, KL_SHARED_PERMISSION), ==, KL_TURN_MINE);
 }
@@ -262,7 +264,8 @@ test_without (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (kl_media_share_begin (NULL, KL_SHARED_CHECK, NULL, NULL, NULL), ==,
                    KL_TURN_MINE);
   kl_media_share_end (NULL, KL_SHARED_CHECK, TRUE, NULL, NULL);
-  g_assert_null (kl_media_share_get_reading (NULL));
+  g_assert_null (kl_media_share_enter (NULL));
+  kl_media_share_leave (NULL, NULL);
 }
 
 int

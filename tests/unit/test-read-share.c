@@ -17,6 +17,7 @@ typedef struct
   char *path;
   guint8 *content;
   KlReadShare *share;
+  KlReadMember *members[N_READERS];
   int fds[N_READERS];
 } Fixture;
 
@@ -54,14 +55,14 @@ static void
 join (Fixture *fixture, guint n)
 {
   for (guint i = 0; i < n; i++)
-    kl_read_share_join (fixture->share);
+    fixture->members[i] = kl_read_share_join (fixture->share);
 }
 
 static void
 leave (Fixture *fixture, guint n)
 {
   for (guint i = 0; i < n; i++)
-    kl_read_share_leave (fixture->share);
+    kl_read_member_leave (fixture->members[i]);
 }
 
 /* One piece, compared with what the file holds. */
@@ -72,8 +73,8 @@ read_piece (Fixture *fixture, guint reader, gsize offset)
   gsize length = MIN (PIECE, FILE_BYTES - offset);
   g_autoptr (GError) error = NULL;
 
-  kl_read_share_read (fixture->share, fixture->fds[reader], bytes, length, offset, fixture->path,
-                      &error);
+  kl_read_member_read (fixture->members[reader], fixture->fds[reader], bytes, length, offset,
+                       fixture->path, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (memcmp (bytes, fixture->content + offset, length) == 0);
 }
@@ -96,12 +97,18 @@ test_read_once (Fixture *fixture, gconstpointer data)
   leave (fixture, N_READERS);
 }
 
-/* It never waits for the others, nor they for it; only what is out of the ring is read again. */
+/* It never waits for the others; they wait for it once, and only what is out of the ring then is
+ * read again. */
 static void
 test_behind (Fixture *fixture, gconstpointer data)
 {
+  gint64 start = g_get_monotonic_time (), waited;
+
   join (fixture, 2);
   read_all (fixture, 0);
+  waited = g_get_monotonic_time () - start;
+  g_assert_cmpint (waited, >=, KL_READ_PATIENCE);
+  g_assert_cmpint (waited, <, 2 * KL_READ_PATIENCE);
   g_assert_cmpuint (kl_read_share_get_file_bytes (fixture->share), ==, FILE_BYTES);
   read_all (fixture, 1);
   g_assert_cmpuint (kl_read_share_get_file_bytes (fixture->share), >, 2 * FILE_BYTES - RING_BYTES);
@@ -149,8 +156,8 @@ test_failing_reader (Fixture *fixture, gconstpointer data)
 
       if (at % 3 == 0)
         {
-          gboolean read
-              = kl_read_share_read (fixture->share, fd, bytes, PIECE, at, "faulty", &error);
+          gboolean read = kl_read_member_read (fixture->members[0], fd, bytes, PIECE, at, "faulty",
+                                               NULL, &error);
 
           g_assert_true (read || strstr (error->message, "faulty") != NULL);
         }
@@ -166,8 +173,8 @@ test_ends_early (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   join (fixture, 2);
-  g_assert_false (kl_read_share_read (fixture->share, fixture->fds[0], bytes, PIECE,
-                                      FILE_BYTES - PIECE + 1, "short", &error));
+  g_assert_false (kl_read_member_read (fixture->members[0], fixture->fds[0], bytes, PIECE,
+                                       FILE_BYTES - PIECE + 1, "short", NULL, &error));
   g_assert_error (error, KL_ERROR, KL_ERROR_FORMAT);
   leave (fixture, 2);
 }
@@ -190,7 +197,7 @@ read_thread (gpointer data)
       if (g_rand_int_range (rand, 0, 8) == 0)
         g_usleep (1000 * reader->number);
     }
-  kl_read_share_leave (reader->fixture->share);
+  kl_read_member_leave (reader->fixture->members[reader->number]);
   return NULL;
 }
 
@@ -210,6 +217,157 @@ test_threads (Fixture *fixture, gconstpointer data)
     g_thread_join (threads[i]);
   g_assert_cmpuint (kl_read_share_get_file_bytes (fixture->share), >=, FILE_BYTES);
   g_assert_cmpuint (kl_read_share_get_file_bytes (fixture->share), <, N_READERS * FILE_BYTES);
+}
+
+/* ---- Those ahead wait for those behind. ---- */
+
+#define N_SMALL 60
+#define SMALL ((gsize) 4000)
+
+typedef struct
+{
+  Fixture *fixture;
+  guint number;
+  guint pause; /* microseconds after each small file */
+  gint64 took; /* microseconds */
+} Drive;
+
+/* Files onto a drive that needs its time for the flush after each, and is as fast as the others in
+ * large files. */
+static gpointer
+drive_thread (gpointer data)
+{
+  Drive *drive = data;
+  Fixture *fixture = drive->fixture;
+  gint64 start = g_get_monotonic_time ();
+
+  for (guint i = 0; i < N_SMALL; i++)
+    {
+      g_autofree guint8 *bytes = g_malloc (SMALL);
+      g_autofree char *path = g_strdup_printf ("%s/%u", fixture->folder, i);
+      g_autofd int fd = kl_open_for_reading (path, NULL);
+
+      g_assert_true (kl_read_member_read (fixture->members[drive->number], fd, bytes, SMALL, 0,
+                                          path, NULL, NULL));
+      g_assert_true (memcmp (bytes, fixture->content + i, SMALL) == 0);
+      g_usleep (drive->pause);
+    }
+  for (gsize at = 0; at < FILE_BYTES; at += PIECE)
+    {
+      read_piece (fixture, drive->number, at);
+      g_usleep (2000);
+    }
+  drive->took = g_get_monotonic_time () - start;
+  kl_read_member_leave (fixture->members[drive->number]);
+  return NULL;
+}
+
+static void
+run_drives (Fixture *fixture, const guint *pauses, Drive *drives)
+{
+  GThread *threads[N_READERS];
+
+  for (guint i = 0; i < N_SMALL; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/%u", fixture->folder, i);
+
+      g_assert_true (
+          g_file_set_contents (path, (char *) fixture->content + i, (gssize) SMALL, NULL));
+    }
+  join (fixture, N_READERS);
+  for (guint i = 0; i < N_READERS; i++)
+    {
+      drives[i] = (Drive){ .fixture = fixture, .number = i, .pause = pauses[i] };
+      threads[i] = g_thread_new ("drive", drive_thread, &drives[i]);
+    }
+  for (guint i = 0; i < N_READERS; i++)
+    g_thread_join (threads[i]);
+}
+
+static void
+test_flushes (Fixture *fixture, gconstpointer data)
+{
+  const guint pauses[N_READERS] = { 0, 2000, 5000, 8000 };
+  Drive drives[N_READERS];
+
+  run_drives (fixture, pauses, drives);
+  g_assert_cmpuint (kl_read_share_get_file_bytes (fixture->share), ==,
+                    FILE_BYTES + N_SMALL * SMALL);
+}
+
+/* One is stuck: it costs the others its patience once, whatever the number of files, and they go on
+ * to read once. */
+static void
+test_stuck (Fixture *fixture, gconstpointer data)
+{
+  const guint pauses[N_READERS] = { 100000, 0, 2000, 4000 };
+  Drive drives[N_READERS];
+
+  run_drives (fixture, pauses, drives);
+  g_assert_cmpuint (kl_read_share_get_file_bytes (fixture->share), <=,
+                    2 * (FILE_BYTES + N_SMALL * SMALL));
+  for (guint i = 1; i < N_READERS; i++)
+    g_assert_cmpint (drives[i].took, <, drives[0].took - 2 * G_USEC_PER_SEC);
+}
+
+static gpointer
+read_ahead_thread (gpointer data)
+{
+  read_all (data, 0);
+  return NULL;
+}
+
+/* Others that leave or finish, or its own end, wake one that waits. */
+static void
+test_wakes (Fixture *fixture, gconstpointer data)
+{
+  for (guint how = 0; how < 3; how++)
+    {
+      gint64 start = g_get_monotonic_time ();
+      GThread *thread;
+
+      join (fixture, 2);
+      thread = g_thread_new ("ahead", read_ahead_thread, fixture);
+      g_usleep (300000);
+      if (how == 0)
+        kl_read_member_finish (fixture->members[0]);
+      else if (how == 1)
+        kl_read_member_finish (fixture->members[1]);
+      else
+        kl_read_member_leave (fixture->members[1]);
+      g_thread_join (thread);
+      g_assert_cmpint (g_get_monotonic_time () - start, <, KL_READ_PATIENCE);
+      kl_read_member_leave (fixture->members[0]);
+      if (how < 2)
+        kl_read_member_leave (fixture->members[1]);
+    }
+}
+
+static gpointer
+cancel_thread (gpointer data)
+{
+  g_usleep (300000);
+  g_cancellable_cancel (data);
+  return NULL;
+}
+
+static void
+test_cancel (Fixture *fixture, gconstpointer data)
+{
+  g_autofree guint8 *bytes = g_malloc (FILE_BYTES);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  gint64 start = g_get_monotonic_time ();
+  GThread *thread;
+
+  join (fixture, 2);
+  thread = g_thread_new ("cancel", cancel_thread, cancellable);
+  kl_read_member_read (fixture->members[0], fixture->fds[0], bytes, FILE_BYTES, 0, fixture->path,
+                       cancellable, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, KL_READ_PATIENCE);
+  g_thread_join (thread);
+  leave (fixture, 2);
 }
 
 /* ---- Writers of whole media, one of them onto a slow target. ---- */
@@ -295,7 +453,7 @@ typedef struct
 {
   KlMediaWriter *writer;
   TestSlowSink *sink;
-  KlReadShare *share;
+  KlReadMember *member;
   GError *error;
   gint64 ended; /* monotonic time */
 } Medium;
@@ -306,7 +464,7 @@ write_thread (gpointer data)
   Medium *medium = data;
 
   disk_write (medium->writer, KL_SINK (medium->sink), NULL, &medium->error);
-  kl_read_share_leave (medium->share);
+  kl_read_member_leave (medium->member);
   medium->ended = g_get_monotonic_time ();
   return NULL;
 }
@@ -324,9 +482,10 @@ test_writers (DiskFixture *fixture, gconstpointer data)
   disk_layout_add (fixture->layout, "/sources/large.wim", 60 * DISK_MIB, rand, fixture->sources);
   for (guint i = 0; i < N_READERS; i++)
     {
+      KlReadMember *member = kl_read_share_join (share);
       const KlFat32Options options = { .disk_bytes = (200 + 100 * i) * DISK_MIB,
                                        .bios_code = fixture->code,
-                                       .share = share };
+                                       .member = member };
       g_autofree char *path = g_strdup_printf ("%s/%u.img", fixture->folder, i);
 
       media[i].writer = kl_fat32_writer_new (fixture->layout, &options, &media[i].error);
@@ -335,9 +494,8 @@ test_writers (DiskFixture *fixture, gconstpointer data)
       media[i].sink->file = kl_file_sink_new (path, NULL);
       media[i].sink->pause = i == 0 ? 30000 : 0;
       media[i].sink->fail_beyond = i == 1 ? 20 * DISK_MIB : 0;
-      media[i].share = share;
+      media[i].member = member;
       kl_file_sink_set_sparse (KL_FILE_SINK (media[i].sink->file), 0);
-      kl_read_share_join (share);
     }
   for (guint i = 0; i < N_READERS; i++)
     threads[i] = g_thread_new ("medium", write_thread, &media[i]);
@@ -369,6 +527,10 @@ main (int argc, char **argv)
   ADD ("one-that-fails-fails-alone", test_failing_reader);
   ADD ("the-end-of-the-file-is-told", test_ends_early);
   ADD ("threads-get-their-bytes", test_threads);
+  ADD ("drives-with-flushes-of-all-lengths-read-once", test_flushes);
+  ADD ("one-that-is-stuck-is-waited-for-once", test_stuck);
+  ADD ("leaving-and-finishing-wake", test_wakes);
+  ADD ("cancelling-wakes", test_cancel);
 #undef ADD
   g_test_add ("/read-share/a-slow-medium-holds-up-no-other", DiskFixture, NULL, disk_set_up,
               test_writers, disk_tear_down);
