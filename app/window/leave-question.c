@@ -26,11 +26,13 @@ typedef struct
 
 static guint n_leaving; /* windows that wait for the answer in order to close; main thread */
 
-/* Other jobs have windows that ask for themselves. */
+/* Other jobs have windows that ask for themselves. One that waits begins with the next frame. */
 static gboolean
 is_made (KlMediaJob *job)
 {
-  return kl_media_job_is_medium (job) && kl_media_job_get_state (job) == KL_MEDIA_JOB_RUNNING;
+  return kl_media_job_is_medium (job)
+         && (kl_media_job_get_state (job) == KL_MEDIA_JOB_RUNNING
+             || kl_media_job_get_state (job) == KL_MEDIA_JOB_WAITING);
 }
 
 static guint

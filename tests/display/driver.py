@@ -4,6 +4,7 @@ import atexit
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -215,13 +216,17 @@ def resize(title, width=360, height=600):
     check(f'“{title}” is as wide as it was asked to be', f'WIDTH={width}\n' in shape, shape)
 
 
-def at_pointer(node, title):
-    """Presses at the middle of a widget that has no action."""
+def at_pointer(node, title, *keys, halt=None):
+    """Presses at the middle of a widget that has no action, then the keys; a program to halt gets all of it at once."""
     window = subprocess.run(['xdotool', 'search', '--onlyvisible', '--name', title], check=True, capture_output=True,
                             text=True).stdout.split()[-1]
     e = node.get_extents(Atspi.CoordType.WINDOW)
-    subprocess.run(['xdotool', 'mousemove', '--window', window, str(e.x + e.width // 2), str(e.y + e.height // 2), 'click', '1'],
-                   check=True)
+    if halt:
+        halt.send_signal(signal.SIGSTOP)
+    subprocess.run(['xdotool', 'mousemove', '--window', window, str(e.x + e.width // 2), str(e.y + e.height // 2), 'click', '1',
+                    *(['key', *keys] if keys else [])], check=True)
+    if halt:
+        halt.send_signal(signal.SIGCONT)
 
 
 def ctl(*arguments):

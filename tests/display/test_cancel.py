@@ -56,8 +56,31 @@ with open(old, errors='replace') as f:
 check('nothing is left beside it', sorted(os.listdir(HOME)) == before, os.listdir(HOME))
 click(button(dialog, 'Close'))
 wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
-key('ctrl+q')
+
+
+def start_and_press(keys):
+    """Starts and presses the keys before the program has drawn another frame: it stands still until all of it has arrived. The
+    job waits for that frame."""
+    _, create = start()
+    at_pointer(create, '^Create Media$', keys, halt=app.process)
+    return app.wait_dialog('Media Are Still Being Made')
+
+
+def check_nothing_left(when):
+    with open(old, errors='replace') as f:
+        check(f'the old file is as it was, {when}', f.read(100) == 'the old file')
+    check(f'nothing is left beside it, {when}', sorted(os.listdir(HOME)) == before, os.listdir(HOME))
+
+
+ask = start_and_press('Escape')
+click(button(ask, 'Cancel and Close'))
+wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
+check_nothing_left('where the dialog is closed before the job begins')
+ask = start_and_press('ctrl+q')
+click(button(ask, 'Cancel and Close'))
 app.process.wait(timeout=60)
+check('the program ended with status 0 before a job began', app.process.returncode == 0, app.process.returncode)
+check_nothing_left('where the program is closed before the job begins')
 
 app = App(**slow_disk(flush=3))
 wait(lambda: len(app.rows()) == 1, 'row of the big image')
