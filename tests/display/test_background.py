@@ -84,7 +84,7 @@ wait(lambda: app.dialog('Create Media') is None, 'the dialog to close')
 
 app.close()
 
-app = App(**slow_disk(flush=3))
+app = App(**slow_disk(flush=3 * SLOW))
 wait(lambda: len(app.rows()) == 1, 'row of the sample image')
 dialog = start('ISO File')
 wait(lambda: says(dialog, 'Creating “'), 'progress')
