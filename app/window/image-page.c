@@ -8,7 +8,6 @@
 #include <glib/gi18n.h>
 
 #include "bidi.h"
-#include "window/build-up.h"
 #include "window/certificate-text.h"
 #include "window/fact-row.h"
 #include "window/failure-view.h"
@@ -21,7 +20,6 @@ struct _KlImagePage
   AdwBin parent_instance;
 
   GtkStack *stack;
-  GtkWidget *facts_page; /* of an image that is not broken */
   GtkLabel *name_label;
   GtkLabel *description_label;
   GtkBox *state_box;
@@ -156,7 +154,6 @@ show_image (KlImagePage *self, KlBootImage *image)
   show_text (self->os_version_row, kl_boot_image_get_os_version (image));
   show_text (self->language_row, kl_boot_image_get_language (image));
   show_source (self, image);
-  kl_build_up_show (self->facts_page);
   gtk_stack_set_visible_child_name (self->stack, "image");
 }
 
@@ -203,7 +200,6 @@ kl_image_page_class_init (KlImagePageClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/image-page.ui");
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, stack);
-  gtk_widget_class_bind_template_child (widget_class, KlImagePage, facts_page);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, name_label);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, description_label);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, state_box);
@@ -258,20 +254,6 @@ kl_image_page_set_image (KlImagePage *self, KlBootImage *image)
     }
   else
     show_image (self, image);
-}
-
-/**
- * kl_image_page_expect_first:
- *
- * There is no image, and the first one comes while other work is done: its page is built up bit by
- * bit.
- */
-void
-kl_image_page_expect_first (KlImagePage *self)
-{
-  g_return_if_fail (KL_IS_IMAGE_PAGE (self));
-
-  kl_build_up_hide (self->facts_page);
 }
 
 KlPreparationGroup *

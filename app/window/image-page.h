@@ -15,7 +15,6 @@ G_DECLARE_FINAL_TYPE (KlImagePage, kl_image_page, KL, IMAGE_PAGE, AdwBin)
 void kl_image_page_set_queue (KlImagePage *self, KlCatalog *catalog, KlPrepareQueue *queue);
 void kl_image_page_set_catalog (KlImagePage *self, KlCatalog *catalog);
 void kl_image_page_set_image (KlImagePage *self, KlBootImage *image);
-void kl_image_page_expect_first (KlImagePage *self);
 KlPreparationGroup *kl_image_page_get_preparation (KlImagePage *self);
 
 G_END_DECLS

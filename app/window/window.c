@@ -153,10 +153,7 @@ catalog_changed_cb (KlWindow *self)
   if (turns)
     gtk_widget_grab_focus (empty ? self->first_button : GTK_WIDGET (self->list_view));
   if (empty)
-    {
-      gtk_search_bar_set_search_mode (self->search_bar, FALSE);
-      kl_image_page_expect_first (self->image_page);
-    }
+    gtk_search_bar_set_search_mode (self->search_bar, FALSE);
   select_wanted (self);
   update_actions (self);
 }
