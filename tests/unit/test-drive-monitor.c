@@ -16,7 +16,7 @@
 #define DEADLINE (20 * G_USEC_PER_SEC)
 
 /* Of a drive that came and went; bytes. What umockdev keeps is among it. */
-#define MAX_LOST 64
+#define MAX_LOST 128
 
 typedef struct
 {
