@@ -29,13 +29,10 @@ struct _KlImageSums
   GCond changed;
 
   /* Guarded by the lock. */
-  GQueue waiting;  /* of Job */
   guint n_pending; /* that wait, or are worked on */
-  gboolean ended;
-  GError *error; /* the first one */
+  GError *error;   /* the first one */
 
-  GThread *threads[MAX_THREADS];
-  guint n_threads; /* 0 before the first job */
+  GThreadPool *pool; /* of Job; owned */
 };
 
 static void
@@ -46,12 +43,18 @@ job_free (Job *job)
   g_free (job);
 }
 
-/* After a failure, the rest is of no use. */
+/* In a thread of the pool. After a failure, the rest is of no use. */
 static void
-do_job (KlImageSums *self, Job *job, gboolean has_failed)
+do_job (gpointer data, gpointer user_data)
 {
+  KlImageSums *self = user_data;
+  Job *job = data;
   GError *error = NULL;
+  gboolean has_failed;
 
+  g_mutex_lock (&self->lock);
+  has_failed = self->error != NULL;
+  g_mutex_unlock (&self->lock);
   if (!has_failed
       && !kl_sha1_fd (job->fd, job->size, job->source, job->progress, job->cancellable, job->sha1,
                       &error))
@@ -67,28 +70,6 @@ do_job (KlImageSums *self, Job *job, gboolean has_failed)
   g_clear_error (&error);
 }
 
-static gpointer
-sum_thread (gpointer data)
-{
-  KlImageSums *self = data;
-
-  for (;;)
-    {
-      Job *job;
-      gboolean has_failed;
-
-      g_mutex_lock (&self->lock);
-      while (g_queue_is_empty (&self->waiting) && !self->ended)
-        g_cond_wait (&self->changed, &self->lock);
-      job = g_queue_pop_head (&self->waiting);
-      has_failed = self->error != NULL;
-      g_mutex_unlock (&self->lock);
-      if (job == NULL)
-        return NULL;
-      do_job (self, job, has_failed);
-    }
-}
-
 KlImageSums *
 kl_image_sums_new (void)
 {
@@ -96,7 +77,8 @@ kl_image_sums_new (void)
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
-  g_queue_init (&self->waiting);
+  self->pool = g_thread_pool_new (
+      do_job, self, CLAMP ((int) g_get_num_processors (), 1, MAX_THREADS), FALSE, NULL);
   return self;
 }
 
@@ -106,13 +88,7 @@ kl_image_sums_free (KlImageSums *self)
   if (self == NULL)
     return;
 
-  kl_image_sums_wait (self, NULL);
-  g_mutex_lock (&self->lock);
-  self->ended = TRUE;
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
-  for (guint i = 0; i < self->n_threads; i++)
-    g_thread_join (self->threads[i]);
+  g_thread_pool_free (self->pool, FALSE, TRUE);
   g_clear_error (&self->error);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
@@ -155,9 +131,6 @@ kl_image_sums_add (KlImageSums *self,
   gboolean ok;
 
   *job = (Job){ fd, size, g_strdup (source), sha1, progress, cancellable };
-  if (self->n_threads == 0)
-    for (; self->n_threads < CLAMP (g_get_num_processors (), 1, MAX_THREADS); self->n_threads++)
-      self->threads[self->n_threads] = g_thread_new ("kl-sha1", sum_thread, self);
 
   g_mutex_lock (&self->lock);
   while (self->n_pending >= MAX_WAITING)
@@ -166,8 +139,7 @@ kl_image_sums_add (KlImageSums *self,
   if (ok)
     {
       self->n_pending++;
-      g_queue_push_tail (&self->waiting, g_steal_pointer (&job));
-      g_cond_broadcast (&self->changed);
+      g_thread_pool_push (self->pool, g_steal_pointer (&job), NULL);
     }
   g_mutex_unlock (&self->lock);
   g_clear_pointer (&job, job_free);

@@ -296,6 +296,14 @@ open_source (Run *run, GError **error)
   return TRUE;
 }
 
+/* Opening the source is the step that has failed, however late it was found out. */
+static void
+blame_first_step (Run *run)
+{
+  run->status->progress = 1;
+  set_text (&run->status->progress_text, step_rows[0].text);
+}
+
 /* Whether the source is what was imported. One that is not explains any failure since. */
 static gboolean
 compare_source (Run *run, guint64 size, guint32 crc, GError **error)
@@ -308,8 +316,7 @@ compare_source (Run *run, guint64 size, guint32 crc, GError **error)
   if (size == recorded_size && crc == recorded_crc)
     return TRUE;
 
-  run->status->progress = 1;
-  set_text (&run->status->progress_text, step_rows[0].text);
+  blame_first_step (run);
   g_set_error (error, KL_ERROR, KL_ERROR_WIM_DAMAGED,
                "“%s” has changed since import: it has %" G_GUINT64_FORMAT
                " bytes and CRC-32C %08x; %" G_GUINT64_FORMAT " bytes and %08x are recorded",
@@ -329,10 +336,7 @@ check_source (Run *run, GError **error)
     return compare_source (run, size, crc, error);
 
   if (!g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    {
-      run->status->progress = 1;
-      set_text (&run->status->progress_text, step_rows[0].text);
-    }
+    blame_first_step (run);
   g_propagate_error (error, failure);
   return FALSE;
 }
