@@ -30,9 +30,7 @@ static guint n_leaving; /* windows that wait for the answer in order to close; m
 static gboolean
 is_made (KlMediaJob *job)
 {
-  return kl_media_job_is_medium (job)
-         && (kl_media_job_get_state (job) == KL_MEDIA_JOB_RUNNING
-             || kl_media_job_get_state (job) == KL_MEDIA_JOB_WAITING);
+  return kl_media_job_is_medium (job) && kl_media_job_is_open (job);
 }
 
 static guint

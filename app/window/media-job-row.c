@@ -315,7 +315,7 @@ show_state (KlMediaJobRow *self)
   const KlMediaJobState state = kl_media_job_get_state (self->job);
   const StateText text = get_state_text (state);
   const char *classes[] = { text.css_class, NULL };
-  const gboolean open = state == KL_MEDIA_JOB_RUNNING || state == KL_MEDIA_JOB_WAITING;
+  const gboolean open = kl_media_job_is_open (self->job);
 
   g_clear_handle_id (&self->show_source, g_source_remove);
   gtk_widget_set_visible (GTK_WIDGET (self->state_box), !open);

@@ -315,6 +315,15 @@ kl_media_job_is_medium (KlMediaJob *self)
   return self->medium;
 }
 
+/* Whether it runs, or is about to. */
+gboolean
+kl_media_job_is_open (KlMediaJob *self)
+{
+  g_return_val_if_fail (KL_IS_MEDIA_JOB (self), FALSE);
+
+  return self->state == KL_MEDIA_JOB_RUNNING || self->state == KL_MEDIA_JOB_WAITING;
+}
+
 gboolean
 kl_media_job_is_verified (KlMediaJob *self)
 {

@@ -212,8 +212,7 @@ kl_media_jobs_get_n_open (KlMediaJobs *self)
   g_return_val_if_fail (KL_IS_MEDIA_JOBS (self), 0);
 
   for (guint i = 0; i < self->jobs->len; i++)
-    n += kl_media_job_get_state (self->jobs->pdata[i]) == KL_MEDIA_JOB_RUNNING
-         || kl_media_job_get_state (self->jobs->pdata[i]) == KL_MEDIA_JOB_WAITING;
+    n += (guint) kl_media_job_is_open (self->jobs->pdata[i]);
   return n;
 }
 
