@@ -385,7 +385,10 @@ kl_media_creator_run (KlJob *job, KlProgress *progress, GCancellable *cancellabl
                               : kl_media_request_get_destination (self->request);
   if (!kl_media_target_reserve (destination, error))
     return FALSE;
-  self->member = kl_media_share_enter (self->share);
+  /* Flushes into a mounted volume part those who write there; a drive that is formatted is written
+   * at one pace, and never waits for another. */
+  self->member = kl_media_share_enter (self->share, kl_media_request_get_media_type (self->request)
+                                                        == KL_MEDIA_TYPE_UFD);
   done = create_on_target (self, progress, cancellable, error);
   kl_media_share_leave (self->share, g_steal_pointer (&self->member));
   kl_media_target_release (destination);

@@ -73,6 +73,7 @@ kl_media_share_unref (KlMediaShare *self)
 
 /**
  * kl_media_share_enter:
+ * @patient: whether it reads at a pace that varies, see kl_read_share_join()
  *
  * A medium begins.
  *
@@ -80,7 +81,7 @@ kl_media_share_unref (KlMediaShare *self)
  * kl_media_share_leave(); %NULL for @self %NULL
  */
 KlReadMember *
-kl_media_share_enter (KlMediaShare *self)
+kl_media_share_enter (KlMediaShare *self, gboolean patient)
 {
   if (self == NULL)
     return NULL;
@@ -88,7 +89,7 @@ kl_media_share_enter (KlMediaShare *self)
   g_mutex_lock (&self->lock);
   self->n_members++;
   g_mutex_unlock (&self->lock);
-  return kl_read_share_join (self->reading);
+  return kl_read_share_join (self->reading, patient);
 }
 
 /**

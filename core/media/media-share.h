@@ -33,7 +33,7 @@ KlMediaShare *kl_media_share_ref (KlMediaShare *self);
 void kl_media_share_unref (KlMediaShare *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMediaShare, kl_media_share_unref)
 
-KlReadMember *kl_media_share_enter (KlMediaShare *self);
+KlReadMember *kl_media_share_enter (KlMediaShare *self, gboolean patient);
 void kl_media_share_leave (KlMediaShare *self, KlReadMember *member);
 KlTurn kl_media_share_begin (KlMediaShare *self,
                              KlSharedWork work,

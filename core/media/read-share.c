@@ -57,9 +57,11 @@ struct _KlReadMember
   KlReadShare *share; /* owned */
   guint64 passed;     /* the highest stamp of blocks that it is done with, as everybody reads in the
                          same order */
+  gint64 waited;      /* for how long it has waited for others; microseconds */
   gint64 held;        /* for how long others have waited for it up to charged_at; microseconds */
   gint64 charged_at;  /* monotonic time */
   guint n_waiting;    /* for it */
+  gboolean patient;   /* waits for others that are */
   gboolean waits;     /* for others */
   gboolean finished;  /* nobody waits for it, and it for nobody */
 };
@@ -136,17 +138,20 @@ kl_read_share_unref (KlReadShare *self)
 
 /**
  * kl_read_share_join:
+ * @patient: whether it and others that are patient, too, wait for each other, see KL_READ_PATIENCE;
+ *   one that is not never waits for one behind
  *
  * One more reader; to be called before the first of several begins, so that it keeps what it reads.
  *
  * Returns: (transfer full): to be given to kl_read_member_leave()
  */
 KlReadMember *
-kl_read_share_join (KlReadShare *self)
+kl_read_share_join (KlReadShare *self, gboolean patient)
 {
   KlReadMember *member = g_atomic_rc_box_new0 (KlReadMember);
 
   member->share = kl_read_share_ref (self);
+  member->patient = patient;
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->members, member);
   g_mutex_unlock (&self->lock);
@@ -297,26 +302,26 @@ charge (KlReadMember *self, gint64 now)
   self->charged_at = now;
 }
 
-/* Those who have not had @slot yet, and have patience left. @deadline: (inout): when the first of
- * them will have none; monotonic time */
+/* Those to wait for, who have not had @slot yet. @deadline: (inout): when it will have been too
+ * long for the first of them; monotonic time */
 static GPtrArray *
-find_behind (KlReadMember *self, const Slot *slot, gint64 *deadline)
+find_behind (KlReadMember *self, const Slot *slot, gint64 now, gint64 *deadline)
 {
   KlReadShare *share = self->share;
   g_autoptr (GPtrArray) behind
       = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_read_member_unref);
-  gint64 now = g_get_monotonic_time ();
 
   for (guint i = 0; i < share->members->len; i++)
     {
       KlReadMember *other = share->members->pdata[i];
 
-      if (other == self || other->finished || other->waits || other->passed >= slot->stamp)
+      if (other == self || !other->patient || other->finished || other->waits
+          || other->passed >= slot->stamp)
         continue;
       charge (other, now);
-      if (other->held >= KL_READ_PATIENCE)
+      if (other->held >= KL_READ_PATIENCE_WITH_ONE)
         continue;
-      *deadline = MIN (*deadline, now + KL_READ_PATIENCE - other->held);
+      *deadline = MIN (*deadline, now + KL_READ_PATIENCE_WITH_ONE - other->held);
       g_ptr_array_add (behind, kl_read_member_ref (other));
     }
   return g_steal_pointer (&behind);
@@ -329,11 +334,13 @@ wait_for_others (KlReadMember *self, const Slot *slot, GCancellable *cancellable
 {
   KlReadShare *share = self->share;
   g_autoptr (GPtrArray) behind = NULL;
-  gint64 deadline = G_MAXINT64, now;
+  const gint64 start = g_get_monotonic_time ();
+  gint64 deadline = start + KL_READ_PATIENCE - self->waited, now;
 
-  if (slot->state != SLOT_FILLED || self->finished || g_cancellable_is_cancelled (cancellable))
+  if (slot->state != SLOT_FILLED || !self->patient || deadline <= start || self->finished
+      || g_cancellable_is_cancelled (cancellable))
     return FALSE;
-  behind = find_behind (self, slot, &deadline);
+  behind = find_behind (self, slot, start, &deadline);
   if (behind->len == 0)
     return FALSE;
 
@@ -346,6 +353,7 @@ wait_for_others (KlReadMember *self, const Slot *slot, GCancellable *cancellable
   self->waits = FALSE;
 
   now = g_get_monotonic_time ();
+  self->waited += now - start;
   for (guint i = 0; i < behind->len; i++)
     {
       KlReadMember *other = behind->pdata[i];
@@ -484,8 +492,9 @@ wake_cb (GCancellable *cancellable, KlReadShare *self)
  * @cancellable: (nullable): ends waiting for other members, and is no error here
  *
  * As kl_read_at(), from the ring where another member has read the block already, and into the ring
- * where the caller is the first. Waits for a block that another one is reading at the moment, and
- * for members that are more than the ring behind; see KL_READ_PATIENCE.
+ * where the caller is the first. Waits for a block that another one is reading at the moment, and,
+ * if it is patient, for patient members that are more than the ring behind: in all for
+ * KL_READ_PATIENCE at most, and nobody for longer than for KL_READ_PATIENCE_WITH_ONE.
  *
  * Errors: those of kl_read_at(). One reader's failure is not the others': each tries for itself.
  */

@@ -700,7 +700,7 @@ test_share (Fixture *fixture, gconstpointer data)
   must_make (fixture, fixture->first, TRUE);
   for (guint i = 0; i < N_VOLUMES; i++)
     {
-      volumes[i] = (Volume){ fixture->second, kl_read_share_join (share), NULL };
+      volumes[i] = (Volume){ fixture->second, kl_read_share_join (share, TRUE), NULL };
       volumes[i].folder = i == 0 ? g_strdup (fixture->folder)
                                  : g_strdup_printf ("%s/volume-%u", fixture->sources, i);
       g_mkdir_with_parents (volumes[i].folder, 0700);

@@ -38,7 +38,7 @@ wait_thread (gpointer data)
   KlReadMember *member;
   KlTurn turn;
 
-  member = kl_media_share_enter (self->share);
+  member = kl_media_share_enter (self->share, FALSE);
   turn = kl_media_share_begin (self->share, self->work, progress, self->cancellable, &self->error);
   g_atomic_int_set (&self->turn, (int) turn);
   kl_progress_free (progress);
@@ -58,7 +58,7 @@ static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   fixture->share = kl_media_share_new ();
-  fixture->member = kl_media_share_enter (fixture->share);
+  fixture->member = kl_media_share_enter (fixture->share, FALSE);
 }
 
 static void
@@ -226,7 +226,7 @@ test_refused_for_all (Fixture *fixture, gconstpointer data)
 
       /* Until all have ended. */
       kl_media_share_leave (fixture->share, fixture->member);
-      fixture->member = kl_media_share_enter (fixture->share);
+      fixture->member = kl_media_share_enter (fixture->share, FALSE);
     }
   g_assert_cmpint (begin (fixture, KL_SHARED_PERMISSION), ==, KL_TURN_MINE);
 }
@@ -264,7 +264,7 @@ test_without (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (kl_media_share_begin (NULL, KL_SHARED_CHECK, NULL, NULL, NULL), ==,
                    KL_TURN_MINE);
   kl_media_share_end (NULL, KL_SHARED_CHECK, TRUE, NULL, NULL);
-  g_assert_null (kl_media_share_enter (NULL));
+  g_assert_null (kl_media_share_enter (NULL, TRUE));
   kl_media_share_leave (NULL, NULL);
 }
 

@@ -55,7 +55,14 @@ static void
 join (Fixture *fixture, guint n)
 {
   for (guint i = 0; i < n; i++)
-    fixture->members[i] = kl_read_share_join (fixture->share);
+    fixture->members[i] = kl_read_share_join (fixture->share, FALSE);
+}
+
+static void
+join_patient (Fixture *fixture, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    fixture->members[i] = kl_read_share_join (fixture->share, TRUE);
 }
 
 static void
@@ -97,24 +104,65 @@ test_read_once (Fixture *fixture, gconstpointer data)
   leave (fixture, N_READERS);
 }
 
-/* It never waits for the others; they wait for it once, and only what is out of the ring then is
- * read again. */
+/* Returns: how long it takes to read everything where there is nobody to wait for; microseconds */
+static gint64
+time_alone (Fixture *fixture)
+{
+  const gint64 start = g_get_monotonic_time ();
+
+  join (fixture, 1);
+  read_all (fixture, 0);
+  leave (fixture, 1);
+  return g_get_monotonic_time () - start;
+}
+
+/* Returns: how long one that waits for nobody, or is awoken, may take, on a machine that does other
+ * things as well; microseconds. One that waits takes KL_READ_PATIENCE_WITH_ONE and the time to
+ * read. */
+static gint64
+get_time_to_wake (Fixture *fixture)
+{
+  return KL_READ_PATIENCE_WITH_ONE * 3 / 4 + 2 * time_alone (fixture);
+}
+
+static guint64
+get_file_bytes (Fixture *fixture)
+{
+  return kl_read_share_get_file_bytes (fixture->share);
+}
+
+/* What one reads that comes when the whole file has been read: only what is out of the ring. */
+static void
+read_behind (Fixture *fixture, guint reader)
+{
+  const guint64 before = get_file_bytes (fixture);
+
+  read_all (fixture, reader);
+  g_assert_cmpuint (get_file_bytes (fixture) - before, >, FILE_BYTES - RING_BYTES);
+  g_assert_cmpuint (get_file_bytes (fixture) - before, <=, FILE_BYTES - RING_BYTES + DISK_MIB);
+}
+
+/* It never waits for the others, nor they for it, unless both are patient. */
 static void
 test_behind (Fixture *fixture, gconstpointer data)
 {
-  gint64 start = g_get_monotonic_time (), waited;
+  const gboolean patient[][2] = { { FALSE, FALSE }, { FALSE, TRUE }, { TRUE, FALSE } };
 
-  join (fixture, 2);
-  read_all (fixture, 0);
-  waited = g_get_monotonic_time () - start;
-  g_assert_cmpint (waited, >=, KL_READ_PATIENCE);
-  g_assert_cmpint (waited, <, 2 * KL_READ_PATIENCE);
-  g_assert_cmpuint (kl_read_share_get_file_bytes (fixture->share), ==, FILE_BYTES);
-  read_all (fixture, 1);
-  g_assert_cmpuint (kl_read_share_get_file_bytes (fixture->share), >, 2 * FILE_BYTES - RING_BYTES);
-  g_assert_cmpuint (kl_read_share_get_file_bytes (fixture->share), <=,
-                    2 * FILE_BYTES - RING_BYTES + DISK_MIB);
-  leave (fixture, 2);
+  for (guint i = 0; i < G_N_ELEMENTS (patient); i++)
+    {
+      const gint64 limit = get_time_to_wake (fixture);
+      const guint64 before = get_file_bytes (fixture);
+      gint64 start;
+
+      for (guint j = 0; j < 2; j++)
+        fixture->members[j] = kl_read_share_join (fixture->share, patient[i][j]);
+      start = g_get_monotonic_time ();
+      read_all (fixture, 0);
+      g_assert_cmpint (g_get_monotonic_time () - start, <, limit);
+      g_assert_cmpuint (get_file_bytes (fixture) - before, ==, FILE_BYTES);
+      read_behind (fixture, 1);
+      leave (fixture, 2);
+    }
 }
 
 /* A file that is written anew in its place is another one: nobody gets what it held before. */
@@ -232,6 +280,21 @@ typedef struct
   gint64 took; /* microseconds */
 } Drive;
 
+static void
+read_small (Fixture *fixture, guint reader, guint first, guint n)
+{
+  for (guint i = first; i < first + n; i++)
+    {
+      guint8 bytes[SMALL];
+      g_autofree char *path = g_strdup_printf ("%s/%u", fixture->folder, i);
+      g_autofd int fd = kl_open_for_reading (path, NULL);
+
+      g_assert_true (
+          kl_read_member_read (fixture->members[reader], fd, bytes, SMALL, 0, path, NULL, NULL));
+      g_assert_true (memcmp (bytes, fixture->content + i, SMALL) == 0);
+    }
+}
+
 /* Files onto a drive that needs its time for the flush after each, and is as fast as the others in
  * large files. */
 static gpointer
@@ -243,13 +306,7 @@ drive_thread (gpointer data)
 
   for (guint i = 0; i < N_SMALL; i++)
     {
-      g_autofree guint8 *bytes = g_malloc (SMALL);
-      g_autofree char *path = g_strdup_printf ("%s/%u", fixture->folder, i);
-      g_autofd int fd = kl_open_for_reading (path, NULL);
-
-      g_assert_true (kl_read_member_read (fixture->members[drive->number], fd, bytes, SMALL, 0,
-                                          path, NULL, NULL));
-      g_assert_true (memcmp (bytes, fixture->content + i, SMALL) == 0);
+      read_small (fixture, drive->number, i, 1);
       g_usleep (drive->pause);
     }
   for (gsize at = 0; at < FILE_BYTES; at += PIECE)
@@ -263,10 +320,8 @@ drive_thread (gpointer data)
 }
 
 static void
-run_drives (Fixture *fixture, const guint *pauses, Drive *drives)
+write_small (Fixture *fixture)
 {
-  GThread *threads[N_READERS];
-
   for (guint i = 0; i < N_SMALL; i++)
     {
       g_autofree char *path = g_strdup_printf ("%s/%u", fixture->folder, i);
@@ -274,7 +329,15 @@ run_drives (Fixture *fixture, const guint *pauses, Drive *drives)
       g_assert_true (
           g_file_set_contents (path, (char *) fixture->content + i, (gssize) SMALL, NULL));
     }
-  join (fixture, N_READERS);
+}
+
+static void
+run_drives (Fixture *fixture, const guint *pauses, Drive *drives)
+{
+  GThread *threads[N_READERS];
+
+  write_small (fixture);
+  join_patient (fixture, N_READERS);
   for (guint i = 0; i < N_READERS; i++)
     {
       drives[i] = (Drive){ .fixture = fixture, .number = i, .pause = pauses[i] };
@@ -295,8 +358,8 @@ test_flushes (Fixture *fixture, gconstpointer data)
                     FILE_BYTES + N_SMALL * SMALL);
 }
 
-/* One is stuck: it costs the others its patience once, whatever the number of files, and they go on
- * to read once. */
+/* One is stuck: it costs the others their patience with it once, whatever the number of files, and
+ * they go on to read once. */
 static void
 test_stuck (Fixture *fixture, gconstpointer data)
 {
@@ -307,7 +370,31 @@ test_stuck (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (kl_read_share_get_file_bytes (fixture->share), <=,
                     2 * (FILE_BYTES + N_SMALL * SMALL));
   for (guint i = 1; i < N_READERS; i++)
-    g_assert_cmpint (drives[i].took, <, drives[0].took - 2 * G_USEC_PER_SEC);
+    g_assert_cmpint (drives[i].took, <, drives[0].took - 3 * G_USEC_PER_SEC);
+}
+
+/* One after the other comes and does nothing: two use up what the one ahead has of patience, who
+ * waits no more for the third. */
+static void
+test_bounds (Fixture *fixture, gconstpointer data)
+{
+  gint64 took[3];
+
+  write_small (fixture);
+  join_patient (fixture, 1);
+  for (guint i = 0; i < 3; i++)
+    {
+      const gint64 start = g_get_monotonic_time ();
+
+      fixture->members[i + 1] = kl_read_share_join (fixture->share, TRUE);
+      read_small (fixture, 0, 20 * i, 20);
+      took[i] = g_get_monotonic_time () - start;
+    }
+  g_assert_cmpint (took[0], >=, KL_READ_PATIENCE_WITH_ONE * 9 / 10);
+  g_assert_cmpint (took[0], <, KL_READ_PATIENCE * 3 / 4);
+  g_assert_cmpint (took[0] + took[1], >=, KL_READ_PATIENCE * 9 / 10);
+  g_assert_cmpint (took[2], <, KL_READ_PATIENCE_WITH_ONE * 3 / 4);
+  leave (fixture, 4);
 }
 
 static gpointer
@@ -315,19 +402,6 @@ read_ahead_thread (gpointer data)
 {
   read_all (data, 0);
   return NULL;
-}
-
-/* Returns: how long one that is awoken may take, on a machine that does other things as well;
- * microseconds. One that is not takes KL_READ_PATIENCE and the time to read. */
-static gint64
-get_time_to_wake (Fixture *fixture)
-{
-  const gint64 start = g_get_monotonic_time ();
-
-  join (fixture, 1);
-  read_all (fixture, 0);
-  leave (fixture, 1);
-  return KL_READ_PATIENCE / 2 + 2 * (g_get_monotonic_time () - start);
 }
 
 /* Others that leave or finish, or its own end, wake one that waits. */
@@ -340,9 +414,9 @@ test_wakes (Fixture *fixture, gconstpointer data)
       const gint64 start = g_get_monotonic_time ();
       GThread *thread;
 
-      join (fixture, 2);
+      join_patient (fixture, 2);
       thread = g_thread_new ("ahead", read_ahead_thread, fixture);
-      g_usleep (300000);
+      g_usleep (100000);
       if (how == 0)
         kl_read_member_finish (fixture->members[0]);
       else if (how == 1)
@@ -360,7 +434,7 @@ test_wakes (Fixture *fixture, gconstpointer data)
 static gpointer
 cancel_thread (gpointer data)
 {
-  g_usleep (300000);
+  g_usleep (100000);
   g_cancellable_cancel (data);
   return NULL;
 }
@@ -375,7 +449,7 @@ test_cancel (Fixture *fixture, gconstpointer data)
   const gint64 start = g_get_monotonic_time ();
   GThread *thread;
 
-  join (fixture, 2);
+  join_patient (fixture, 2);
   thread = g_thread_new ("cancel", cancel_thread, cancellable);
   kl_read_member_read (fixture->members[0], fixture->fds[0], bytes, FILE_BYTES, 0, fixture->path,
                        cancellable, &error);
@@ -497,7 +571,7 @@ test_writers (DiskFixture *fixture, gconstpointer data)
   disk_layout_add (fixture->layout, "/sources/large.wim", 60 * DISK_MIB, rand, fixture->sources);
   for (guint i = 0; i < N_READERS; i++)
     {
-      KlReadMember *member = kl_read_share_join (share);
+      KlReadMember *member = kl_read_share_join (share, FALSE);
       const KlFat32Options options = { .disk_bytes = (200 + 100 * i) * DISK_MIB,
                                        .bios_code = fixture->code,
                                        .member = member };
@@ -536,7 +610,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, func) g_test_add ("/read-share/" path, Fixture, NULL, set_up, func, tear_down)
   ADD ("readers-of-one-pace-read-once", test_read_once);
-  ADD ("one-that-falls-behind-reads-for-itself", test_behind);
+  ADD ("one-ahead-never-waits-for-one-behind", test_behind);
   ADD ("a-file-that-changes-is-read-anew", test_changed);
   ADD ("one-alone-keeps-nothing", test_alone);
   ADD ("one-that-fails-fails-alone", test_failing_reader);
@@ -544,6 +618,7 @@ main (int argc, char **argv)
   ADD ("threads-get-their-bytes", test_threads);
   ADD ("drives-with-flushes-of-all-lengths-read-once", test_flushes);
   ADD ("one-that-is-stuck-is-waited-for-once", test_stuck);
+  ADD ("patience-with-one-and-in-all-is-bounded", test_bounds);
   ADD ("leaving-and-finishing-wake", test_wakes);
   ADD ("cancelling-wakes", test_cancel);
 #undef ADD
