@@ -14,9 +14,9 @@
 #include "window/failure-view.h"
 #include "window/flow-layout.h"
 #include "window/job-text.h"
-#include "window/media-result.h"
 #include "window/power-off.h"
 #include "window/progress-voice.h"
+#include "window/result-rows.h"
 #include "window/show-in-folder.h"
 
 /* Between two looks at the progress; milliseconds. */
@@ -229,7 +229,7 @@ show_result (KlMediaJobRow *self)
     gtk_list_box_remove (self->result_list, child);
   if (result == NULL)
     return;
-  kl_media_result_fill (self->result_list, result);
+  kl_result_rows_add (self->result_list, result);
   reveal_bit_by_bit (self->result_list);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define G_LOG_DOMAIN "kl-media-result"
+#define G_LOG_DOMAIN "kl-result-rows"
 
 #include "config.h"
 
-#include "window/media-result.h"
+#include "window/result-rows.h"
 
 #include <glib/gi18n.h>
 
@@ -78,7 +78,7 @@ add_certificate (GtkListBox *list, const KlMediaResult *result)
 }
 
 void
-kl_media_result_fill (GtkListBox *list, const KlMediaResult *result)
+kl_result_rows_add (GtkListBox *list, const KlMediaResult *result)
 {
   g_autofree char *path = g_filename_display_name (result->path);
 

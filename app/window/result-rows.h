@@ -9,6 +9,6 @@ G_BEGIN_DECLS
 
 /* What a finished medium is, as rows of a list: where it is, what starts from it, and what the
  * administrator of the site is told so that the site knows it. */
-void kl_media_result_fill (GtkListBox *list, const KlMediaResult *result);
+void kl_result_rows_add (GtkListBox *list, const KlMediaResult *result);
 
 G_END_DECLS
