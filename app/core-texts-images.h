@@ -2,13 +2,13 @@
 /* Made by po/core-texts.py of the texts in core; "ninja core-texts" makes it anew. */
 /* clang-format off */
 /* base/checksum.c */ { N_ ("Cannot read “%s”: %s") },
+/* base/file-copy.c */ { N_ ("Cannot flush “%s” to the disk: %s") },
+/* base/file-copy.c */ { N_ ("Cannot write “%s” at byte %u: %s") },
 /* base/file-io.c */ { N_ ("Cannot open “%s”: %s") },
 /* base/file-io.c */ { N_ ("“%s” is not a file") },
 /* base/file-io.c */ { N_ ("No memory for %u bytes of “%s”") },
 /* base/file-io.c */ { N_ ("Cannot read “%s” at byte %u: %s") },
 /* base/file-io.c */ { N_ ("“%s” ends early, at byte %u") },
-/* base/file-io.c */ { N_ ("Cannot write “%s” at byte %u: %s") },
-/* base/file-io.c */ { N_ ("Cannot flush “%s” to the disk: %s") },
 /* base/file-io.c */ { N_ ("Cannot sync the folder “%s”: %s") },
 /* base/file-io.c */ { N_ ("Cannot remove “%s”: %s") },
 /* base/file-io.c */ { N_ ("“%s” is %s and not a file") },

@@ -88,12 +88,13 @@ get_shift (guint64 length)
   return shift;
 }
 
-/* A file that is summed up by two threads, which take the blocks in turn. */
+/* Bytes of a file that are summed up by two threads, which take the blocks in turn. */
 typedef struct
 {
   int fd;
-  const char *path;
-  guint64 size;
+  const char *name;
+  guint64 start; /* bytes; where they begin in it */
+  guint64 size;  /* bytes */
   gint n_blocks;
   gint next;       /* atomic */
   gint failed;     /* atomic */
@@ -118,7 +119,7 @@ sum_block (FileSum *sum, gint number, guint8 *buffer, GError **error)
     {
       const gsize n = (gsize) MIN (end - at, CACHED_BLOCK);
 
-      if (!kl_read_at (sum->fd, buffer, n, at, sum->path, error))
+      if (!kl_read_at (sum->fd, buffer, n, sum->start + at, sum->name, error))
         return FALSE;
       sum->sums[number] = kl_crc32c_update (sum->sums[number], buffer, n);
       at += n;
@@ -167,40 +168,43 @@ join_sums (const FileSum *sum)
 }
 
 /**
- * kl_crc32c_file:
+ * kl_crc32c_range:
+ * @name: of the file, for messages
+ * @offset: bytes from its beginning, as is @length
  * @progress: (nullable): advances by the bytes read
- * @size: (out) (optional): bytes read
- * @crc: (out): the CRC-32C of the whole file
+ * @crc: (out): the CRC-32C of these bytes
  *
  * By this thread and one more.
  *
- * Errors: KL_ERROR_* of open(2) and read(2), KL_ERROR_FORMAT where the file becomes shorter
- * meanwhile; G_IO_ERROR_CANCELLED. Blocks; any thread.
+ * Errors: KL_ERROR_* of read(2), KL_ERROR_FORMAT where the file is shorter; G_IO_ERROR_CANCELLED.
+ * Blocks; any thread.
  */
 gboolean
-kl_crc32c_file (const char *path,
-                KlProgress *progress,
-                GCancellable *cancellable,
-                guint64 *size,
-                guint32 *crc,
-                GError **error)
+kl_crc32c_range (int fd,
+                 const char *name,
+                 guint64 offset,
+                 guint64 length,
+                 KlProgress *progress,
+                 GCancellable *cancellable,
+                 guint32 *crc,
+                 GError **error)
 {
-  struct stat info;
-  g_autofd int fd = kl_open_with_info (path, &info, error);
-  g_autofree guint32 *sums = NULL;
-  g_autofree guint8 *buffers = NULL;
-  FileSum sum = { .fd = fd, .path = path, .progress = progress, .cancellable = cancellable };
+  const gint n_blocks = (gint) ((length + KL_IO_BLOCK - 1) / KL_IO_BLOCK);
+  g_autofree guint32 *sums = g_new0 (guint32, MAX (n_blocks, 1));
+  g_autofree guint8 *buffers = g_malloc (2 * CACHED_BLOCK);
+  FileSum sum = { .fd = fd,
+                  .name = name,
+                  .start = offset,
+                  .size = length,
+                  .n_blocks = n_blocks,
+                  .buffers = buffers,
+                  .sums = sums,
+                  .progress = progress,
+                  .cancellable = cancellable };
   GThread *helper = NULL;
 
-  if (fd < 0)
-    return FALSE;
-
-  sum.size = (guint64) info.st_size;
-  sum.n_blocks = (gint) ((sum.size + KL_IO_BLOCK - 1) / KL_IO_BLOCK);
-  sum.sums = sums = g_new0 (guint32, MAX (sum.n_blocks, 1));
-  sum.buffers = buffers = g_malloc (2 * CACHED_BLOCK);
   g_mutex_init (&sum.lock);
-  if (sum.n_blocks > 1)
+  if (n_blocks > 1)
     helper = g_thread_try_new ("checksum", sum_blocks, &sum, NULL);
   sum_blocks (&sum);
   if (helper != NULL)
@@ -212,9 +216,36 @@ kl_crc32c_file (const char *path,
       return FALSE;
     }
 
-  if (size != NULL)
-    *size = sum.size;
   *crc = join_sums (&sum);
+  return TRUE;
+}
+
+/**
+ * kl_crc32c_file:
+ * @progress: (nullable): advances by the bytes read
+ * @size: (out) (optional): bytes read
+ * @crc: (out): the CRC-32C of the whole file
+ *
+ * Errors: KL_ERROR_* of open(2), those of kl_crc32c_range() where the file becomes shorter
+ * meanwhile. Blocks; any thread.
+ */
+gboolean
+kl_crc32c_file (const char *path,
+                KlProgress *progress,
+                GCancellable *cancellable,
+                guint64 *size,
+                guint32 *crc,
+                GError **error)
+{
+  struct stat info;
+  g_autofd int fd = kl_open_with_info (path, &info, error);
+
+  if (fd < 0
+      || !kl_crc32c_range (fd, path, 0, (guint64) info.st_size, progress, cancellable, crc, error))
+    return FALSE;
+
+  if (size != NULL)
+    *size = (guint64) info.st_size;
   return TRUE;
 }
 

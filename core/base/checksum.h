@@ -7,6 +7,14 @@ G_BEGIN_DECLS
 
 /* CRC-32C (Castagnoli), the fast one: start with 0, feed block after block. Any thread. */
 guint32 kl_crc32c_update (guint32 crc, const void *data, gsize length);
+gboolean kl_crc32c_range (int fd,
+                          const char *name,
+                          guint64 offset,
+                          guint64 length,
+                          KlProgress *progress,
+                          GCancellable *cancellable,
+                          guint32 *crc,
+                          GError **error);
 gboolean kl_crc32c_file (const char *path,
                          KlProgress *progress,
                          GCancellable *cancellable,

@@ -38,26 +38,6 @@ kl_read_at (int fd, void *buffer, gsize length, guint64 offset, const char *name
 gpointer kl_read_all (int fd, guint64 size, const char *name, GError **error);
 gboolean kl_write_at (
     int fd, const void *data, gsize length, guint64 offset, const char *name, GError **error);
-gboolean kl_copy_range (int source,
-                        guint64 source_offset,
-                        int target,
-                        guint64 target_offset,
-                        guint64 length,
-                        const char *source_name,
-                        const char *target_name,
-                        KlProgress *progress,
-                        GCancellable *cancellable,
-                        GError **error);
-gboolean kl_share_range (
-    int source, guint64 source_offset, int target, guint64 target_offset, guint64 length);
-gboolean kl_flush_file (int fd,
-                        guint64 size,
-                        const char *name,
-                        KlProgress *progress,
-                        GCancellable *cancellable,
-                        GError **error);
-gboolean
-kl_flush_path (const char *path, KlProgress *progress, GCancellable *cancellable, GError **error);
 gboolean kl_sync_directory (const char *path, GError **error);
 gboolean kl_remove_tree (const char *path, GError **error);
 

@@ -48,20 +48,21 @@ static GParamSpec *properties[N_PROPS];
 
 typedef struct
 {
-  KlProgress *prepare; /* NULL where it is not needed */
-  KlProgress *check, *plan, *write, *flush, *verify, *commit;
+  KlProgress *prepare, *check, *verify; /* NULL where it is not needed */
+  KlProgress *plan, *write, *flush, *commit;
 } Steps;
 
 /* Weights are shares of the time that an ISO of half a gigabyte takes on a disk of 0.5 GB/s. What
  * is written counts once it is on the disk, so little is left to flush. */
 static Steps
-add_steps (KlProgress *progress, gboolean prepare, gboolean verify)
+add_steps (KlProgress *progress, gboolean prepare, gboolean check, gboolean verify)
 {
   Steps steps = { 0 };
 
   if (prepare)
     steps.prepare = kl_progress_add_step (progress, 100, "Preparing the boot image");
-  steps.check = kl_progress_add_step (progress, 10, "Checking the boot image");
+  if (check)
+    steps.check = kl_progress_add_step (progress, 10, "Checking the boot image");
   steps.plan = kl_progress_add_step (progress, 2, "Laying out the medium");
   steps.write = kl_progress_add_step (progress, 65, "Writing files");
   steps.flush = kl_progress_add_step (progress, 5, "Flushing to the disk");
@@ -197,26 +198,14 @@ make_layout (KlMediaCreator *self,
   return kl_media_layout_new (kl_media_image_get_image (image), &options, error);
 }
 
-/* @unchecked: (nullable): an image that is still being checked */
 static gboolean
 write_and_verify (KlMediaTarget *target,
-                  KlMediaImage *unchecked,
                   const Steps *steps,
                   GCancellable *cancellable,
                   GError **error)
 {
-  g_autoptr (GError) problem = NULL;
-  gboolean written
-      = kl_media_target_write (target, steps->write, steps->flush, cancellable, &problem);
-
-  /* An image that is not what it was explains why it could not be written. */
-  if (unchecked != NULL && !kl_media_image_finish_check (unchecked, error))
+  if (!kl_media_target_write (target, steps->write, steps->flush, cancellable, error))
     return FALSE;
-  if (!written)
-    {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      return FALSE;
-    }
 
   if (steps->verify != NULL)
     {
@@ -289,8 +278,7 @@ plan (KlMediaCreator *self,
   const char *id = kl_media_request_get_image_id (self->request);
   g_autoptr (KlMediaLayout) layout = NULL;
 
-  if (!kl_media_image_may_be_used (image)
-      || !kl_media_protection_finish (protection, id, cancellable, error)
+  if (!kl_media_protection_finish (protection, id, cancellable, error)
       || !kl_media_target_judge (target, cancellable, error))
     return NULL;
   layout = make_layout (self, image, protection, target, error);
@@ -300,8 +288,8 @@ plan (KlMediaCreator *self,
 }
 
 /* All checks first: nothing is written before the image, the layout and the target have passed
- * theirs. Only a file that has no name yet is laid out and written while the image is read, and
- * gets its name once that has passed. */
+ * theirs. Only for a file, which has no name before it is complete, the image is checked while it
+ * is written: the writer compares what it reads with the record. */
 static gboolean
 create_on_target (KlMediaCreator *self,
                   KlProgress *progress,
@@ -309,7 +297,7 @@ create_on_target (KlMediaCreator *self,
                   GError **error)
 {
   const gint64 started = g_get_monotonic_time ();
-  const gboolean is_file = kl_media_request_get_media_type (self->request) == KL_MEDIA_TYPE_CD;
+  gboolean check = kl_media_request_get_media_type (self->request) != KL_MEDIA_TYPE_CD;
   g_autoptr (KlMediaProtection) protection = NULL;
   g_autoptr (KlMediaImage) image = NULL;
   g_autoptr (KlMediaLayout) layout = NULL;
@@ -328,26 +316,28 @@ create_on_target (KlMediaCreator *self,
   image = find_image (self, protection, cancellable, error);
   if (image == NULL || !kl_media_image_needs_preparing (image, &stale, error))
     return FALSE;
-  steps = add_steps (progress, stale, kl_media_request_get_verify (self->request));
+  check = check || kl_media_image_has_stand_ins (image);
+  steps = add_steps (progress, stale, check, kl_media_request_get_verify (self->request));
   if (stale && !prepare_image (self, image, steps.prepare, cancellable, error))
     return FALSE;
   target = open_target (self, cancellable, error);
   if (target == NULL)
     return FALSE;
 
-  kl_media_image_start_check (image, self->share, is_file, steps.check, cancellable);
-  layout = plan (self, image, protection, target, cancellable, &problem);
-  if ((layout == NULL || !is_file) && !kl_media_image_finish_check (image, error))
+  if (check && !kl_media_image_check (image, self->share, steps.check, cancellable, error))
     return FALSE;
+  layout = plan (self, image, protection, target, cancellable, &problem);
   if (layout == NULL)
     {
-      g_propagate_error (error, g_steal_pointer (&problem));
+      /* An image that is not what it was comes first in the documented order. */
+      if (check || kl_media_image_check (image, self->share, NULL, cancellable, error))
+        g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;
     }
   kl_progress_start (steps.plan);
   kl_progress_finish (steps.plan);
 
-  if (!write_and_verify (target, is_file ? image : NULL, &steps, cancellable, error))
+  if (!write_and_verify (target, &steps, cancellable, error))
     {
       self->state = kl_media_target_say_state (target, error);
       return FALSE;

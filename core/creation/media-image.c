@@ -16,14 +16,6 @@ struct _KlMediaImage
   char **folders;     /* owned, nullable; where else the WIM may lie */
   KlBootImage *image; /* owned; never with an error */
   char *notice;       /* owned, nullable: the WIM is that of the catalog */
-
-  GThread *checking; /* owned; NULL where nothing is checked aside */
-  GError *differs;   /* owned, nullable: what the check said; after it ended */
-
-  /* Of the check, borrowed until it ends. */
-  KlMediaShare *share;
-  KlProgress *progress;
-  GCancellable *cancellable;
 };
 
 /* Takes the WIM of a content folder, or gives @missing back with what was looked through. */
@@ -106,8 +98,6 @@ kl_media_image_find (KlCatalog *catalog,
 void
 kl_media_image_free (KlMediaImage *self)
 {
-  g_clear_pointer (&self->checking, g_thread_join);
-  g_clear_error (&self->differs);
   g_clear_object (&self->catalog);
   g_clear_object (&self->image);
   g_strfreev (self->folders);
@@ -179,89 +169,69 @@ kl_media_image_prepare (KlMediaImage *self,
   return TRUE;
 }
 
+/**
+ * kl_media_image_has_stand_ins:
+ *
+ * Returns: whether another WIM may take the place of one that is not what is recorded: there are
+ *   content folders
+ */
+gboolean
+kl_media_image_has_stand_ins (KlMediaImage *self)
+{
+  return self->folders != NULL && self->folders[0] != NULL;
+}
+
 /* One from a content folder has been compared. */
 static gboolean
-check (KlMediaImage *self, GError **error)
+check (KlMediaImage *self, KlProgress *progress, GCancellable *cancellable, GError **error)
 {
   g_autoptr (KlBootImage) image = g_object_ref (self->image);
   g_autoptr (GError) differs = NULL;
 
-  if (self->notice != NULL
-      || kl_boot_image_check (image, self->progress, self->cancellable, &differs))
+  if (self->notice != NULL || kl_boot_image_check (image, progress, cancellable, &differs))
     return TRUE;
   if (g_error_matches (differs, KL_ERROR, KL_ERROR_MISSING_PACKAGE))
-    return find_elsewhere (self, image, differs, self->cancellable, error);
+    return find_elsewhere (self, image, differs, cancellable, error);
 
   g_propagate_error (error, g_steal_pointer (&differs));
   return FALSE;
 }
 
-/* Of several media of the image, one checks it. An image from elsewhere each has to find for
- * itself. */
-static gpointer
-check_in_turn (gpointer data)
-{
-  KlMediaImage *self = data;
-  KlTurn turn = kl_media_share_begin (self->share, KL_SHARED_CHECK, self->progress,
-                                      self->cancellable, &self->differs);
-
-  if (turn == KL_TURN_MINE)
-    {
-      check (self, &self->differs);
-      kl_media_share_end (self->share, KL_SHARED_CHECK, self->notice == NULL, self->cancellable,
-                          self->differs);
-    }
-  return NULL;
-}
-
 /**
- * kl_media_image_start_check:
- * @share: (nullable): with other media of the image
- * @aside: the caller does something else meanwhile; it must not write yet
+ * kl_media_image_check:
+ * @share: (nullable): with other media of the image, of which one checks it; an image from
+ *   elsewhere each has to find for itself
  *
- * Compares the WIM with its record, in a thread of its own if @aside is set and no other WIM could
- * take its place; else before this returns. To be ended by kl_media_image_finish_check().
- */
-void
-kl_media_image_start_check (KlMediaImage *self,
-                            KlMediaShare *share,
-                            gboolean aside,
-                            KlProgress *progress,
-                            GCancellable *cancellable)
-{
-  self->share = share;
-  self->progress = progress;
-  self->cancellable = cancellable;
-  kl_progress_start (progress);
-  if (aside && (self->folders == NULL || self->folders[0] == NULL))
-    self->checking = g_thread_new ("check", check_in_turn, self);
-  else
-    check_in_turn (self);
-}
-
-/* Whether nothing is known against it, or not yet. */
-gboolean
-kl_media_image_may_be_used (KlMediaImage *self)
-{
-  return self->checking != NULL || self->differs == NULL;
-}
-
-/**
- * kl_media_image_finish_check:
+ * Compares the WIM with its record, by reading it.
  *
  * Errors: those of kl_boot_image_check().
  */
 gboolean
-kl_media_image_finish_check (KlMediaImage *self, GError **error)
+kl_media_image_check (KlMediaImage *self,
+                      KlMediaShare *share,
+                      KlProgress *progress,
+                      GCancellable *cancellable,
+                      GError **error)
 {
-  g_clear_pointer (&self->checking, g_thread_join);
-  if (self->differs != NULL)
+  GError *problem = NULL;
+  KlTurn turn;
+
+  kl_progress_start (progress);
+  turn = kl_media_share_begin (share, KL_SHARED_CHECK, progress, cancellable, error);
+  if (turn == KL_TURN_FAILED)
+    return FALSE;
+  if (turn == KL_TURN_MINE)
     {
-      g_propagate_error (error, g_steal_pointer (&self->differs));
+      check (self, progress, cancellable, &problem);
+      kl_media_share_end (share, KL_SHARED_CHECK, self->notice == NULL, cancellable, problem);
+    }
+  if (problem != NULL)
+    {
+      g_propagate_error (error, problem);
       return FALSE;
     }
 
-  kl_progress_finish (self->progress);
+  kl_progress_finish (progress);
   return TRUE;
 }
 

@@ -26,13 +26,12 @@ gboolean kl_media_image_prepare (KlMediaImage *self,
                                  KlProgress *progress,
                                  GCancellable *cancellable,
                                  GError **error);
-void kl_media_image_start_check (KlMediaImage *self,
-                                 KlMediaShare *share,
-                                 gboolean aside,
-                                 KlProgress *progress,
-                                 GCancellable *cancellable);
-gboolean kl_media_image_may_be_used (KlMediaImage *self);
-gboolean kl_media_image_finish_check (KlMediaImage *self, GError **error);
+gboolean kl_media_image_has_stand_ins (KlMediaImage *self);
+gboolean kl_media_image_check (KlMediaImage *self,
+                               KlMediaShare *share,
+                               KlProgress *progress,
+                               GCancellable *cancellable,
+                               GError **error);
 
 KlBootImage *kl_media_image_get_image (KlMediaImage *self);
 const char *kl_media_image_get_notice (KlMediaImage *self); /* nullable */

@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 
 #include "base/error.h"
+#include "base/file-copy.h"
 #include "base/file-io.h"
 
 #define MAX_FILE_SIZE ((guint64) G_MAXUINT32) /* bytes; what FAT32 and some boot loaders take */
@@ -176,8 +177,8 @@ copy_file (const char *source, const char *target, GCancellable *cancellable, GE
   to = open_staged (target, error);
   if (to < 0)
     return FALSE;
-  return kl_copy_range (from, 0, to, 0, (guint64) info.st_size, source, target, NULL, cancellable,
-                        error);
+  return kl_copy_range (from, 0, to, 0, (guint64) info.st_size, source, target, NULL, NULL,
+                        cancellable, error);
 }
 
 static gboolean

@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 
 #include "base/error.h"
+#include "base/file-copy.h"
 #include "base/file-io.h"
 #include "image/catalog-entry.h"
 #include "image/image-ini.h"

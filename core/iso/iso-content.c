@@ -72,6 +72,21 @@ kl_iso_content_open_item (KlMediaLayout *layout, const KlLayoutItem *item, GErro
   return g_steal_fd (&fd);
 }
 
+/*
+ * kl_iso_content_check_item:
+ * @crc32c: of the item's content as it was read
+ *
+ * Errors: KL_ERROR_MISSING_PACKAGE, detail: the boot image ID, where another is recorded.
+ */
+gboolean
+kl_iso_content_check_item (KlMediaLayout *layout,
+                           const KlLayoutItem *item,
+                           guint32 crc32c,
+                           GError **error)
+{
+  return crc32c == item->crc32c || set_changed_error (layout, item, "its checksum differs", error);
+}
+
 /* Keeps the first error of libisofs's thread: what the library makes of it says less. */
 static int
 fail_content (Content *self, GError *error)
@@ -131,9 +146,8 @@ content_fill (Content *self, void *buffer, gsize length, GError **error)
 
   self->done += length;
   self->crc32c = kl_crc32c_update (self->crc32c, buffer, length);
-  if (self->done == self->item->size && self->crc32c != self->item->crc32c)
-    return set_changed_error (self->reading->layout, self->item, "its checksum differs", error);
-  return TRUE;
+  return self->done < self->item->size
+         || kl_iso_content_check_item (self->reading->layout, self->item, self->crc32c, error);
 }
 
 static int

@@ -21,5 +21,9 @@ struct iso_stream;
 struct iso_stream *
 kl_iso_content_new (KlIsoReading *reading, const KlLayoutItem *item, gboolean big, guint number);
 int kl_iso_content_open_item (KlMediaLayout *layout, const KlLayoutItem *item, GError **error);
+gboolean kl_iso_content_check_item (KlMediaLayout *layout,
+                                    const KlLayoutItem *item,
+                                    guint32 crc32c,
+                                    GError **error);
 
 G_END_DECLS

@@ -561,6 +561,18 @@ kl_iso_image_open_item (KlIsoImage *self, const KlLayoutItem *item, GError **err
 }
 
 /**
+ * kl_iso_image_check_item:
+ * @crc32c: of what was read from the descriptor of kl_iso_image_open_item()
+ *
+ * Errors: KL_ERROR_MISSING_PACKAGE, detail: the boot image ID, if the layout says another.
+ */
+gboolean
+kl_iso_image_check_item (KlIsoImage *self, const KlLayoutItem *item, guint32 crc32c, GError **error)
+{
+  return kl_iso_content_check_item (self->reading.layout, item, crc32c, error);
+}
+
+/**
  * kl_iso_image_start:
  *
  * Begins to produce the volume, in a thread of libisofs that is never more than 1 MiB ahead.

@@ -27,6 +27,10 @@ guint64 kl_iso_image_get_structures_size (KlIsoImage *self);
 guint kl_iso_image_get_n_big (KlIsoImage *self);
 const KlLayoutItem *kl_iso_image_get_big (KlIsoImage *self, guint position);
 int kl_iso_image_open_item (KlIsoImage *self, const KlLayoutItem *item, GError **error);
+gboolean kl_iso_image_check_item (KlIsoImage *self,
+                                  const KlLayoutItem *item,
+                                  guint32 crc32c,
+                                  GError **error);
 
 gboolean kl_iso_image_start (KlIsoImage *self, GError **error);
 gboolean kl_iso_image_read (KlIsoImage *self, guint8 *buffer, gsize length, GError **error);

@@ -201,17 +201,19 @@ static gboolean
 write_big (Stream *self, const KlLayoutItem *item, guint64 offset, GError **error)
 {
   g_autofd int fd = kl_iso_image_open_item (self->image, item, error);
+  guint32 crc32c = 0;
 
   if (fd < 0)
     return FALSE;
 
   kl_progress_set_info (self->progress, "Writing %s", item->path + 1);
-  if (!kl_sink_copy (self->sink, fd, item->file, 0, item->size, offset, self->progress,
-                     self->cancellable, error))
+  if (!kl_sink_copy (self->sink, fd, item->file, 0, item->size, offset, &crc32c, self->progress,
+                     self->cancellable, error)
+      || !kl_iso_image_check_item (self->image, item, crc32c, error))
     return FALSE;
 
   g_ptr_array_add (self->regions,
-                   kl_region_new (offset, item->size, item->crc32c, item->path, item->file));
+                   kl_region_new (offset, item->size, crc32c, item->path, item->file));
   self->at = self->start = offset + item->size;
   return write_zeros (self, round_up (self->at, KL_ISO_BLOCK) - self->at, error);
 }

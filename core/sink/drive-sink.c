@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file-io.h"
 #include "sink/read-ahead.h"
@@ -267,6 +268,7 @@ kl_drive_sink_copy (KlSink *sink,
                     guint64 source_offset,
                     guint64 length,
                     guint64 offset,
+                    guint32 *crc32c,
                     KlProgress *progress,
                     GCancellable *cancellable,
                     GError **error)
@@ -277,6 +279,8 @@ kl_drive_sink_copy (KlSink *sink,
   if (!check_allowed (self, offset, length, error))
     return FALSE;
 
+  if (crc32c != NULL)
+    *crc32c = 0;
   reader = kl_read_ahead_new (source, source_name, source_offset, length,
                               KL_IO_BLOCK - (gsize) (offset % block_of (self)));
   while (length > 0)
@@ -285,6 +289,8 @@ kl_drive_sink_copy (KlSink *sink,
 
       if (block == NULL || !kl_drive_sink_write (sink, block->data, block->length, offset, error))
         return FALSE;
+      if (crc32c != NULL)
+        *crc32c = kl_crc32c_update (*crc32c, block->data, block->length);
       offset += block->length;
       length -= block->length;
       kl_progress_advance (progress, block->length);

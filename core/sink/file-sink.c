@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file-copy.h"
 #include "base/file-io.h"
 
 /* What O_DIRECT wants offsets, lengths and memory to be multiples of, on any disk; bytes. */
@@ -184,6 +185,7 @@ kl_file_sink_copy (KlSink *sink,
                    guint64 source_offset,
                    guint64 length,
                    guint64 offset,
+                   guint32 *crc32c,
                    KlProgress *progress,
                    GCancellable *cancellable,
                    GError **error)
@@ -191,7 +193,7 @@ kl_file_sink_copy (KlSink *sink,
   KlFileSink *self = KL_FILE_SINK (sink);
 
   return kl_copy_range (source, source_offset, kl_atomic_file_get_fd (self->file), offset, length,
-                        source_name, self->path, progress, cancellable, error);
+                        source_name, self->path, crc32c, progress, cancellable, error);
 }
 
 static gboolean

@@ -57,9 +57,10 @@ kl_sink_write (KlSink *self, const void *data, gsize length, guint64 offset, GEr
  * @source_offset: bytes from its beginning
  * @length: bytes
  * @offset: bytes from the beginning of the medium
+ * @crc32c: (out) (optional): the CRC-32C of the bytes copied
  * @progress: (nullable): advances by the bytes copied
  *
- * Copies from a file without a detour through memory where the kernel can.
+ * Copies from a file, by the shortest way there is.
  *
  * Errors: KL_ERROR_* of reading and writing; KL_ERROR_FORMAT if the source ends early;
  * G_IO_ERROR_CANCELLED.
@@ -71,6 +72,7 @@ kl_sink_copy (KlSink *self,
               guint64 source_offset,
               guint64 length,
               guint64 offset,
+              guint32 *crc32c,
               KlProgress *progress,
               GCancellable *cancellable,
               GError **error)
@@ -80,7 +82,7 @@ kl_sink_copy (KlSink *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   return KL_SINK_GET_CLASS (self)->copy (self, source, source_name, source_offset, length, offset,
-                                         progress, cancellable, error);
+                                         crc32c, progress, cancellable, error);
 }
 
 /**

@@ -28,6 +28,7 @@ struct _KlSinkClass
                     guint64 source_offset,
                     guint64 length,
                     guint64 offset,
+                    guint32 *crc32c,
                     KlProgress *progress,
                     GCancellable *cancellable,
                     GError **error);
@@ -45,6 +46,7 @@ gboolean kl_sink_copy (KlSink *self,
                        guint64 source_offset,
                        guint64 length,
                        guint64 offset,
+                       guint32 *crc32c,
                        KlProgress *progress,
                        GCancellable *cancellable,
                        GError **error);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file-copy.h"
 #include "base/file-io.h"
 #include "source/media-source-kinds.h"
 
@@ -546,7 +547,7 @@ copy_by_kernel (KlMediaSource *self,
       guint64 n = MIN (entry->size - done, COPY_STEP);
 
       if (!shared
-          && !kl_copy_range (fd, done, target, done, n, entry->path, target_name,
+          && !kl_copy_range (fd, done, target, done, n, entry->path, target_name, NULL,
                              sums->wanted ? NULL : progress, cancellable, error))
         return FALSE;
       if (shared && !sums->wanted)

@@ -14,6 +14,7 @@
 
 #include "base/checksum.h"
 #include "base/error.h"
+#include "base/file-copy.h"
 #include "base/file-io.h"
 #include "wim/wim-compress.h"
 #include "wim/wim-library.h"

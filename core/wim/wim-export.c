@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 
 #include "base/error.h"
+#include "base/file-copy.h"
 #include "base/file-io.h"
 #include "wim/wim-library.h"
 #include "wim/wim-private.h"

@@ -98,8 +98,8 @@ class Client:
                                      None), 'Completed', timeout)
 
     def wait_for_writing(self, path=None):
-        """Until the creation has come to a step that writes."""
-        wait_for(lambda: self.get('CurrentStep', path=path) >= 3, 'a step that writes')
+        """Until the creation has come to the step that writes."""
+        wait_for(lambda: self.get('StepInfo', path=path).startswith('Writing'), 'a step that writes')
 
     def close(self):
         self.bus.close_sync(None)

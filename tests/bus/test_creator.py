@@ -28,8 +28,8 @@ class Creator(BusTest):
         self.assertEqual(self.client.create('CD', iso, image), (0,))
         self.assertEqual(self.client.wait(), (0, '', ''))
         self.assertEqual(self.client.get_all(), {
-            'ProviderName': '', 'SiteCode': '', 'DistributionPoints': '', 'MediaLabel': 'BUS', 'NumSteps': 6,
-            'CurrentStep': 6, 'StepProgress': 100, 'StepInfo': 'Finishing', 'Status': 0, 'ExitCode': 0, 'ErrorDetail': ''})
+            'ProviderName': '', 'SiteCode': '', 'DistributionPoints': '', 'MediaLabel': 'BUS', 'NumSteps': 5,
+            'CurrentStep': 5, 'StepProgress': 100, 'StepInfo': 'Finishing', 'Status': 0, 'ExitCode': 0, 'ErrorDetail': ''})
         self.assert_iso(iso)
         self.assertEqual(self.json('inspect', iso).last['label'], 'BUS')
 
@@ -331,7 +331,7 @@ class Creator(BusTest):
 
         self.assertIn(image + '\tOdd PE', example('list'))
         out = example('create', 'CD', 'example.iso', image, 'EXAMPLE', input='a password\n')
-        self.assertIn('step 6 of 6', out)
+        self.assertIn('step 5 of 5', out)
         self.assertTrue(out.endswith('ExitCode 0x00000000\n'), out)
         self.assert_iso(iso)
         self.assertTrue(self.json('inspect', iso).last['password-required'])

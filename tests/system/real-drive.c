@@ -233,7 +233,7 @@ write_random (KlSink *sink, guint8 *shadow, gsize size)
         g_assert_true (kl_sink_write (sink, source + from, length, offset, &error));
       else
         g_assert_true (
-            kl_sink_copy (sink, fd, source_path, from, length, offset, NULL, NULL, &error));
+            kl_sink_copy (sink, fd, source_path, from, length, offset, NULL, NULL, NULL, &error));
       g_assert_no_error (error);
       memcpy (shadow + offset, source + from, length);
     }

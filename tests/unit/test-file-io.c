@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -17,31 +16,6 @@ typedef struct
 {
   char *folder;
 } Fixture;
-
-/* What the two system calls below do besides their work. */
-static gsize longest_copy;   /* bytes asked for in one call */
-static guint copy_delay;     /* microseconds */
-static int write_back_error; /* errno; 0 for none */
-
-/* These stand before those of the C library. */
-ssize_t
-copy_file_range (
-    int in, off64_t *in_offset, int out, off64_t *out_offset, size_t length, unsigned int flags)
-{
-  longest_copy = MAX (longest_copy, length);
-  if (copy_delay > 0)
-    g_usleep (copy_delay);
-  return syscall (SYS_copy_file_range, in, in_offset, out, out_offset, length, flags);
-}
-
-int
-sync_file_range (int fd, off64_t offset, off64_t length, unsigned int flags)
-{
-  if (write_back_error == 0 || (flags & SYNC_FILE_RANGE_WAIT_AFTER) == 0)
-    return 0;
-  errno = write_back_error;
-  return -1;
-}
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
@@ -203,97 +177,6 @@ test_atomic_refuses (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_copy_range (Fixture *fixture, gconstpointer data)
-{
-  const gsize size = 3 * KL_IO_BLOCK + 17;
-  g_autofree char *source = g_build_filename (fixture->folder, "source", NULL);
-  g_autofree char *target = g_build_filename (fixture->folder, "target", NULL);
-  g_autofree char *bytes = g_malloc (size);
-  g_autofree char *copied = NULL;
-  gsize copied_size = 0;
-  g_autoptr (GError) error = NULL;
-  g_autofd int from = -1;
-  g_autofd int to = -1;
-
-  for (gsize i = 0; i < size; i++)
-    bytes[i] = (char) (i * 31 + i / 256);
-  g_assert_true (g_file_set_contents (source, bytes, (gssize) size, NULL));
-  from = kl_open_for_reading (source, &error);
-  g_assert_no_error (error);
-  to = open (target, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  g_assert_true (kl_copy_range (from, 5, to, 100, size - 5, source, target, NULL, NULL, &error));
-  g_assert_no_error (error);
-  g_assert_true (g_file_get_contents (target, &copied, &copied_size, NULL));
-  g_assert_cmpmem (copied + 100, copied_size - 100, bytes + 5, size - 5);
-
-  g_assert_false (kl_copy_range (from, size - 3, to, 0, 10, source, target, NULL, NULL, &error));
-  g_assert_error (error, KL_ERROR, KL_ERROR_FORMAT);
-  g_assert_nonnull (strstr (error->message, "ends early"));
-}
-
-static void
-test_copy_cancelled (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *source = g_build_filename (fixture->folder, "source", NULL);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError) error = NULL;
-  g_autofd int from = -1;
-
-  g_assert_true (g_file_set_contents (source, "abc", -1, NULL));
-  from = kl_open_for_reading (source, &error);
-  g_cancellable_cancel (cancellable);
-  g_assert_false (kl_copy_range (from, 0, from, 10, 3, source, source, NULL, cancellable, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-}
-
-/* On a slow disk each call stays short, so that cancelling does not wait for a long one. */
-static void
-test_copy_steps (Fixture *fixture, gconstpointer data)
-{
-  const gsize size = 16 * KL_IO_BLOCK;
-  g_autofree char *source = g_build_filename (fixture->folder, "source", NULL);
-  g_autofree char *target = g_build_filename (fixture->folder, "target", NULL);
-  g_autoptr (GError) error = NULL;
-  g_autofd int from = open (source, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  g_autofd int to = open (target, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-  g_assert_cmpint (ftruncate (from, (off_t) size), ==, 0);
-  longest_copy = 0;
-  g_assert_true (kl_copy_range (from, 0, to, 0, size, source, target, NULL, NULL, &error));
-  g_assert_no_error (error);
-  g_assert_cmpuint (longest_copy, >, KL_IO_BLOCK);
-
-  longest_copy = 0;
-  copy_delay = G_USEC_PER_SEC / 8;
-  g_assert_true (
-      kl_copy_range (from, 0, to, 0, 4 * KL_IO_BLOCK, source, target, NULL, NULL, &error));
-  copy_delay = 0;
-  g_assert_cmpuint (longest_copy, ==, KL_IO_BLOCK);
-}
-
-static void
-test_flush_error (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *path = g_build_filename (fixture->folder, "a.wim", NULL);
-  g_autoptr (GError) error = NULL;
-  g_autofd int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-  /* A hole would be left out. */
-  g_assert_true (kl_write_at (fd, path, 10, 90, path, NULL));
-
-  /* Not every file system knows the call. */
-  write_back_error = ENOSYS;
-  g_assert_true (kl_flush_file (fd, 100, path, NULL, NULL, &error));
-  g_assert_no_error (error);
-
-  write_back_error = EIO;
-  g_assert_false (kl_flush_file (fd, 100, path, NULL, NULL, &error));
-  write_back_error = 0;
-  g_assert_error (error, KL_ERROR, KL_ERROR_IO);
-  g_assert_nonnull (strstr (error->message, "a.wim"));
-}
-
-static void
 test_opens_files_only (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *fifo = g_build_filename (fixture->folder, "fifo", NULL);
@@ -403,10 +286,6 @@ main (int argc, char **argv)
   ADD ("/file-io/leftovers-of-the-killed-go", test_atomic_sweeps);
   ADD ("/file-io/nobody-else-may-write", test_atomic_modes);
   ADD ("/file-io/a-folder-or-device-is-no-target", test_atomic_refuses);
-  ADD ("/file-io/copies-a-range", test_copy_range);
-  ADD ("/file-io/copying-can-be-cancelled", test_copy_cancelled);
-  ADD ("/file-io/slow-copies-go-in-short-steps", test_copy_steps);
-  ADD ("/file-io/an-error-of-write-back-counts", test_flush_error);
   ADD ("/file-io/only-files-are-opened", test_opens_files_only);
   ADD ("/file-io/checksums-match-published-values", test_checksums);
   ADD ("/file-io/a-file-is-summed-up-by-threads", test_file_checksum);

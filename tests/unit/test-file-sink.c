@@ -12,6 +12,7 @@
 
 #include <glib/gstdio.h>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file-io.h"
 
@@ -79,6 +80,7 @@ test_round_trip (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (KlSink) sink = kl_file_sink_new (fixture->path, &error);
   g_autofd int source = -1;
+  guint32 sum = 0;
 
   g_assert_no_error (error);
   for (gsize i = 0; i < size; i++)
@@ -89,8 +91,9 @@ test_round_trip (Fixture *fixture, gconstpointer data)
   g_assert_true (kl_sink_prepare (sink, size, &error));
   g_assert_true (kl_sink_write (sink, bytes, 1000, 0, &error));
   g_assert_true (
-      kl_sink_copy (sink, source, source_path, 1000, size - 1000, 1000, NULL, NULL, &error));
+      kl_sink_copy (sink, source, source_path, 1000, size - 1000, 1000, &sum, NULL, NULL, &error));
   g_assert_no_error (error);
+  g_assert_cmphex (sum, ==, kl_crc32c_update (0, bytes + 1000, size - 1000));
   g_assert_true (kl_sink_flush (sink, NULL, NULL, &error));
   g_assert_true (kl_sink_read (sink, buffer, size, 0, &error));
   g_assert_no_error (error);
