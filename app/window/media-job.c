@@ -324,6 +324,21 @@ kl_media_job_is_open (KlMediaJob *self)
   return self->state == KL_MEDIA_JOB_RUNNING || self->state == KL_MEDIA_JOB_WAITING;
 }
 
+/* @jobs: of KlMediaJob */
+guint
+kl_media_job_count_open (GListModel *jobs)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (jobs); i++)
+    {
+      g_autoptr (KlMediaJob) job = g_list_model_get_item (jobs, i);
+
+      n += (guint) kl_media_job_is_open (job);
+    }
+  return n;
+}
+
 gboolean
 kl_media_job_is_verified (KlMediaJob *self)
 {

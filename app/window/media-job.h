@@ -46,6 +46,7 @@ KlMediaJobState kl_media_job_get_state (KlMediaJob *self);
 KlJob *kl_media_job_get_job (KlMediaJob *self); /* NULL once another job has ended */
 gboolean kl_media_job_is_medium (KlMediaJob *self);
 gboolean kl_media_job_is_open (KlMediaJob *self);
+guint kl_media_job_count_open (GListModel *jobs);
 gboolean kl_media_job_is_verified (KlMediaJob *self);
 const char *kl_media_job_get_origin (KlMediaJob *self);          /* nullable */
 const GError *kl_media_job_get_error (KlMediaJob *self);         /* NULL unless it failed */

@@ -203,19 +203,6 @@ kl_media_jobs_get_n_running (KlMediaJobs *self)
   return g_hash_table_size (self->running);
 }
 
-/* Those that run, and those that are about to. */
-guint
-kl_media_jobs_get_n_open (KlMediaJobs *self)
-{
-  guint n = 0;
-
-  g_return_val_if_fail (KL_IS_MEDIA_JOBS (self), 0);
-
-  for (guint i = 0; i < self->jobs->len; i++)
-    n += (guint) kl_media_job_is_open (self->jobs->pdata[i]);
-  return n;
-}
-
 KlMediaJobCounts
 kl_media_jobs_get_counts (KlMediaJobs *self)
 {

@@ -26,7 +26,6 @@ KlMediaJobs *kl_media_jobs_get (void); /* the only one; lent */
 void kl_media_jobs_add (KlMediaJobs *self, KlMediaJob *job);
 KlMediaJob *kl_media_jobs_begin_other (KlMediaJobs *self, const KlOtherJob *other);
 guint kl_media_jobs_get_n_running (KlMediaJobs *self);
-guint kl_media_jobs_get_n_open (KlMediaJobs *self);
 KlMediaJobCounts kl_media_jobs_get_counts (KlMediaJobs *self);
 KlMediaJob *kl_media_jobs_find_busy (KlMediaJobs *self, KlDrive *drive); /* lent; nullable */
 KlMediaJob *kl_media_jobs_find_done (KlMediaJobs *self, KlDrive *drive); /* lent; nullable */

@@ -104,7 +104,7 @@ show_icon (KlProgressPage *self)
 static void
 update (KlProgressPage *self)
 {
-  const gboolean busy = count (self, KL_MEDIA_JOB_RUNNING) + count (self, KL_MEDIA_JOB_WAITING) > 0;
+  const gboolean busy = kl_media_job_count_open (self->jobs) > 0;
   const gboolean changed = busy != self->busy;
   g_autofree char *title = NULL;
 

@@ -458,7 +458,7 @@ static void
 jobs_changed_cb (KlWindow *self)
 {
   KlMediaJobs *jobs = kl_media_jobs_get ();
-  const guint running = kl_media_jobs_get_n_open (jobs);
+  const guint running = kl_media_job_count_open (G_LIST_MODEL (jobs));
   g_autofree char *number = running > 0 ? g_strdup_printf ("%u", running) : g_strdup ("");
   g_autofree char *name
       = running > 0 ? kl_bidi_printf (
