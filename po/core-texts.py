@@ -24,7 +24,7 @@ CARRIERS = {
     'g_prefix_error': (1, '{}%s'), 'kl_set_error_errno': (2, '{}: %s'), 'kl_translate_io_error': (1, '{}: %s'),
     'kl_wim_set_error': (4, '{}: %s'), 'kl_udisks_translate_error': (1, '{}'), 'kl_progress_add_step': (2, '{}'),
     'kl_progress_set_info': (1, '{}'), 'kl_image_tree_warn': (1, '{}'), 'kl_function_job_new': (0, '{}'), 'add_difference': (2, '{}'),
-    ('core/crypto/pfx-import.c', 'fail'): (3, '“%s” {}'), ('core/image/import.c', 'g_strdup_printf'): (0, '{}'),
+    ('core/crypto/pfx-import.c', 'fail'): (3, '“%s” {}'), ('core/import/import.c', 'g_strdup_printf'): (0, '{}'),
     ('core/volume/folder-writer.c', 'set_call_error'): (1, '{}: %s'), ('core/drive/drive-identity.c', 'g_string_append_printf'): (1, '{}'),
 }
 # What only developers read: logs, and what ends the program.
@@ -41,7 +41,7 @@ UNSAID = {
     # Written to a drive, to be found again.
     ('core/sink/capacity-probe.c', 'Kindling capacity mark'),
     # An ID.
-    ('core/image/import.c', 'KDL%05X'),
+    ('core/import/import.c', 'KDL%05X'),
     # A program that starts one job twice.
     ('core/job/job.c', 'This %s is busy with another run'),
 }

@@ -8,7 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "bidi.h"
-#include "image/import-source.h"
+#include "import/import-source.h"
 #include "wim/wim.h"
 #include "window/failure-view.h"
 

@@ -13,8 +13,9 @@ G_BEGIN_DECLS
  * that made it, within a second of a change by any process, once kl_catalog_watch() was called.
  * Broken entries are items with an error.
  *
- * The blocking functions (import, remove, export, set) may be called from any thread, also while
- * the model is in use. They take IDs in any letter case; entries have them in upper case.
+ * The blocking functions (kl_catalog_import(), remove, export, set) may be called from any thread,
+ * also while the model is in use. They take IDs in any letter case; entries have them in upper
+ * case.
  */
 #define KL_TYPE_CATALOG (kl_catalog_get_type ())
 G_DECLARE_FINAL_TYPE (KlCatalog, kl_catalog, KL, CATALOG, GObject)
@@ -41,24 +42,9 @@ kl_catalog_lookup (KlCatalog *self,
                    const char *id,
                    GError **error); /* full; reads it afresh; KL_ERROR_MISSING_PACKAGE */
 
-typedef struct
-{
-  const char *path;       /* WIM file, folder or ISO file */
-  guint index;            /* 0: choose (kl_wim_choose_image) */
-  const char *id;         /* in any letter case; NULL: the next free KDLxxxxx */
-  const char *name;       /* NULL: from the image */
-  const char *boot_files; /* folder or ISO with boot files, or NULL */
-  gboolean reexport;      /* allow compressing a WIM anew that boot managers can't read */
-} KlImportOptions;
-
 gboolean kl_catalog_is_valid_id (
     const char *id); /* three letters or digits, five hexadecimal digits; upper case */
 
-KlBootImage *kl_catalog_import (KlCatalog *self,
-                                const KlImportOptions *options,
-                                KlProgress *progress,
-                                GCancellable *cancellable,
-                                GError **error);
 gboolean kl_catalog_remove (KlCatalog *self, const char *id, GError **error);
 /* Writes the media WIM of an image to a file, atomically. */
 gboolean kl_catalog_export (KlCatalog *self,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "image/catalog.h"
+#include "import/import.h"
 #include "job/job.h"
 
 G_BEGIN_DECLS

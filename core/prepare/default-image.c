@@ -15,7 +15,7 @@
 #include "base/file-io.h"
 #include "image/catalog-entry.h"
 #include "image/image-ini.h"
-#include "image/import-source.h"
+#include "import/import-source.h"
 #include "wim/wim-header.h"
 #include "wim/wim.h"
 

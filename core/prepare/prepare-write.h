@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "image/import-record.h"
 #include "prepare/content-cache.h"
+#include "wim/wim.h"
 
 G_BEGIN_DECLS
 

@@ -15,7 +15,6 @@
 #include "driver/driver-archive.h"
 #include "image/catalog-entry.h"
 #include "image/image-ini.h"
-#include "image/import-record.h"
 #include "prepare/content-cache.h"
 #include "prepare/default-image.h"
 #include "prepare/input-stamp.h"

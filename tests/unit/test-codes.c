@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/file-io.h"
 #include "creation/media-creator.h"
-#include "image/catalog.h"
+#include "import/import.h"
 
 #define SITE "[Site]\nSiteCode=ABC\nManagementPoint=http://mp.example.test\n"
 #define SIGNING "SiteSigningCertificate=client.pem\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "image/catalog.h"
+#include "import/import.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/catalog.h"
+#include "import/import.h"
 #include "sink/file-sink.h"
 
 /* Made once: two boot images from the sample WIM, the second without a BIOS boot sector. */

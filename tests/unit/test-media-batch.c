@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
+#include "import/import.h"
 #include "prepare/recipe.h"
 
 #define N_MEDIA 3

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
-#include "image/catalog.h"
+#include "import/import.h"
 #include "iso/iso-writer.h"
 #include "sink/file-sink.h"
 

@@ -12,6 +12,7 @@
 #include "edit/image-name.h"
 #include "edit/ini-text.h"
 #include "image/image-ini.h"
+#include "import/import.h"
 #include "prepare/default-image.h"
 #include "prepare/driver-survey.h"
 

@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "base/file-io.h"
 #include "creation/media-creator.h"
-#include "image/catalog.h"
+#include "import/import.h"
 
 #define MASK 0x5a
 #define SECRET_LENGTH 20

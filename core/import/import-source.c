@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-import-source"
 
-#include "image/import-source.h"
+#include "import/import-source.h"
 
 #include <errno.h>
 #include <sys/stat.h>

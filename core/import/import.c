@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-import"
 
-#include "image/catalog.h"
+#include "import/import.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 #include "base/file-io.h"
 #include "image/catalog-entry.h"
 #include "image/image-ini.h"
-#include "image/import-record.h"
-#include "image/import-source.h"
+#include "import/import-record.h"
+#include "import/import-source.h"
 #include "source/media-source-kinds.h"
 #include "wim/wim-header.h"
 

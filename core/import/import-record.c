@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "kl-import-record"
 
-#include "image/import-record.h"
+#include "import/import-record.h"
 
 #include "image/image-ini.h"
 
