@@ -3,11 +3,11 @@
 
 #include "image/boot-image.h"
 
-#include <errno.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/file-io.h"
+#include "image/boot-image-check.h"
 #include "image/image-ini.h"
 #include "image/injection-status.h"
 #include "wim/wim-header.h"
@@ -344,51 +344,6 @@ read_status (KlBootImage *self, KlImageRecord *record, const KlEntryFiles *seen)
     self->state = KL_IMAGE_STATE_COMPLETE;
 }
 
-static void
-    G_GNUC_PRINTF (3, 4) set_missing (KlBootImage *self, GError **error, const char *format, ...)
-{
-  g_autofree char *fact = NULL;
-  GError *missing;
-  va_list args;
-
-  va_start (args, format);
-  fact = g_strdup_vprintf (format, args);
-  va_end (args);
-
-  missing = g_error_new (KL_ERROR, KL_ERROR_MISSING_PACKAGE, "Boot image %s: %s", self->id, fact);
-  kl_error_set_detail (missing, self->id);
-  g_propagate_error (error, missing);
-}
-
-static gboolean
-check_size (KlBootImage *self, const KlEntryFiles *seen, GError **error)
-{
-  gboolean prepared = g_str_has_suffix (self->media_wim, "/" KL_BOOT_WIM_FILE);
-  struct stat info;
-
-  if (seen != NULL && self->size > 0
-      && self->size == (prepared ? seen->boot_size : seen->source_size))
-    return TRUE;
-  if (stat (self->media_wim, &info) != 0)
-    {
-      if (errno == ENOENT || errno == ENOTDIR)
-        set_missing (self, error, "“%s” is gone; %" G_GUINT64_FORMAT " bytes are recorded",
-                     self->media_wim, self->size);
-      else
-        kl_set_error_errno (error, errno, "Cannot open “%s”", self->media_wim);
-      return FALSE;
-    }
-  if ((guint64) info.st_size != self->size)
-    {
-      set_missing (self, error,
-                   "“%s” has %" G_GINT64_FORMAT " bytes; %" G_GUINT64_FORMAT " are recorded",
-                   self->media_wim, (gint64) info.st_size, self->size);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
 static KlBootImage *
 new_for_folder (const char *folder)
 {
@@ -426,7 +381,7 @@ load_entry (const char *folder, const char *media_wim, const KlEntryFiles *seen,
   read_status (self, record, seen);
   self->media = seen == NULL || seen->media ? kl_media_record_list (self->folder, 1, &self->n_media)
                                             : g_ptr_array_new ();
-  if (!check_size (self, seen, &self->error))
+  if (!kl_boot_image_check_size (self, seen, &self->error))
     self->state = KL_IMAGE_STATE_ERROR;
 
   return g_steal_pointer (&self);
@@ -718,83 +673,4 @@ kl_boot_image_load_boot_files (KlBootImage *self, GError **error)
   else
     g_propagate_error (error, g_steal_pointer (&failure));
   return NULL;
-}
-
-/* An entry without a record has nothing to compare with. */
-static gboolean
-check_recorded (KlBootImage *self, GError **error)
-{
-  if (!g_error_matches (self->error, KL_ERROR, KL_ERROR_IMAGE_BROKEN))
-    return TRUE;
-
-  g_propagate_error (error, g_error_copy (self->error));
-  return FALSE;
-}
-
-/**
- * kl_boot_image_check:
- * @progress: (nullable): gets the WIM's size as its total
- *
- * The check before each use: size and CRC-32C of the media WIM against the record (media-api.md 3,
- * row 0x80040003).
- *
- * Errors: KL_ERROR_MISSING_PACKAGE with the ID as its detail where the file is gone or another;
- * KL_ERROR_IMAGE_BROKEN for a broken entry; KL_ERROR_* of reading; G_IO_ERROR_CANCELLED. Blocks;
- * any thread.
- */
-gboolean
-kl_boot_image_check (KlBootImage *self,
-                     KlProgress *progress,
-                     GCancellable *cancellable,
-                     GError **error)
-{
-  guint64 size = 0;
-  guint32 crc = 0;
-
-  g_return_val_if_fail (KL_IS_BOOT_IMAGE (self), FALSE);
-
-  if (!check_recorded (self, error) || !check_size (self, NULL, error))
-    return FALSE;
-
-  kl_progress_set_total (progress, self->size);
-  if (!kl_crc32c_file (self->media_wim, progress, cancellable, &size, &crc, error))
-    return FALSE;
-  if (size == self->size && crc == self->crc32c)
-    return TRUE;
-
-  set_missing (self, error,
-               "“%s” has %" G_GUINT64_FORMAT " bytes and CRC-32C %08x; %" G_GUINT64_FORMAT
-               " bytes and %08x are recorded",
-               self->media_wim, size, crc, self->size, self->crc32c);
-  return FALSE;
-}
-
-/**
- * kl_boot_image_check_sha256:
- *
- * As kl_boot_image_check(), by SHA-256: slower, and safe against intent.
- */
-gboolean
-kl_boot_image_check_sha256 (KlBootImage *self,
-                            KlProgress *progress,
-                            GCancellable *cancellable,
-                            GError **error)
-{
-  g_autofree char *sha256 = NULL;
-
-  g_return_val_if_fail (KL_IS_BOOT_IMAGE (self), FALSE);
-
-  if (!check_recorded (self, error) || !check_size (self, NULL, error))
-    return FALSE;
-
-  kl_progress_set_total (progress, self->size);
-  sha256 = kl_sha256_file (self->media_wim, progress, cancellable, error);
-  if (sha256 == NULL)
-    return FALSE;
-  if (strcmp (sha256, self->sha256) == 0)
-    return TRUE;
-
-  set_missing (self, error, "“%s” has the SHA-256 %s; %s is recorded", self->media_wim, sha256,
-               self->sha256);
-  return FALSE;
 }
