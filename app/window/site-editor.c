@@ -89,6 +89,8 @@ struct _KlSiteEditor
   GtkWidget *rows[G_N_ELEMENTS (fields)];   /* borrowed; NULL for a group */
   GtkWidget *labels[G_N_ELEMENTS (fields)]; /* borrowed; NULL without advice */
   char *before[G_N_ELEMENTS (fields)]; /* owned; as it stands in the profile; NULL for a group */
+  gboolean is_seen[G_N_ELEMENTS (fields)]; /* something was entered, or it was left as it is */
+  guint focused;                           /* index of the row that gets the keys; 0: none */
   gboolean is_saved;
 };
 
@@ -177,6 +179,23 @@ is_valid (const Field *field, const char *value)
   return profile != NULL;
 }
 
+/* Nobody has done anything wrong in an entry that is still to be filled in: there it is a hint. */
+static void
+show_advice (KlSiteEditor *self, guint i, gboolean is_wrong, gboolean is_hint)
+{
+  const char *advice = is_wrong ? _ (fields[i].advice) : NULL;
+  GtkWidget *label = self->labels[i];
+
+  kl_problem_label_show (GTK_LABEL (label), self->rows[i], is_hint ? NULL : advice);
+  gtk_widget_remove_css_class (label, is_hint ? "error" : "dim-label");
+  gtk_widget_add_css_class (label, is_hint ? "dim-label" : "error");
+  if (is_wrong && is_hint)
+    {
+      gtk_label_set_label (GTK_LABEL (label), advice);
+      gtk_widget_set_visible (label, TRUE);
+    }
+}
+
 static void
 validate (KlSiteEditor *self)
 {
@@ -185,16 +204,33 @@ validate (KlSiteEditor *self)
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     {
       g_autofree char *value = NULL;
-      const char *problem = NULL;
+      gboolean is_wrong;
 
       if (self->labels[i] == NULL)
         continue;
       value = dup_entered (self, i);
-      if (!is_valid (&fields[i], value))
-        problem = _ (fields[i].advice);
-      valid &= kl_problem_label_show (GTK_LABEL (self->labels[i]), self->rows[i], problem);
+      is_wrong = !is_valid (&fields[i], value);
+      self->is_seen[i] |= !g_str_equal (value, self->before[i]);
+      show_advice (self, i, is_wrong, *value == '\0' && !self->is_seen[i]);
+      valid &= !is_wrong;
     }
   gtk_widget_set_sensitive (self->save_button, valid);
+}
+
+/* That another window gets the keys does not change it. */
+static void
+focus_cb (KlSiteEditor *self)
+{
+  GtkWidget *focus = gtk_root_get_focus (GTK_ROOT (self));
+
+  if (focus == NULL)
+    return;
+  self->is_seen[self->focused] = TRUE;
+  self->focused = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    if (self->rows[i] != NULL && gtk_widget_is_ancestor (focus, self->rows[i]))
+      self->focused = i;
+  validate (self);
 }
 
 static GtkWidget *
@@ -411,6 +447,7 @@ kl_site_editor_new (GtkWindow *parent, const char *path)
     }
   add_fields (self);
   validate (self);
+  g_signal_connect (self, "notify::focus-widget", G_CALLBACK (focus_cb), NULL);
   gtk_widget_grab_focus (self->rows[1]); /* after the title of the first group */
   return self;
 }

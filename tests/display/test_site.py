@@ -12,6 +12,13 @@ def enter(root, name, text):
     set_text(wait(lambda: entry(root, name), 'entry ' + name), text)
 
 
+def is_red():
+    """Whether something in the window that gets the keys is called wrong; no state on the accessibility bus tells it."""
+    number = subprocess.run(['xdotool', 'getactivewindow'], check=True, capture_output=True, text=True).stdout.strip()
+    picture = subprocess.run(['import', '-window', number, '-depth', '8', 'rgb:-'], check=True, capture_output=True).stdout
+    return any(red > 180 and green < 60 and blue < 70 for red, green, blue in zip(*(picture[i::3] for i in range(3))))
+
+
 app = App()
 app.add_sample()
 app.window.get_name()
@@ -23,8 +30,15 @@ screenshot('1-preferences')
 click(button(preferences, 'New…'))
 editor = app.wait_dialog('New Site Profile')
 wait(lambda: not is_on(button(editor, 'Save'), 'SENSITIVE'), 'Save to be greyed without a site code')
+check('it says what to enter', says(editor, 'Three letters or digits'))
+check('nothing is wrong before something was entered', not is_red())
+screenshot('1-new')
+key_to('New Site Profile', 'Tab', 'Tab')
+wait(lambda: is_red(), 'what was left empty to be wrong')
+enter(editor, 'Site Code', 'abc')
+wait(lambda: not is_red() and not says(editor, 'Three letters or digits'), 'no advice')
 enter(editor, 'Site Code', 'A')
-wait(lambda: says(editor, 'Three letters or digits'), 'advice')
+wait(lambda: is_red() and says(editor, 'Three letters or digits'), 'advice')
 enter(editor, 'Site Code', 'abc')
 enter(editor, 'Organization', 'Example')
 enter(editor, 'Management Point URLs', 'mp.example.test')
