@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 
 TIMEOUT = 120
@@ -17,12 +19,17 @@ def absolute(options, *names):
         setattr(options, name, os.path.abspath(getattr(options, name)))
 
 
+# A test that takes too long is ended, too, before its folder is removed.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
 class Broken(Exception):
     """A promise that was not kept."""
 
 
 class Scenario:
-    """One command. self.folder holds all that it reads and writes, but for the WIM of an import."""
+    """One command. self.folder holds all that it reads and writes, but for the WIM of an import, and for temporary files, which
+    lie beside it."""
 
     folder_of_faults = ''  # in self.folder; what lies elsewhere works
     lies_are_found = True  # by the command itself; else by the first medium that is made
@@ -40,7 +47,7 @@ class Scenario:
         """What is preloaded comes before the sanitizer, if there is one."""
         sanitizer = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
         return {**os.environ, 'LC_ALL': 'C.UTF-8', 'G_DEBUG': 'fatal-criticals', 'ASAN_OPTIONS': sanitizer, 'HOME': self.folder,
-                'XDG_DATA_HOME': self.path('data'), **more}
+                'XDG_DATA_HOME': self.path('data'), 'TMPDIR': os.path.dirname(self.folder), **more}
 
     def run(self, *arguments, env=None):
         return subprocess.run(self.argv(*arguments), text=True, stdin=subprocess.DEVNULL, capture_output=True,
