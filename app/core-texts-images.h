@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Made by po/core-texts.py of the texts in core; "ninja core-texts" makes it anew. */
 /* clang-format off */
+/* base/atomic-file.c */ { N_ ("“%s” is %s and not a file") },
+/* base/atomic-file.c */ { N_ ("a folder") },
+/* base/atomic-file.c */ { N_ ("a device or special file") },
+/* base/atomic-file.c */ { N_ ("Cannot write into the folder “%s”: %s") },
+/* base/atomic-file.c */ { N_ ("Cannot flush “%s” to the disk: %s") },
+/* base/atomic-file.c */ { N_ ("Cannot give “%s” its name: %s") },
 /* base/checksum.c */ { N_ ("Cannot read “%s”: %s") },
-/* base/file-copy.c */ { N_ ("Cannot flush “%s” to the disk: %s") },
 /* base/file-copy.c */ { N_ ("Cannot write “%s” at byte %u: %s") },
 /* base/file-io.c */ { N_ ("Cannot open “%s”: %s") },
 /* base/file-io.c */ { N_ ("“%s” is not a file") },
@@ -11,11 +16,6 @@
 /* base/file-io.c */ { N_ ("“%s” ends early, at byte %u") },
 /* base/file-io.c */ { N_ ("Cannot sync the folder “%s”: %s") },
 /* base/file-io.c */ { N_ ("Cannot remove “%s”: %s") },
-/* base/file-io.c */ { N_ ("“%s” is %s and not a file") },
-/* base/file-io.c */ { N_ ("a folder") },
-/* base/file-io.c */ { N_ ("a device or special file") },
-/* base/file-io.c */ { N_ ("Cannot write into the folder “%s”: %s") },
-/* base/file-io.c */ { N_ ("Cannot give “%s” its name: %s") },
 /* base/file-kind.c */ { N_ ("Cannot look into “%s”, which would be replaced: %s") },
 /* base/file-kind.c */ { N_ ("“%s” is there and is no %s file; it is not replaced") },
 /* bcd/bcd-store.c */ { N_ ("Boot configuration: the %s is not UTF-8 text of at most %u bytes") },

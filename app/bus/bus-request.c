@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
+#include "base/file-kind.h"
 
 /* Longest texts that make sense; bytes. */
 #define MAX_WORD 64

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/atomic-file.h"
 #include "base/error.h"
 #include "base/file-io.h"
 #include "boot/boot-content.h"

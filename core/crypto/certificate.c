@@ -8,8 +8,8 @@
 
 #include <openssl/pem.h>
 
+#include "base/atomic-file.h"
 #include "base/error.h"
-#include "base/file-io.h"
 #include "crypto/certificate-key.h"
 #include "crypto/openssl-types.h"
 #include "crypto/secret.h"

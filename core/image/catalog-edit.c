@@ -8,6 +8,7 @@
 
 #include <glib/gstdio.h>
 
+#include "base/atomic-file.h"
 #include "base/error.h"
 #include "base/file-copy.h"
 #include "base/file-io.h"

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/atomic-file.h"
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/file-io.h"

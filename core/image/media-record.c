@@ -10,6 +10,7 @@
 
 #include <glib/gstdio.h>
 
+#include "base/atomic-file.h"
 #include "base/error.h"
 #include "base/file-io.h"
 #include "image/image-ini.h"

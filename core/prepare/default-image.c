@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file-io.h"
+#include "base/file-kind.h"
 #include "image/catalog-entry.h"
 #include "image/image-ini.h"
 #include "import/import-source.h"

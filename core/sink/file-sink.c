@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/atomic-file.h"
 #include "base/error.h"
 #include "base/file-copy.h"
 #include "base/file-io.h"

@@ -8,8 +8,8 @@
 
 #include <glib/gstdio.h>
 
+#include "base/atomic-file.h"
 #include "base/error.h"
-#include "base/file-io.h"
 #include "crypto/x509-file.h"
 
 #define GROUP "Site"
