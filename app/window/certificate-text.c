@@ -10,8 +10,8 @@
 #include "bidi.h"
 #include "crypto/certificate.h"
 
-char *
-kl_certificate_text_dup_day (GDateTime *date)
+static char *
+dup_day (GDateTime *date)
 {
   g_autoptr (GDateTime) local = date ? g_date_time_to_local (date) : NULL;
 
@@ -29,7 +29,7 @@ void
 kl_certificate_text_show_end (KlFactRow *row, GDateTime *end)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *day = kl_certificate_text_dup_day (end);
+  g_autofree char *day = dup_day (end);
   g_autofree char *word = NULL;
   gint64 left;
 

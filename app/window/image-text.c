@@ -60,8 +60,8 @@ kl_image_text_shorten (const char *name)
 }
 
 /* The admin's text where there is one, else the version of Windows PE. */
-const char *
-kl_image_text_get_version (KlBootImage *image)
+static const char *
+get_version (KlBootImage *image)
 {
   const char *version = kl_boot_image_get_version (image);
 
@@ -85,7 +85,7 @@ kl_image_text_dup_identity (KlBootImage *image)
 
   append_part (text, kl_boot_image_get_id (image));
   append_part (text, kl_boot_image_get_architecture (image));
-  append_part (text, kl_image_text_get_version (image));
+  append_part (text, get_version (image));
   if (kl_boot_image_get_size (image) > 0)
     {
       g_autofree char *size = g_format_size (kl_boot_image_get_size (image));

@@ -19,8 +19,7 @@ KlStateText kl_image_text_get_state (KlBootImage *image);
 char *kl_image_text_dup_name (KlBootImage *image);     /* the ID where the name is empty */
 char *kl_image_text_shorten (const char *name);        /* to what a toast can hold */
 char *kl_image_text_dup_identity (KlBootImage *image); /* "KDL00001 · x64 · 10.0 · 473 MB" */
-const char *kl_image_text_get_version (KlBootImage *image);
-char *kl_image_text_dup_signer (const char *signer); /* nullable in, never NULL out */
+char *kl_image_text_dup_signer (const char *signer);   /* nullable in, never NULL out */
 char *kl_image_text_dup_date (GDateTime *date);
 
 G_END_DECLS

@@ -58,7 +58,6 @@ void kl_udisks_rescan (GDBusConnection *connection, const char *device);
 void kl_udisks_translate_error (GError **error, const char *what, const char *device, guint limit);
 
 /* Who keeps a drive busy. */
-char *kl_drive_find_users (const KlDriveFacts *facts, const char *mount_point);
 void kl_drive_blame_users (GError **error, const KlDriveFacts *facts, const char *mount_point);
 
 /* @connection: (nullable): without UDisks2 everything is done by system calls */

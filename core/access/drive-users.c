@@ -124,15 +124,11 @@ append_holders (GString *text, const char *name)
     }
 }
 
-/**
- * kl_drive_find_users:
- * @mount_point: (nullable): look for those who use files below it as well
- *
- * Returns: (transfer full) (nullable): programs that have the drive or a file on it open, as far as
- *   this user may know, and devices that are stacked on it (LVM, RAID, LUKS): "bash (PID 12)"
- */
-char *
-kl_drive_find_users (const KlDriveFacts *facts, const char *mount_point)
+/* Programs that have the drive or a file on it open, as far as this user may know, and devices that
+ * are stacked on it (LVM, RAID, LUKS): "bash (PID 12)"; NULL for none. @mount_point: (nullable):
+ * look for those who use files below it as well */
+static char *
+find_users (const KlDriveFacts *facts, const char *mount_point)
 {
   GString *text = g_string_new (NULL);
 
@@ -181,7 +177,7 @@ kl_drive_blame_users (GError **error, const KlDriveFacts *facts, const char *mou
   if (error == NULL || !g_error_matches (*error, KL_ERROR, KL_ERROR_BUSY))
     return;
 
-  users = kl_drive_find_users (facts, mount_point);
+  users = find_users (facts, mount_point);
   name = dup_volume_name (facts, mount_point);
   detail = g_strjoin (": ", name, users, NULL);
   if (users != NULL)

@@ -405,12 +405,6 @@ kl_boot_files_load (const char *folder, GError **error)
   return load_all (self, ini, path, error) ? g_steal_pointer (&self) : NULL;
 }
 
-const char *
-kl_boot_files_get_architecture (KlBootFiles *self)
-{
-  return self->architecture;
-}
-
 /**
  * kl_boot_files_get:
  *

@@ -86,7 +86,6 @@ char *kl_boot_files_dup_missing (KlBootFiles *self, KlBootRole role, KlBootLack 
 KlBootFiles *kl_boot_files_load (const char *folder, GError **error);
 
 /* The architecture of the image they were collected for: "x64", …; NULL where nothing told. */
-const char *kl_boot_files_get_architecture (KlBootFiles *self);
 
 const KlBootFile *kl_boot_files_get (KlBootFiles *self, KlBootRole role);
 GPtrArray *kl_boot_files_get_all (KlBootFiles *self,

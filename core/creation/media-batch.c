@@ -167,13 +167,3 @@ kl_media_batch_is_busy (KlMediaBatch *self)
 
   return self->busy;
 }
-
-/* Cancels all that run; returns at once. */
-void
-kl_media_batch_cancel (KlMediaBatch *self)
-{
-  g_return_if_fail (KL_IS_MEDIA_BATCH (self));
-
-  for (guint i = 0; i < self->creators->len; i++)
-    kl_job_cancel (self->creators->pdata[i]);
-}

@@ -22,6 +22,5 @@ G_DECLARE_FINAL_TYPE (KlMediaBatch, kl_media_batch, KL, MEDIA_BATCH, GObject)
 KlMediaBatch *kl_media_batch_new (KlCatalog *catalog);
 KlMediaCreator *kl_media_batch_add (KlMediaBatch *self, KlMediaRequest *request); /* lent */
 gboolean kl_media_batch_is_busy (KlMediaBatch *self);
-void kl_media_batch_cancel (KlMediaBatch *self);
 
 G_END_DECLS

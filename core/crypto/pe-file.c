@@ -8,7 +8,6 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/file-io.h"
-#include "crypto/authenticode.h"
 
 /* Offsets from Microsoft's "PE Format" page. */
 #define DOS_PE_OFFSET 0x3c    /* u32: where "PE\0\0" stands */
@@ -225,40 +224,4 @@ kl_pe_machine_to_architecture (guint16 machine)
     default:
       return NULL;
     }
-}
-
-/**
- * kl_pe_dup_signer:
- * @signer: (out) (nullable): the issuer's common name of the signer's certificate, such as
- *   "Windows UEFI CA 2023"; %NULL for an unsigned program
- * @machine: (out) (optional)
- *
- * Who signed a boot program (media-formats.md 5.3). The signature is not verified: firmware does
- * that. A signature that cannot be read counts as none.
- *
- * Errors: those of kl_pe_load(). Outputs are untouched on failure. Blocks; any thread.
- */
-gboolean
-kl_pe_dup_signer (const char *path, char **signer, guint16 *machine, GError **error)
-{
-  KlPeFile pe;
-  g_autoptr (GBytes) bytes = kl_pe_load (path, &pe, error);
-
-  if (bytes == NULL)
-    return FALSE;
-
-  *signer = NULL;
-  if (pe.signature_size > 0)
-    {
-      g_autoptr (GBytes) pkcs7
-          = g_bytes_new_from_bytes (bytes, pe.signature_offset, pe.signature_size);
-      g_autoptr (GError) ignored = NULL;
-
-      *signer = kl_authenticode_dup_signer (pkcs7, &ignored);
-      if (*signer == NULL)
-        g_info ("“%s”: %s", path, ignored->message);
-    }
-  if (machine != NULL)
-    *machine = pe.machine;
-  return TRUE;
 }

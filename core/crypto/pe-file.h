@@ -27,6 +27,5 @@ gboolean kl_pe_parse (GBytes *bytes, const char *name, KlPeFile *pe, GError **er
 GBytes *kl_pe_load (const char *path, KlPeFile *pe, GError **error);
 gboolean kl_pe_read_machine (const char *path, guint16 *machine, GError **error);
 const char *kl_pe_machine_to_architecture (guint16 machine);
-gboolean kl_pe_dup_signer (const char *path, char **signer, guint16 *machine, GError **error);
 
 G_END_DECLS

@@ -95,8 +95,8 @@ kl_vhd_build_footer (guint64 disk_bytes, GDateTime *created, guint8 *footer)
   put_u32 (footer + SUM_OFFSET, compute_sum (footer));
 }
 
-gboolean
-kl_vhd_is_footer (KlBytesView footer)
+static gboolean
+is_footer (KlBytesView footer)
 {
   return footer.size >= KL_VHD_FOOTER_BYTES && kl_view_equals (footer, 0, COOKIE, 8);
 }
@@ -115,7 +115,7 @@ kl_vhd_parse_footer (KlBytesView footer, gboolean *fixed, guint64 *disk_bytes)
   guint32 sum = 0, type = 0;
   guint64 size = 0;
 
-  if (!kl_vhd_is_footer (footer) || !kl_view_u32 (footer, SUM_OFFSET, &sum)
+  if (!is_footer (footer) || !kl_view_u32 (footer, SUM_OFFSET, &sum)
       || !kl_view_u32 (footer, 60, &type) || !kl_view_u64 (footer, 48, &size)
       || GUINT32_SWAP_LE_BE (sum) != compute_sum (footer.data))
     return FALSE;

@@ -13,7 +13,6 @@ G_BEGIN_DECLS
 #define KL_VHD_MAX_BYTES ((guint64) 2040 << 30)
 
 void kl_vhd_build_footer (guint64 disk_bytes, GDateTime *created, guint8 *footer);
-gboolean kl_vhd_is_footer (KlBytesView footer);
 gboolean kl_vhd_parse_footer (KlBytesView footer, gboolean *fixed, guint64 *disk_bytes);
 
 G_END_DECLS

@@ -40,8 +40,8 @@ free_file (gpointer data)
  * Install sections stand as Install.nt<arch>, Install.nt or Install; the first that is there is
  * taken. NULL if none is.
  */
-char *
-kl_driver_find_install (const KlInfFile *inf, const char *name, const char *suffix)
+static char *
+find_install (const KlInfFile *inf, const char *name, const char *suffix)
 {
   const char *const endings[] = { ".nt", suffix, ".nt", "", "", "" };
 
@@ -357,7 +357,7 @@ read_device (Files *files, const KlDriverDevice *device, GError **error)
 
   if (!visit (files, NULL, key))
     return TRUE;
-  section = kl_driver_find_install (inf, device->install, files->architecture->suffix);
+  section = find_install (inf, device->install, files->architecture->suffix);
   if (section == NULL)
     {
       if (files->target->missing_install == NULL)

@@ -115,6 +115,5 @@ gboolean kl_driver_package_read_files (KlDriverPackage *self,
                                        const KlInfFile *inf,
                                        KlDriverFolders *folders,
                                        GError **error);
-char *kl_driver_find_install (const KlInfFile *inf, const char *name, const char *suffix);
 
 G_END_DECLS

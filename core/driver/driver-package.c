@@ -426,17 +426,6 @@ kl_driver_package_get_group (KlDriverPackage *self)
 }
 
 /**
- * kl_driver_package_get_order:
- *
- * Returns: 1 to 5 for the classes of image-customisation.md 5.2, 6 for any other
- */
-guint
-kl_driver_package_get_order (KlDriverPackage *self)
-{
-  return self->order;
-}
-
-/**
  * kl_driver_package_is_default:
  *
  * Returns: whether the package is selected unless somebody decides otherwise: its class matters in

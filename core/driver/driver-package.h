@@ -43,7 +43,6 @@ const char *const *kl_driver_package_get_architectures (KlDriverPackage *self);
 const char *kl_driver_package_get_catalog (KlDriverPackage *self, const char *architecture);
 char *kl_driver_package_dup_catalog_path (KlDriverPackage *self, const char *architecture);
 KlDriverGroup kl_driver_package_get_group (KlDriverPackage *self);
-guint kl_driver_package_get_order (KlDriverPackage *self);
 gboolean kl_driver_package_is_default (KlDriverPackage *self);
 
 gboolean kl_driver_package_serves (KlDriverPackage *self, const char *architecture, guint build);

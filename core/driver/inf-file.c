@@ -31,9 +31,8 @@ typedef struct
 
 struct _KlInfFile
 {
-  char *name; /* for messages */
-  char *text; /* decoded, cut into lines */
-  KlInfEncoding encoding;
+  char *name;          /* for messages */
+  char *text;          /* decoded, cut into lines */
   GHashTable *indices; /* section name in lower case → index + 1 */
   GPtrArray *sections; /* by index: GArray of KlInfLine */
   GHashTable *tokens;  /* name in lower case → text; [Strings] and the English one before it */
@@ -178,7 +177,6 @@ decode (KlInfFile *self, const guint8 *bytes, gsize size)
 {
   if (size >= 2 && (bytes[0] == 0xff || bytes[0] == 0xfe) && bytes[1] == (bytes[0] ^ 1))
     {
-      self->encoding = bytes[0] == 0xff ? KL_INF_UTF16_LE : KL_INF_UTF16_BE;
       self->text = decode_utf16 (bytes + 2, size - 2, bytes[0] == 0xfe);
       return;
     }
@@ -191,12 +189,10 @@ decode (KlInfFile *self, const guint8 *bytes, gsize size)
   self->text = g_strndup ("", size);
   for (gsize i = 0; i < size; i++)
     self->text[i] = bytes[i] == 0 ? ' ' : (char) bytes[i];
-  self->encoding = KL_INF_UTF8;
   if (g_utf8_validate (self->text, (gssize) size, NULL))
     return;
 
   g_free (self->text);
-  self->encoding = KL_INF_CP1252;
   self->text = decode_cp1252 (bytes, size);
 }
 
@@ -648,12 +644,6 @@ kl_inf_file_free (KlInfFile *self)
   g_free (self->text);
   g_free (self->name);
   g_free (self);
-}
-
-KlInfEncoding
-kl_inf_file_get_encoding (const KlInfFile *self)
-{
-  return self->encoding;
 }
 
 /* NULL if there is no such section. */

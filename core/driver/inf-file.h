@@ -14,14 +14,6 @@ G_BEGIN_DECLS
 #define KL_INF_MAX_LINES 500000
 #define KL_INF_MAX_DEPTH 8 /* of chains of INF files and sections that name each other */
 
-typedef enum
-{
-  KL_INF_UTF16_LE,
-  KL_INF_UTF16_BE,
-  KL_INF_UTF8,
-  KL_INF_CP1252,
-} KlInfEncoding;
-
 /* A line of a section, tokens replaced. All belongs to the KlInfFile. */
 typedef struct
 {
@@ -39,7 +31,6 @@ KlInfFile *kl_inf_file_load (const char *path, GError **error);
 void kl_inf_file_free (KlInfFile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlInfFile, kl_inf_file_free)
 
-KlInfEncoding kl_inf_file_get_encoding (const KlInfFile *self);
 gboolean kl_inf_file_has_section (const KlInfFile *self, const char *section);
 guint kl_inf_file_get_n_lines (const KlInfFile *self, const char *section);
 const KlInfLine *kl_inf_file_get_lines (const KlInfFile *self, const char *section, guint *n_lines);

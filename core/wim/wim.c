@@ -378,35 +378,6 @@ kl_wim_get_image (KlWim *self, guint index)
   return g_ptr_array_index (self->images, index - 1);
 }
 
-/**
- * kl_wim_dup_xml:
- *
- * Returns: (transfer full): the XML as it is in the file, in UTF-8; "" if it cannot be read
- */
-char *
-kl_wim_dup_xml (KlWim *self)
-{
-  void *raw = NULL;
-  size_t size = 0;
-  char *text = NULL;
-
-  if (wimlib_get_xml_data (self->wim, &raw, &size) == 0)
-    {
-      const char *at = raw;
-
-      if (size >= 2 && memcmp (at, "\xff\xfe", 2) == 0)
-        {
-          at += 2;
-          size -= 2;
-        }
-      text
-          = g_convert_with_fallback (at, (gssize) size, "UTF-8", "UTF-16LE", "?", NULL, NULL, NULL);
-      free (raw);
-    }
-
-  return text != NULL ? text : g_strdup ("");
-}
-
 typedef struct
 {
   GPtrArray *entries;

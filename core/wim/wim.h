@@ -51,7 +51,6 @@ guint kl_wim_get_boot_index (KlWim *self); /* 0: none */
 gboolean kl_wim_has_integrity_table (KlWim *self);
 KlWimFitness kl_wim_get_fitness (KlWim *self, char **reason);
 const KlWimImage *kl_wim_get_image (KlWim *self, guint index);
-char *kl_wim_dup_xml (KlWim *self); /* UTF-8 */
 
 /* Chooses the image to boot: the given one, else the boot index, else the only (bootable) one. */
 gboolean kl_wim_choose_image (KlWim *self, guint wanted, guint *index, GError **error);

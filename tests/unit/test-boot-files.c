@@ -166,7 +166,6 @@ assert_whole_set (KlBootFiles *files)
                    "\\windows\\system32\\boot\\winload.exe");
   g_assert_cmpstr (kl_boot_files_get_winload_efi (files), ==,
                    "\\windows\\system32\\boot\\winload.efi");
-  g_assert_cmpstr (kl_boot_files_get_architecture (files), ==, "x64");
   g_assert_cmpstr (kl_boot_files_get_uefi_architecture (files), ==, "x64");
   g_assert_true (kl_boot_files_can_bios (files, TRUE, NULL));
   g_assert_true (kl_boot_files_can_uefi (files, NULL));

@@ -79,7 +79,7 @@ test_network_package (void)
   g_assert_cmpstr (kl_driver_package_get_date (package), ==, "2026-01-31");
   g_assert_true (kl_driver_package_get_pnp_lockdown (package));
   g_assert_true (kl_driver_package_is_default (package));
-  g_assert_cmpuint (kl_driver_package_get_order (package), ==, 5);
+  g_assert_cmpint (kl_driver_package_get_group (package), ==, KL_DRIVER_GROUP_NETWORK);
   assert_texts (g_strdupv ((char **) kl_driver_package_get_architectures (package)), "x64");
   g_assert_cmpstr (kl_driver_package_get_catalog (package, "x64"), ==, "e1test.cat");
   g_assert_cmpstr (kl_driver_package_get_catalog (package, "x86"), ==, "e1x86.cat");
@@ -117,7 +117,7 @@ test_architectures (void)
   assert_texts (kl_driver_package_dup_files (storage, "x64", 0), "amd64/stor.sys");
   g_assert_cmpstr (kl_driver_package_get_provider (storage), ==, "Kindling ☃");
   g_assert_cmpstr (kl_driver_package_get_date (storage), ==, "2025-12-24");
-  g_assert_cmpuint (kl_driver_package_get_order (storage), ==, 4);
+  g_assert_cmpint (kl_driver_package_get_group (storage), ==, KL_DRIVER_GROUP_STORAGE);
 
   assert_texts (g_strdupv ((char **) kl_driver_package_get_architectures (chipset)),
                 "x86 x64 arm arm64 ia64");

@@ -170,7 +170,8 @@ static void
 test_all_cancelled (Fixture *fixture, gconstpointer data)
 {
   start (fixture);
-  kl_media_batch_cancel (fixture->batch);
+  for (guint i = 0; i < N_MEDIA; i++)
+    kl_job_cancel (KL_JOB (fixture->creators[i]));
   wait_for_end (fixture);
   g_assert_cmpuint (fixture->n_finished, ==, 1);
   for (guint i = 0; i < N_MEDIA; i++)

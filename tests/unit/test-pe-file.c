@@ -79,17 +79,21 @@ static void
 assert_signer (WimFixture *fixture, const char *name, const char *issuer)
 {
   g_autofree char *path = fixture_path (fixture, "program.efi");
-  g_autofree char *signer = g_strdup ("untouched");
+  g_autofree char *signer = NULL;
+  g_autoptr (GBytes) program = NULL;
+  g_autoptr (GBytes) signature = NULL;
   g_autoptr (GError) error = NULL;
-  guint16 machine = 0;
+  KlPeFile pe;
 
   make_signer (fixture, name, issuer);
   put_bytes (fixture->folder, "program.efi", make_signed_pe (fixture, name, 0x8664));
-  g_clear_pointer (&signer, g_free);
-  g_assert_true (kl_pe_dup_signer (path, &signer, &machine, &error));
+  program = kl_pe_load (path, &pe, &error);
+  g_assert_no_error (error);
+  g_assert_cmphex (pe.machine, ==, 0x8664);
+  signature = g_bytes_new_from_bytes (program, pe.signature_offset, pe.signature_size);
+  signer = kl_authenticode_dup_signer (signature, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (signer, ==, issuer);
-  g_assert_cmphex (machine, ==, 0x8664);
 }
 
 static void
@@ -104,14 +108,15 @@ test_unsigned (WimFixture *fixture, gconstpointer data)
 {
   g_autofree char *path = fixture_path (fixture, "program.efi");
   g_autofree char *absent = fixture_path (fixture, "absent.efi");
+  g_autoptr (GBytes) program = NULL;
   g_autoptr (GError) error = NULL;
-  char *signer = path;
+  KlPeFile pe;
 
   put_bytes (fixture->folder, "program.efi", make_pe (0xAA64, 10));
-  g_assert_true (kl_pe_dup_signer (path, &signer, NULL, &error));
+  program = kl_pe_load (path, &pe, &error);
   g_assert_no_error (error);
-  g_assert_null (signer);
-  g_assert_false (kl_pe_dup_signer (absent, &signer, NULL, &error));
+  g_assert_cmpuint (pe.signature_size, ==, 0);
+  g_assert_null (kl_pe_load (absent, &pe, &error));
   g_assert_error (error, KL_ERROR, KL_ERROR_NOT_FOUND);
 }
 
