@@ -6,7 +6,8 @@
  * it takes SLOW_FLUSH seconds. Reading takes a second for each SLOW_READ MiB. With SLOW_BACK
  * writing is quick, as into the memory of the system, and a second for each so many MiB passes
  * before what was written is on the disk: whoever waits for that waits. What is not set is not
- * slow. */
+ * slow, and nothing is any more while there is a file SLOW_UNTIL: what the test wanted to look at,
+ * it has seen. */
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -46,6 +47,21 @@ get_seconds (void)
   return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
 }
 
+static void
+rest (double seconds)
+{
+  const char *path = getenv ("SLOW_UNTIL");
+  const double end_of_rest = get_seconds () + seconds;
+  const double slice = path != NULL ? 0.02 : seconds;
+  double left = seconds;
+
+  while (left > 0 && (path == NULL || access (path, F_OK) != 0))
+    {
+      usleep ((useconds_t) ((left < slice ? left : slice) * 1e6));
+      left = end_of_rest - get_seconds ();
+    }
+}
+
 /* Of @length bytes on the disk; seconds. */
 static double
 get_duration (off_t length)
@@ -79,8 +95,7 @@ wait_until_written (int fd, off_t offset)
   pthread_mutex_lock (&lock);
   left = all_done - (offset < end ? get_duration (end - offset) : 0) - get_seconds ();
   pthread_mutex_unlock (&lock);
-  if (left > 0)
-    usleep ((useconds_t) (left * 1e6));
+  rest (left);
 }
 
 static void
@@ -89,7 +104,7 @@ wait_for_flush (int fd)
   const char *seconds = getenv ("SLOW_FLUSH");
 
   if (seconds != NULL && depth_in_folder (fd) == 1)
-    sleep ((unsigned int) atoi (seconds));
+    rest (atoi (seconds));
 }
 
 static ssize_t
@@ -98,7 +113,7 @@ wait_for_write (int fd, ssize_t written)
   const char *rate = getenv ("SLOW_RATE");
 
   if (rate != NULL && written > 0 && depth_in_folder (fd) > 0)
-    usleep ((useconds_t) ((double) written / 1.048576 / atoi (rate)));
+    rest ((double) written / 1048576 / atoi (rate));
   return written;
 }
 
@@ -137,7 +152,7 @@ pread (int fd, void *data, size_t length, off_t offset)
   const char *rate = getenv ("SLOW_READ");
 
   if (rate != NULL && got > 0 && depth_in_folder (fd) > 0)
-    usleep ((useconds_t) ((double) got / 1.048576 / atoi (rate)));
+    rest ((double) got / 1048576 / atoi (rate));
   return got;
 }
 

@@ -94,7 +94,9 @@ other = subprocess.Popen([CTL, 'image', 'prepare', 'KDL00001'], stdout=subproces
 wait(lambda: named(app.window, 'list item', 'Status: Step 8 of 9: Writing the image (by another program)'), 'step of the other process')
 wait(lambda: has_row('KDL00001', 'Being prepared, step 8 of 9'), 'step in the list')
 screenshot('6-other-process')
+quick(SLOWLY)
 other.wait()
+quick(SLOWLY, False)
 row('Status: Up to date')
 
 # Two, one after the other; the second is cancelled as it waits, then as it runs.

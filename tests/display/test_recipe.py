@@ -104,10 +104,12 @@ with open(os.path.join(extra, 'large.bin'), 'wb') as f:
     f.write(os.urandom(8 << 20))
 ctl('image', 'set', 'KDL00001', 'scratch-space=256')
 wait(lambda: named(app.window, 'list item', 'Status: The recipe has changed since'), 'status')
+disk = slow_disk(CATALOG, rate=1)
 other = subprocess.Popen([CTL, 'image', 'prepare', 'KDL00001'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                         env=dict(os.environ, **slow_disk(CATALOG, rate=2)))
+                         env=dict(os.environ, **disk))
 step = wait(lambda: named(app.window, 'list item', '(by another program)'), 'step of the other process')
 wait(lambda: is_on(step, 'FOCUSED'), 'the status to have the focus')
+quick(disk)
 check('the other process prepares it', other.wait() == 0)
 wait(lambda: is_on(button(app.window, 'Prepare'), 'FOCUSED'), 'the focus to come back from there')
 resize('Kindling')

@@ -12,8 +12,11 @@ def event_cb(event):
 
 listener = Atspi.EventListener.new(event_cb)
 big = big_image(os.path.join(HOME, 'big.wim'), 100)
-app = App(big, **slow_disk(rate=15))
+disk = slow_disk(rate=15)
+quick(disk)
+app = App(big, **disk)
 wait(lambda: len(app.rows()) == 1, 'row of the big image', 120)
+quick(disk, False)
 settle(.5)
 key('ctrl+n')
 dialog = app.wait_dialog('Create Media')
