@@ -8,7 +8,8 @@
 /* A word up to so long is not broken; characters. */
 #define WORD_CHARS 8
 
-/* A narrower window may have no room for the title of a window in one line; pixels. */
+/* A narrower window may have no room for the title of a window in one line; pixels, where text has
+ * its usual size. */
 #define ROOMY_WIDTH 480
 
 /* libadwaita 1.2 has no property for it. Rows are not looked into. */
@@ -23,10 +24,20 @@ get_longest_word (const char *text)
   return (int) MIN (longest, WORD_CHARS);
 }
 
+/* What is told in whole where the pointer rests may be cut: the name of a file. */
+static gboolean
+is_told (GtkWidget *label)
+{
+  GtkWidget *title = gtk_widget_get_ancestor (label, ADW_TYPE_WINDOW_TITLE);
+
+  return gtk_widget_has_css_class (label, "subtitle") && title != NULL
+         && gtk_widget_get_has_tooltip (title);
+}
+
 static void
 wrap_labels (GtkWidget *widget, gboolean wrap)
 {
-  if (GTK_IS_LABEL (widget))
+  if (GTK_IS_LABEL (widget) && !is_told (widget))
     {
       const char *text = gtk_label_get_label (GTK_LABEL (widget));
 
@@ -52,12 +63,13 @@ static void
 wrap_where_narrow (GtkWidget *title)
 {
   GtkRoot *root = gtk_widget_get_root (title);
-  int width, height;
+  int width, height, dpi;
 
   if (root == NULL)
     return;
+  g_object_get (gtk_widget_get_settings (title), "gtk-xft-dpi", &dpi, NULL);
   gtk_window_get_default_size (GTK_WINDOW (root), &width, &height);
-  wrap_labels (title, width < ROOMY_WIDTH);
+  wrap_labels (title, width < ROOMY_WIDTH * MAX (dpi / 1024.0 / 96, 1));
 }
 
 /* A title is made before it is put into its window. */
@@ -71,6 +83,15 @@ rooted_cb (GtkWidget *title)
   g_signal_connect_object (root, "notify::default-width", G_CALLBACK (wrap_where_narrow), title,
                            G_CONNECT_SWAPPED);
   wrap_where_narrow (title);
+}
+
+void
+kl_group_title_wrap_button (GtkWidget *button)
+{
+  GtkLabel *label = GTK_LABEL (gtk_button_get_child (GTK_BUTTON (button)));
+
+  gtk_label_set_wrap (label, TRUE);
+  gtk_label_set_justify (label, GTK_JUSTIFY_CENTER);
 }
 
 void

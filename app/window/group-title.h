@@ -10,4 +10,7 @@ G_BEGIN_DECLS
  */
 void kl_group_title_wrap_all (GtkWidget *widget);
 
+/* A button beside a title, which has a label, takes a second line, too. */
+void kl_group_title_wrap_button (GtkWidget *button);
+
 G_END_DECLS

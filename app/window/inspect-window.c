@@ -14,6 +14,7 @@
 #include "window/certificate-text.h"
 #include "window/check-medium.h"
 #include "window/failure-view.h"
+#include "window/group-title.h"
 #include "window/image-text.h"
 #include "window/medium-files.h"
 #include "window/password-row.h"
@@ -501,6 +502,7 @@ present (GtkWindow *parent, const char *path, gboolean of_file, const char *name
   self->of_file = of_file;
   adw_window_title_set_subtitle (self->title, name);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), name); /* it may be cut */
+  kl_group_title_wrap_all (GTK_WIDGET (self->title));
   gtk_window_present (GTK_WINDOW (self));
   read_medium (self, NULL);
 }

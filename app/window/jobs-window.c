@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "window/group-title.h"
 #include "window/media-job-row.h"
 #include "window/media-jobs.h"
 
@@ -16,6 +17,7 @@ struct _KlJobsWindow
 
   GtkStack *stack;
   GtkListBox *list;
+  GtkWidget *clear_button;
 };
 
 G_DEFINE_FINAL_TYPE (KlJobsWindow, kl_jobs_window, ADW_TYPE_WINDOW)
@@ -69,6 +71,7 @@ kl_jobs_window_class_init (KlJobsWindowClass *klass)
                                                "/org/kindling/Kindling/ui/jobs-window.ui");
   gtk_widget_class_bind_template_child (widget_class, KlJobsWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, KlJobsWindow, list);
+  gtk_widget_class_bind_template_child (widget_class, KlJobsWindow, clear_button);
   gtk_widget_class_install_action (widget_class, "jobs.clear", NULL, clear_activated);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
 }
@@ -77,6 +80,7 @@ static void
 kl_jobs_window_init (KlJobsWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_group_title_wrap_button (self->clear_button);
   gtk_list_box_bind_model (self->list, G_LIST_MODEL (kl_media_jobs_get ()), new_row, NULL, NULL);
   g_signal_connect_object (kl_media_jobs_get (), "changed", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);

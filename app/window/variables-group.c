@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "window/group-title.h"
 #include "window/problem-label.h"
 
 struct _KlVariablesGroup
@@ -255,6 +256,7 @@ kl_variables_group_init (KlVariablesGroup *self)
 
   gtk_widget_add_css_class (button, "flat");
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  kl_group_title_wrap_button (button);
   g_signal_connect_object (button, "clicked", G_CALLBACK (add_cb), self, G_CONNECT_SWAPPED);
   adw_preferences_group_set_header_suffix (ADW_PREFERENCES_GROUP (self), button);
 
