@@ -88,6 +88,20 @@ get_shift (guint64 length)
   return shift;
 }
 
+/**
+ * kl_crc32c_shift:
+ * @crc: of a part
+ * @length: bytes that follow it
+ *
+ * The CRC-32C of a whole is the exclusive or of those of its parts, each shifted by what follows
+ * it, in any order: so several threads can sum it up.
+ */
+guint32
+kl_crc32c_shift (guint32 crc, guint64 length)
+{
+  return multiply (get_shift (length), crc);
+}
+
 /* Bytes of a file that are summed up by two threads, which take the blocks in turn. */
 typedef struct
 {

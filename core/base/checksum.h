@@ -7,6 +7,7 @@ G_BEGIN_DECLS
 
 /* CRC-32C (Castagnoli), the fast one: start with 0, feed block after block. Any thread. */
 guint32 kl_crc32c_update (guint32 crc, const void *data, gsize length);
+guint32 kl_crc32c_shift (guint32 crc, guint64 length);
 gboolean kl_crc32c_range (int fd,
                           const char *name,
                           guint64 offset,

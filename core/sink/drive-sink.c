@@ -26,7 +26,7 @@ struct _KlDriveSink
   guint8 *bounce;        /* owned; KL_IO_BLOCK bytes, aligned */
   guint64 size;          /* bytes of the medium; 0 before prepare */
   gboolean confirmed;    /* the identity was compared, and something may have been written */
-  gboolean direct;       /* the descriptor has O_DIRECT */
+  gint direct;           /* atomic; whether the descriptor has O_DIRECT */
 };
 
 G_DEFINE_FINAL_TYPE (KlDriveSink, kl_drive_sink, KL_TYPE_SINK)
@@ -49,7 +49,7 @@ set_direct (KlDriveSink *self, gboolean direct)
   int flags = fcntl (get_fd (self), F_GETFL);
 
   flags = direct ? flags | O_DIRECT : flags & ~O_DIRECT;
-  self->direct = fcntl (get_fd (self), F_SETFL, flags) == 0 && direct;
+  g_atomic_int_set (&self->direct, fcntl (get_fd (self), F_SETFL, flags) == 0 && direct);
 }
 
 /* A drive that is pulled while it works may say EIO first. */
@@ -151,11 +151,12 @@ write_aligned (KlDriveSink *self, const guint8 *data, gsize length, guint64 offs
 {
   while (length > 0)
     {
+      const gboolean direct = g_atomic_int_get (&self->direct);
       gssize n = pwrite (get_fd (self), data, MIN (length, KL_IO_BLOCK), (off_t) offset);
 
       if (n < 0 && errno == EINTR)
         continue;
-      if (n < 0 && errno == EINVAL && self->direct)
+      if (n < 0 && errno == EINVAL && direct)
         {
           set_direct (self, FALSE);
           continue;
@@ -178,11 +179,12 @@ read_aligned (KlDriveSink *self, guint8 *buffer, gsize length, guint64 offset, G
 {
   while (length > 0)
     {
+      const gboolean direct = g_atomic_int_get (&self->direct);
       gssize n = pread (get_fd (self), buffer, length, (off_t) offset);
 
       if (n < 0 && errno == EINTR)
         continue;
-      if (n < 0 && errno == EINVAL && self->direct)
+      if (n < 0 && errno == EINVAL && direct)
         {
           set_direct (self, FALSE);
           continue;
@@ -318,7 +320,7 @@ kl_drive_sink_flush (KlSink *sink, KlProgress *progress, GCancellable *cancellab
     }
 
   /* Where O_DIRECT did not work the pages are clean now and can be dropped; root can do more. */
-  if (!self->direct)
+  if (!g_atomic_int_get (&self->direct))
     {
       posix_fadvise (get_fd (self), 0, 0, POSIX_FADV_DONTNEED);
       if (ioctl (get_fd (self), BLKFLSBUF) != 0)
@@ -335,7 +337,7 @@ kl_drive_sink_read (KlSink *sink, void *buffer, gsize length, guint64 offset, GE
   const gsize rest = length % block_of (self);
   guint8 *bytes = buffer;
 
-  if (!self->confirmed && !self->direct)
+  if (!self->confirmed && !g_atomic_int_get (&self->direct))
     set_direct (self, TRUE);
   if (length > rest && !read_aligned (self, bytes, length - rest, offset, error))
     return FALSE;

@@ -28,13 +28,13 @@ struct _KlFileSink
 {
   KlSink parent_instance;
 
-  char *path;           /* of the file itself, symbolic links resolved */
-  KlAtomicFile *file;   /* owned */
-  guint64 size;         /* bytes; 0 before prepare */
-  gboolean sparse;      /* what is never written, or is zero, takes no space */
-  guint64 needed;       /* bytes that a sparse file takes in the end */
-  int direct;           /* owned; the file opened past the page cache; -1: not open */
-  gboolean read_before; /* direct was tried, or the cache was dropped */
+  char *path;          /* of the file itself, symbolic links resolved */
+  KlAtomicFile *file;  /* owned */
+  guint64 size;        /* bytes; 0 before prepare */
+  gboolean sparse;     /* what is never written, or is zero, takes no space */
+  guint64 needed;      /* bytes that a sparse file takes in the end */
+  int direct;          /* owned; the file opened past the page cache, by flush; -1: not open */
+  gint direct_refused; /* atomic; the file system took the flag and does not read with it */
 };
 
 G_DEFINE_FINAL_TYPE (KlFileSink, kl_file_sink, KL_TYPE_SINK)
@@ -197,22 +197,36 @@ kl_file_sink_copy (KlSink *sink,
                         source_name, self->path, crc32c, progress, cancellable, error);
 }
 
-static gboolean
-kl_file_sink_flush (KlSink *sink, KlProgress *progress, GCancellable *cancellable, GError **error)
-{
-  KlFileSink *self = KL_FILE_SINK (sink);
-
-  kl_progress_set_total (progress, self->size);
-  return kl_flush_file (kl_atomic_file_get_fd (self->file), self->size, self->path, progress,
-                        cancellable, error);
-}
-
 static int
 open_direct (KlFileSink *self)
 {
   g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", kl_atomic_file_get_fd (self->file));
 
   return open (link, O_RDONLY | O_DIRECT | O_CLOEXEC);
+}
+
+/* So that what is read back comes from the disk: the pages are clean now and are dropped, for the
+ * parts and the file systems that O_DIRECT does not serve. */
+static void
+leave_cache (KlFileSink *self)
+{
+  if (self->direct < 0)
+    self->direct = open_direct (self);
+  posix_fadvise (kl_atomic_file_get_fd (self->file), 0, 0, POSIX_FADV_DONTNEED);
+}
+
+static gboolean
+kl_file_sink_flush (KlSink *sink, KlProgress *progress, GCancellable *cancellable, GError **error)
+{
+  KlFileSink *self = KL_FILE_SINK (sink);
+
+  kl_progress_set_total (progress, self->size);
+  if (!kl_flush_file (kl_atomic_file_get_fd (self->file), self->size, self->path, progress,
+                      cancellable, error))
+    return FALSE;
+
+  leave_cache (self);
+  return TRUE;
 }
 
 /* Returns the bytes that O_DIRECT delivered into the whole blocks of @buffer; the rest is left to
@@ -223,14 +237,14 @@ read_direct (KlFileSink *self, guint8 *buffer, gsize length, guint64 offset)
   gsize done = 0;
 
   length -= length % DIRECT_BLOCK;
-  while (self->direct >= 0 && done < length)
+  while (self->direct >= 0 && done < length && !g_atomic_int_get (&self->direct_refused))
     {
       gssize n = pread (self->direct, buffer + done, length - done, (off_t) (offset + done));
 
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0 && errno == EINVAL)
-        kl_close_fd (&self->direct);
+        g_atomic_int_set (&self->direct_refused, TRUE);
       if (n <= 0 || (gsize) n % DIRECT_BLOCK != 0)
         break;
       done += (gsize) n;
@@ -244,19 +258,9 @@ kl_file_sink_read (KlSink *sink, void *buffer, gsize length, guint64 offset, GEr
 {
   KlFileSink *self = KL_FILE_SINK (sink);
   int fd = kl_atomic_file_get_fd (self->file);
-  gsize done;
+  /* A read error comes again below, and is reported with its place. */
+  gsize done = read_direct (self, buffer, length, offset);
 
-  if (!self->read_before)
-    {
-      self->read_before = TRUE;
-      self->direct = open_direct (self);
-      /* The pages are clean after flush, so this drops them, for the parts and the file systems
-       * that O_DIRECT does not serve. */
-      posix_fadvise (fd, 0, 0, POSIX_FADV_DONTNEED);
-    }
-
-  /* A read error comes again here, and is reported with its place. */
-  done = read_direct (self, buffer, length, offset);
   return kl_read_at (fd, (guint8 *) buffer + done, length - done, offset + done, self->path, error);
 }
 

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * Where blocks go: a file or a drive. Offsets and lengths in bytes. The order of calls is:
  * prepare, any number of writes and copies, flush, any number of reads, commit. A sink that is
  * dropped without commit leaves the target as it was; a drive is changed by the first write.
- * Blocks; one thread at a time. A test derives a sink that fails on the n-th write.
+ * Blocks; one thread at a time, but for reads: those of several threads may go on together, as long
+ * as one of them alone reads the last piece. A test derives a sink that fails on the n-th write.
  */
 #define KL_TYPE_SINK (kl_sink_get_type ())
 G_DECLARE_DERIVABLE_TYPE (KlSink, kl_sink, KL, SINK, GObject)

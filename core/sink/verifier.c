@@ -10,27 +10,35 @@
 #include "base/error.h"
 #include "base/file-io.h"
 
-/* One block is read while the other is summed, which is faster than any disk: 4 MiB in all. */
+/* Each thread has one: 4 MiB in all. */
 #define BLOCK_BYTES ((gsize) 2 << 20)
-#define N_BLOCKS 2
 
 #define ALIGNMENT ((gsize) 4096)
 
 typedef struct
 {
   guint8 *data;   /* owned, aligned */
-  gsize length;   /* bytes in it; 0 ends the summing */
+  gsize length;   /* bytes in it */
   guint64 offset; /* bytes, on the medium */
+  guint region;   /* index of the first one that does not end before */
 } Block;
 
 typedef struct
 {
   GPtrArray *regions; /* borrowed, of KlRegion */
-  GAsyncQueue *free;  /* of Block */
-  GAsyncQueue *full;  /* of Block */
-  guint current;      /* index of the region that is being summed; summing thread only */
-  guint32 crc;        /* of it so far; summing thread only */
-  gint mismatch;      /* atomic; index of the first region that differs, or -1 */
+  KlSink *sink;       /* borrowed */
+  KlProgress *progress;
+  GCancellable *cancellable;
+  guint64 end; /* bytes, of the last region */
+
+  GMutex lock;     /* for all that follows */
+  guint64 offset;  /* bytes, of the next block to read */
+  guint region;    /* index of the first one that does not end before */
+  guint32 *found;  /* of each region: what its parts read so far add to its CRC-32C */
+  guint64 *left;   /* of each region: bytes not read yet */
+  gboolean ended;  /* somewhere something was wrong */
+  guint64 problem; /* bytes; where error came from */
+  GError *error;   /* owned, nullable; the one of the lowest offset */
 } Check;
 
 /**
@@ -86,83 +94,124 @@ block_new (void)
   return self;
 }
 
-/* Closes the region that is complete; FALSE once one differs. */
-static gboolean
-close_region (Check *check)
+/* Where to read on: what lies between two regions is left out. Lock held. */
+static void
+skip_gap (Check *self)
 {
-  const KlRegion *region = g_ptr_array_index (check->regions, check->current);
+  const KlRegion *region = g_ptr_array_index (self->regions, self->region);
 
-  if (check->crc != region->crc32c)
+  while (region->offset + region->length <= self->offset && self->region + 1 < self->regions->len)
+    region = g_ptr_array_index (self->regions, ++self->region);
+  self->offset = MAX (self->offset, region->offset - region->offset % ALIGNMENT);
+}
+
+/* Gives a thread the next block to read; %FALSE at the end. */
+static gboolean
+take_block (Check *self, Block *block)
+{
+  gboolean taken;
+
+  g_mutex_lock (&self->lock);
+  skip_gap (self);
+  taken = !self->ended && self->offset < self->end;
+  if (taken)
     {
-      g_atomic_int_set (&check->mismatch, (gint) check->current);
-      return FALSE;
+      block->offset = self->offset;
+      block->length = (gsize) MIN (BLOCK_BYTES, self->end - self->offset);
+      block->region = self->region;
+      self->offset += block->length;
     }
+  g_mutex_unlock (&self->lock);
+  return taken;
+}
 
-  check->current++;
-  check->crc = 0;
-  return TRUE;
+static void
+fail (Check *self, guint64 offset, GError *error)
+{
+  g_mutex_lock (&self->lock);
+  if (self->error == NULL || offset < self->problem)
+    {
+      g_clear_error (&self->error);
+      self->error = g_steal_pointer (&error);
+      self->problem = offset;
+    }
+  self->ended = TRUE;
+  g_mutex_unlock (&self->lock);
+  g_clear_error (&error);
+}
+
+/* Parts of a region come in any order: each counts by itself, as if zeros stood for the others. */
+static void
+add_part (Check *self, guint number, guint32 crc, guint64 length, guint64 behind)
+{
+  const KlRegion *region = g_ptr_array_index (self->regions, number);
+  const guint32 counts = kl_crc32c_shift (crc, behind);
+
+  g_mutex_lock (&self->lock);
+  self->found[number] ^= counts;
+  self->left[number] -= length;
+  if (self->left[number] == 0 && self->found[number] != region->crc32c)
+    self->ended = TRUE;
+  g_mutex_unlock (&self->lock);
 }
 
 /* Sums the parts of a block that lie in regions. Bytes between two regions count for nothing. */
-static gboolean
-sum_block (Check *check, const Block *block)
+static void
+sum_block (Check *self, const Block *block)
 {
-  guint64 end = block->offset + block->length;
+  const guint64 end = block->offset + block->length;
 
-  while (check->current < check->regions->len)
+  for (guint i = block->region; i < self->regions->len; i++)
     {
-      const KlRegion *region = g_ptr_array_index (check->regions, check->current);
-      guint64 region_end = region->offset + region->length;
-      guint64 from = MAX (block->offset, region->offset);
-      guint64 to = MIN (end, region_end);
+      const KlRegion *region = g_ptr_array_index (self->regions, i);
+      const guint64 region_end = region->offset + region->length;
+      const guint64 from = MAX (block->offset, region->offset);
+      const guint64 to = MIN (end, region_end);
 
+      if (region->offset >= end)
+        return;
       if (from < to)
-        check->crc = kl_crc32c_update (check->crc, block->data + (from - block->offset), to - from);
-      if (end < region_end)
-        return TRUE;
-      if (!close_region (check))
-        return FALSE;
+        add_part (self, i, kl_crc32c_update (0, block->data + (from - block->offset), to - from),
+                  to - from, region_end - to);
     }
-
-  return TRUE;
 }
 
 static gpointer
-sum_thread (gpointer data)
+check_blocks (gpointer data)
 {
-  Check *check = data;
-  gboolean same = TRUE;
+  Check *self = data;
+  Block *block = block_new ();
 
-  for (;;)
+  while (take_block (self, block))
     {
-      Block *block = g_async_queue_pop (check->full);
-      gboolean last = block->length == 0;
+      GError *error = NULL;
 
-      same = same && (last || sum_block (check, block));
-      g_async_queue_push (check->free, block);
-      if (last)
-        return NULL;
+      if (g_cancellable_set_error_if_cancelled (self->cancellable, &error)
+          || !kl_sink_read (self->sink, block->data, block->length, block->offset, &error))
+        {
+          fail (self, block->offset, error);
+          break;
+        }
+      sum_block (self, block);
+      kl_progress_advance (self->progress, block->length);
     }
+
+  block_free (block);
+  return NULL;
 }
 
-static guint64
-end_of (GPtrArray *regions)
+/* Returns the first region that was read and differs, or %NULL. */
+static const KlRegion *
+find_mismatch (const Check *self)
 {
-  const KlRegion *last = g_ptr_array_index (regions, regions->len - 1);
+  for (guint i = 0; i < self->regions->len; i++)
+    {
+      const KlRegion *region = g_ptr_array_index (self->regions, i);
 
-  return last->offset + last->length;
-}
-
-/* Where to read on from @offset: what lies between two regions is left out. @next: index of the
- * first region that does not end before. */
-static guint64
-skip_gap (GPtrArray *regions, guint *next, guint64 offset)
-{
-  const KlRegion *region = g_ptr_array_index (regions, *next);
-
-  while (region->offset + region->length <= offset && *next + 1 < regions->len)
-    region = g_ptr_array_index (regions, ++*next);
-  return MAX (offset, region->offset - region->offset % ALIGNMENT);
+      if (self->left[i] == 0 && self->found[i] != region->crc32c)
+        return region;
+    }
+  return NULL;
 }
 
 static guint64
@@ -173,62 +222,6 @@ sum_lengths (GPtrArray *regions)
   for (guint i = 0; i < regions->len; i++)
     sum += ((const KlRegion *) g_ptr_array_index (regions, i))->length;
   return sum;
-}
-
-/* Reads from the first region to the end of the last, and hands the blocks on. */
-static gboolean
-read_blocks (
-    Check *check, KlSink *sink, KlProgress *progress, GCancellable *cancellable, GError **error)
-{
-  const KlRegion *first = g_ptr_array_index (check->regions, 0);
-  guint64 end = end_of (check->regions);
-  guint64 offset = first->offset - first->offset % ALIGNMENT;
-  guint next = 0;
-
-  kl_progress_set_total (progress, sum_lengths (check->regions));
-  while (offset < end && g_atomic_int_get (&check->mismatch) < 0)
-    {
-      gsize length = (gsize) MIN (BLOCK_BYTES, end - offset);
-      Block *block;
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-
-      block = g_async_queue_pop (check->free);
-      block->offset = offset;
-      block->length = length;
-      if (!kl_sink_read (sink, block->data, length, offset, error))
-        {
-          g_async_queue_push (check->free, block);
-          return FALSE;
-        }
-      g_async_queue_push (check->full, block);
-      kl_progress_advance (progress, length);
-      offset = skip_gap (check->regions, &next, offset + length);
-    }
-
-  return TRUE;
-}
-
-/* Reads and sums at once; the mismatch, if any, is in @check afterwards. */
-static gboolean
-run_check (
-    Check *check, KlSink *sink, KlProgress *progress, GCancellable *cancellable, GError **error)
-{
-  GThread *thread;
-  Block *end;
-  gboolean read;
-
-  for (guint i = 0; i < N_BLOCKS; i++)
-    g_async_queue_push (check->free, block_new ());
-
-  thread = g_thread_new ("kl-verifier", sum_thread, check);
-  read = read_blocks (check, sink, progress, cancellable, error);
-  end = g_async_queue_pop (check->free);
-  end->length = 0;
-  g_async_queue_push (check->full, end);
-  g_thread_join (thread);
-  return read;
 }
 
 /* Compares a piece of a region, which lies in @block from @skip on, with the same bytes of its
@@ -326,13 +319,13 @@ set_mismatch (KlSink *sink,
  * @regions: (element-type KlRegion): sorted by offset, not overlapping
  * @progress: (nullable): gets its total here and advances by the bytes read
  *
- * Reads a medium back from the disk and compares CRC-32Cs: one thread reads blocks of 2 MiB, a
- * second one sums them (SHA-256 would be the slower of the two by a factor of three). 4 MiB of
- * memory, whatever the size. Stops at the first region that differs.
+ * Reads a medium back from the disk and compares CRC-32Cs: this thread and one more take blocks of
+ * 2 MiB in turn and sum up what they have read, so that the disk has always something to do
+ * (SHA-256 would be slower than most disks). 4 MiB of memory, whatever the size. Stops at the first
+ * region that differs.
  *
  * Errors: KL_ERROR_MISMATCH, naming the region and, where its source is known, the first byte that
- * differs; those of kl_sink_read(); G_IO_ERROR_CANCELLED. Blocks; the sink is used in the calling
- * thread only.
+ * differs; those of kl_sink_read(); G_IO_ERROR_CANCELLED. Blocks; any thread.
  */
 gboolean
 kl_verify_regions (KlSink *sink,
@@ -341,8 +334,12 @@ kl_verify_regions (KlSink *sink,
                    GCancellable *cancellable,
                    GError **error)
 {
-  Check check = { .regions = regions, .mismatch = -1 };
-  gboolean verified;
+  Check check
+      = { .regions = regions, .sink = sink, .progress = progress, .cancellable = cancellable };
+  g_autofree guint32 *found = NULL;
+  g_autofree guint64 *left = NULL;
+  const KlRegion *last, *differs;
+  GThread *helper;
 
   g_return_val_if_fail (KL_IS_SINK (sink), FALSE);
   g_return_val_if_fail (regions != NULL, FALSE);
@@ -351,17 +348,28 @@ kl_verify_regions (KlSink *sink,
   if (regions->len == 0)
     return TRUE;
 
-  check.free = g_async_queue_new_full ((GDestroyNotify) block_free);
-  check.full = g_async_queue_new_full ((GDestroyNotify) block_free);
-  verified = run_check (&check, sink, progress, cancellable, error);
-  g_async_queue_unref (check.free);
-  g_async_queue_unref (check.full);
+  last = g_ptr_array_index (regions, regions->len - 1);
+  check.end = last->offset + last->length;
+  check.found = found = g_new0 (guint32, regions->len);
+  check.left = left = g_new0 (guint64, regions->len);
+  for (guint i = 0; i < regions->len; i++)
+    left[i] = ((const KlRegion *) g_ptr_array_index (regions, i))->length;
 
-  if (verified && check.mismatch >= 0)
+  kl_progress_set_total (progress, sum_lengths (regions));
+  g_mutex_init (&check.lock);
+  helper = g_thread_try_new ("kl-verifier", check_blocks, &check, NULL);
+  check_blocks (&check);
+  if (helper != NULL)
+    g_thread_join (helper);
+  g_mutex_clear (&check.lock);
+
+  if (check.error != NULL)
     {
-      set_mismatch (sink, g_ptr_array_index (regions, (guint) check.mismatch), end_of (regions),
-                    cancellable, error);
-      verified = FALSE;
+      g_propagate_error (error, check.error);
+      return FALSE;
     }
-  return verified;
+  differs = find_mismatch (&check);
+  if (differs != NULL)
+    set_mismatch (sink, differs, check.end, cancellable, error);
+  return differs == NULL;
 }

@@ -20,8 +20,8 @@ KlRegion *kl_region_new (
     guint64 offset, guint64 length, guint32 crc32c, const char *name, const char *source_path);
 void kl_region_free (KlRegion *self);
 
-/* Reads all regions (GPtrArray of KlRegion, sorted by offset) back past the page cache, reading and
- * summing overlapped. A difference is KL_ERROR_MISMATCH naming file and byte. */
+/* Reads all regions (GPtrArray of KlRegion, sorted by offset) back past the page cache, in two
+ * threads. A difference is KL_ERROR_MISMATCH naming file and byte. */
 gboolean kl_verify_regions (KlSink *sink,
                             GPtrArray *regions,
                             KlProgress *progress,

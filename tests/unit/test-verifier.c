@@ -17,6 +17,7 @@ struct _TestSink
 
   guint8 *bytes;
   gsize size;
+  GMutex lock; /* for all that follows: two threads read */
   guint n_reads;
   guint fail_at;   /* number of the read that fails; 0: none */
   gint64 wrong;    /* byte that reads back wrong; -1: none */
@@ -30,22 +31,26 @@ static gboolean
 test_sink_read (KlSink *sink, void *buffer, gsize length, guint64 offset, GError **error)
 {
   TestSink *self = TEST_SINK (sink);
+  gboolean fails;
 
   g_assert_cmpuint ((guintptr) buffer % 4096, ==, 0);
   g_assert_cmpuint (offset % 4096, ==, 0);
   g_assert_cmpuint (offset + length, <=, self->size);
   g_assert_true (length % 4096 == 0 || offset + length == self->size);
-  if (++self->n_reads == self->fail_at)
+  g_mutex_lock (&self->lock);
+  fails = ++self->n_reads == self->fail_at;
+  self->highest = MAX (self->highest, offset + length);
+  self->longest = MAX (self->longest, length);
+  g_mutex_unlock (&self->lock);
+  if (fails)
     {
-      g_set_error (error, KL_ERROR, KL_ERROR_IO, "Read %u fails", self->n_reads);
+      g_set_error (error, KL_ERROR, KL_ERROR_IO, "Read %u fails", self->fail_at);
       return FALSE;
     }
 
   memcpy (buffer, self->bytes + offset, length);
   if (self->wrong >= (gint64) offset && self->wrong < (gint64) (offset + length))
     ((guint8 *) buffer)[(guint64) self->wrong - offset] ^= 1;
-  self->highest = MAX (self->highest, offset + length);
-  self->longest = MAX (self->longest, length);
   return TRUE;
 }
 
@@ -191,6 +196,46 @@ test_first_byte (Fixture *fixture, gconstpointer data)
   assert_mismatch_at (fixture, HEAD, "first at byte 0 (");
 }
 
+/* Of two regions that differ, the first one is named, whoever of the threads is ahead; and reading
+ * ends soon after one that is complete. */
+static void
+test_first_region (Fixture *fixture, gconstpointer data)
+{
+  KlRegion *last = g_ptr_array_index (fixture->regions, 2);
+  const guint32 crc = last->crc32c;
+
+  last->crc32c ^= 1;
+  for (guint i = 0; i < 50; i++)
+    assert_mismatch_at (fixture, HEAD + WIM - 1, "“/sources/boot.wim” reads back");
+  last->crc32c = crc;
+  fixture->sink->highest = 0;
+  assert_mismatch_at (fixture, 7, "“head”");
+  g_assert_cmpuint (fixture->sink->highest, <, HEAD + WIM / 2);
+}
+
+/* Regions much smaller than a block, with gaps, as small files lie on a medium. */
+static void
+test_many_regions (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_set_size (fixture->regions, 0);
+  for (gsize at = 100; at + 70000 < SIZE; at += 30011)
+    add_region (fixture, at, 1 + at % 30000, "small", NULL);
+  add_region (fixture, SIZE - 1, 1, "last", NULL);
+  g_assert_true (verify (fixture, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i + 1 < fixture->regions->len; i += 13)
+    {
+      const KlRegion *region = g_ptr_array_index (fixture->regions, i);
+
+      assert_mismatch_at (fixture, region->offset, "“small”");
+      assert_mismatch_at (fixture, region->offset + region->length - 1, "“small”");
+      fixture->sink->wrong = (gint64) (region->offset + region->length);
+      g_assert_true (verify (fixture, &error));
+    }
+}
+
 /* The medium is a true copy of a source that is not what it was. */
 static void
 test_changed_source (Fixture *fixture, gconstpointer data)
@@ -276,6 +321,8 @@ main (int argc, char **argv)
   ADD ("/verifier/what-was-written-is-accepted", test_same);
   ADD ("/verifier/a-wrong-byte-at-any-edge-is-found", test_each_edge);
   ADD ("/verifier/the-first-wrong-byte-is-named", test_first_byte);
+  ADD ("/verifier/the-first-wrong-region-is-named", test_first_region);
+  ADD ("/verifier/small-regions-count-each", test_many_regions);
   ADD ("/verifier/a-changed-source-is-told-apart", test_changed_source);
   ADD ("/verifier/a-source-that-is-gone-still-names-the-file", test_source_gone);
   ADD ("/verifier/every-failing-read-ends-it", test_every_failing_read);
