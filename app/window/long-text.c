@@ -150,11 +150,13 @@ add_some (GtkBox *box, const char *text)
 static gboolean
 add_cb (GtkWidget *box, GdkFrameClock *clock, gpointer user_data)
 {
-  const char *left = add_some (GTK_BOX (box), g_object_get_data (G_OBJECT (box), "text-left"));
+  g_autofree char *text = g_object_steal_data (G_OBJECT (box), "text-left");
+  const char *left = add_some (GTK_BOX (box), text);
 
-  g_object_set_data_full (G_OBJECT (box), "text-left", *left != '\0' ? g_strdup (left) : NULL,
-                          g_free);
-  return *left != '\0';
+  if (*left == '\0')
+    return G_SOURCE_REMOVE;
+  g_object_set_data_full (G_OBJECT (box), "text-left", g_strdup (left), g_free);
+  return G_SOURCE_CONTINUE;
 }
 
 /**
