@@ -164,7 +164,7 @@ kl_progress_add_step (KlProgress *self, double weight, const char *info)
 /**
  * kl_progress_start:
  *
- * Makes a step the current one.
+ * Makes a step the current one. One that was started before goes on.
  */
 void
 kl_progress_start (KlProgress *self)
@@ -174,7 +174,8 @@ kl_progress_start (KlProgress *self)
 
   g_mutex_lock (&self->root->lock);
   self->started = TRUE;
-  self->began = g_get_monotonic_time ();
+  if (self->began == 0)
+    self->began = g_get_monotonic_time ();
   publish_locked (self->root);
   g_mutex_unlock (&self->root->lock);
 }
@@ -187,14 +188,17 @@ kl_progress_start (KlProgress *self)
 void
 kl_progress_finish (KlProgress *self)
 {
+  gboolean first;
+
   if (self == NULL)
     return;
 
   g_mutex_lock (&self->root->lock);
+  first = !self->finished;
   self->started = TRUE;
   self->finished = TRUE;
   publish_locked (self->root);
-  if (self->began != 0)
+  if (self->began != 0 && first)
     g_debug ("%s: %.3f s", self->info,
              (double) (g_get_monotonic_time () - self->began) / G_USEC_PER_SEC);
   g_mutex_unlock (&self->root->lock);

@@ -170,7 +170,7 @@ check_site (KlMediaCreator *self, GError **error)
 static KlMediaLayout *
 make_layout (KlMediaCreator *self,
              KlMediaImage *image,
-             KlMediaProtection *protection,
+             const KlLayoutProtection *protection,
              KlMediaTarget *target,
              GError **error)
 {
@@ -178,7 +178,7 @@ make_layout (KlMediaCreator *self,
   KlLayoutOptions options = {
     .type = kl_media_request_get_media_type (self->request),
     .boot_manager = kl_media_request_get_boot_manager (self->request),
-    .protection = kl_media_protection_get_files (protection),
+    .protection = protection,
     .notice = kl_media_image_get_notice (image),
   };
 
@@ -266,22 +266,53 @@ power_off (KlMediaCreator *self, GCancellable *cancellable)
   kl_media_result_warn (result, warning);
 }
 
+static gboolean
+is_ready_cb (gpointer user_data)
+{
+  return kl_media_protection_is_ready (user_data);
+}
+
+/* Nobody waits for a key: what is large is written meanwhile into a file that has no name yet. */
+static void
+write_ahead (KlMediaCreator *self,
+             KlMediaImage *image,
+             KlMediaProtection *protection,
+             KlMediaTarget *target,
+             const Steps *steps,
+             GCancellable *cancellable)
+{
+  const char *id = kl_media_request_get_image_id (self->request);
+  const KlLayoutProtection *files = kl_media_protection_draft (protection, id);
+  g_autoptr (KlMediaLayout) draft
+      = files != NULL ? make_layout (self, image, files, target, NULL) : NULL;
+
+  if (draft == NULL)
+    return;
+
+  kl_progress_start (steps->plan);
+  kl_progress_finish (steps->plan);
+  kl_media_target_write_ahead (target, draft, is_ready_cb, protection, steps->write, cancellable);
+}
+
 /* Returns: (nullable): the layout, once the certificate is there and the target has room for it */
 static KlMediaLayout *
 plan (KlMediaCreator *self,
       KlMediaImage *image,
       KlMediaProtection *protection,
       KlMediaTarget *target,
+      const Steps *steps,
       GCancellable *cancellable,
       GError **error)
 {
   const char *id = kl_media_request_get_image_id (self->request);
   g_autoptr (KlMediaLayout) layout = NULL;
 
+  if (kl_media_request_get_media_type (self->request) == KL_MEDIA_TYPE_CD)
+    write_ahead (self, image, protection, target, steps, cancellable);
   if (!kl_media_protection_finish (protection, id, cancellable, error)
       || !kl_media_target_judge (target, cancellable, error))
     return NULL;
-  layout = make_layout (self, image, protection, target, error);
+  layout = make_layout (self, image, kl_media_protection_get_files (protection), target, error);
   if (layout == NULL || !kl_media_target_plan (target, layout, self->member, cancellable, error))
     return NULL;
   return g_steal_pointer (&layout);
@@ -289,7 +320,8 @@ plan (KlMediaCreator *self,
 
 /* All checks first: nothing is written before the image, the layout and the target have passed
  * theirs. Only for a file, which has no name before it is complete, the image is checked while it
- * is written: the writer compares what it reads with the record. */
+ * is written: the writer compares what it reads with the record. What is large in it is written
+ * while the certificate is made. */
 static gboolean
 create_on_target (KlMediaCreator *self,
                   KlProgress *progress,
@@ -326,7 +358,7 @@ create_on_target (KlMediaCreator *self,
 
   if (check && !kl_media_image_check (image, self->share, steps.check, cancellable, error))
     return FALSE;
-  layout = plan (self, image, protection, target, cancellable, &problem);
+  layout = plan (self, image, protection, target, &steps, cancellable, &problem);
   if (layout == NULL)
     {
       /* An image that is not what it was comes first in the documented order. */
@@ -659,7 +691,7 @@ kl_media_creator_plan_changes (KlMediaCreator *self,
       if (target == NULL || !kl_media_target_judge (target, NULL, error))
         return NULL;
     }
-  layout = make_layout (self, image, protection, target, error);
+  layout = make_layout (self, image, kl_media_protection_get_files (protection), target, error);
   if (layout == NULL || !measure (self, target, layout, &bytes, &plan, error))
     return NULL;
 

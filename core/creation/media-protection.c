@@ -26,6 +26,7 @@ struct _KlMediaProtection
   char *not_after;            /* owned; ISO 8601, UTC */
   char **warnings;            /* owned */
   KlLayoutProtection layout;  /* its bytes are owned; the rest points into the above */
+  KlLayoutProtection draft;   /* likewise; the rest is static */
 };
 
 /* What the thread hands back: one of the two. */
@@ -96,6 +97,13 @@ kl_media_protection_new (KlMediaRequest *request, const char *site_code, GError 
   return g_steal_pointer (&self);
 }
 
+static void
+clear_files (KlLayoutProtection *layout)
+{
+  g_clear_pointer (&layout->bootstrap_ini, g_bytes_unref);
+  g_clear_pointer (&layout->variables_dat, g_bytes_unref);
+}
+
 void
 kl_media_protection_free (KlMediaProtection *self)
 {
@@ -113,8 +121,8 @@ kl_media_protection_free (KlMediaProtection *self)
   g_free (self->not_before);
   g_free (self->not_after);
   g_strfreev (self->warnings);
-  g_clear_pointer (&self->layout.bootstrap_ini, g_bytes_unref);
-  g_clear_pointer (&self->layout.variables_dat, g_bytes_unref);
+  clear_files (&self->layout);
+  clear_files (&self->draft);
   g_free (self);
 }
 
@@ -255,8 +263,13 @@ warn_of_site (KlMediaProtection *self, KlCertificate *certificate, GStrvBuilder 
                                   "self-signed certificate.");
 }
 
+/* @certificate: (nullable): see KlMediaVariablesInput */
 static gboolean
-seal (KlMediaProtection *self, KlCertificate *certificate, const char *image_id, GError **error)
+seal (KlMediaProtection *self,
+      KlCertificate *certificate,
+      const char *image_id,
+      KlLayoutProtection *layout,
+      GError **error)
 {
   KlSecret *password = kl_media_request_get_password (self->request);
   const KlMediaVariablesInput input = {
@@ -287,9 +300,9 @@ seal (KlMediaProtection *self, KlCertificate *certificate, const char *image_id,
       return FALSE;
     }
 
-  self->layout.variables_dat = kl_variables_file_seal (
+  layout->variables_dat = kl_variables_file_seal (
       plaintext, password, kl_media_request_get_variables_cipher (self->request));
-  self->layout.bootstrap_ini = kl_bootstrap_ini_to_bytes (&ini);
+  layout->bootstrap_ini = kl_bootstrap_ini_to_bytes (&ini);
   return TRUE;
 }
 
@@ -312,6 +325,40 @@ describe (KlMediaProtection *self, KlCertificate *certificate)
   self->layout.not_before = self->not_before;
   self->layout.not_after = self->not_after;
   self->layout.warnings = (const char *const *) self->warnings;
+}
+
+/* Whether kl_media_protection_finish() has nothing to wait for. */
+gboolean
+kl_media_protection_is_ready (KlMediaProtection *self)
+{
+  return g_async_queue_length (self->made) > 0;
+}
+
+/**
+ * kl_media_protection_draft:
+ *
+ * What the files will most likely be like, by their sizes: for a layout that is made while the
+ * certificate is not there. What is wrong with them is for kl_media_protection_finish() to say.
+ *
+ * Returns: (transfer none) (nullable): for the draft of a layout; %NULL where it is not worth while
+ *   to have one, or not possible
+ */
+const KlLayoutProtection *
+kl_media_protection_draft (KlMediaProtection *self, const char *image_id)
+{
+  static const char *const no_warnings[] = { NULL };
+
+  /* To import one is a matter of milliseconds. */
+  if (kl_media_protection_is_ready (self)
+      || kl_media_request_get_certificate (self->request) != NULL)
+    return NULL;
+
+  clear_files (&self->draft);
+  self->draft.subject = "CN=00000000-0000-0000-0000-000000000000";
+  self->draft.thumbprint = "0000000000000000000000000000000000000000";
+  self->draft.not_before = self->draft.not_after = "2000-01-01T00:00:00Z";
+  self->draft.warnings = no_warnings;
+  return seal (self, NULL, image_id, &self->draft, NULL) ? &self->draft : NULL;
 }
 
 /**
@@ -337,7 +384,7 @@ kl_media_protection_finish (KlMediaProtection *self,
       && !kl_media_request_get_ignore_validity (self->request)
       && !kl_certificate_check_validity (certificate, NULL, error))
     return FALSE;
-  if (!seal (self, certificate, image_id, error))
+  if (!seal (self, certificate, image_id, &self->layout, error))
     return FALSE;
 
   describe (self, certificate);

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * Identity and secrets of one medium on their way: the site's checks, the certificate, the sealed
  * variables. Made for one run in three steps, because the documented order of errors has the boot
  * image's check in the middle (media-api.md 3); the certificate is made or imported in a thread of
- * its own meanwhile. One thread at a time.
+ * its own meanwhile, and its place can be taken by a draft. One thread at a time.
  */
 typedef struct _KlMediaProtection KlMediaProtection;
 
@@ -22,6 +22,8 @@ void kl_media_protection_free (KlMediaProtection *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMediaProtection, kl_media_protection_free)
 
 void kl_media_protection_start (KlMediaProtection *self, gboolean trial);
+gboolean kl_media_protection_is_ready (KlMediaProtection *self);
+const KlLayoutProtection *kl_media_protection_draft (KlMediaProtection *self, const char *image_id);
 gboolean kl_media_protection_finish (KlMediaProtection *self,
                                      const char *image_id,
                                      GCancellable *cancellable,

@@ -6,7 +6,6 @@
 #include "access/drive-handle.h"
 #include "base/error.h"
 #include "disk/bios-code.h"
-#include "iso/iso-writer.h"
 #include "media/fat32-writer.h"
 #include "sink/drive-sink.h"
 #include "sink/file-sink.h"
@@ -22,7 +21,8 @@ struct _KlMediaTarget
   KlMediaRequest *request; /* owned */
   KlVolumeTarget *volume;  /* owned; nullable */
   KlSink *sink;            /* owned; nullable */
-  KlMediaWriter *writer;   /* owned; NULL before plan, and with a volume */
+  KlMediaWriter *writer;   /* owned; NULL with a volume, and before plan or writing ahead */
+  GError *ahead_problem;   /* owned; nullable; why nothing more could be written ahead */
   guint64 drive_bytes;     /* of the drive; 0 for a file */
   guint64 bytes;           /* of the medium; 0 before plan */
   gboolean finished;       /* whether the medium may start, although something failed then */
@@ -175,6 +175,7 @@ void
 kl_media_target_free (KlMediaTarget *self)
 {
   g_clear_object (&self->writer);
+  g_clear_error (&self->ahead_problem);
   g_clear_object (&self->sink);
   g_clear_pointer (&self->volume, kl_volume_target_free);
   g_clear_object (&self->request);
@@ -234,6 +235,38 @@ make_writer (KlMediaRequest *request,
 }
 
 /**
+ * kl_media_target_write_ahead:
+ * @draft: the layout of a CD, as it will most likely be
+ * @enough: see kl_iso_writer_write_ahead()
+ * @progress: that of kl_media_target_write(), which goes on with it
+ *
+ * Writes what is large into a file that has no name yet, while the layout that counts is not there.
+ * What goes wrong is an error of kl_media_target_plan() or kl_media_target_write(), if they come to
+ * it.
+ */
+void
+kl_media_target_write_ahead (KlMediaTarget *self,
+                             KlMediaLayout *draft,
+                             KlEnoughFunc enough,
+                             gpointer user_data,
+                             KlProgress *progress,
+                             GCancellable *cancellable)
+{
+  g_autoptr (KlMediaWriter) writer = kl_iso_writer_new (draft);
+  guint64 bytes;
+
+  g_return_if_fail (KL_IS_FILE_SINK (self->sink) && self->writer == NULL);
+
+  if (!kl_media_writer_measure (writer, &bytes, NULL) || !kl_sink_prepare (self->sink, bytes, NULL))
+    return;
+
+  kl_progress_start (progress);
+  kl_iso_writer_write_ahead (KL_ISO_WRITER (writer), self->sink, enough, user_data, progress,
+                             cancellable, &self->ahead_problem);
+  self->writer = g_steal_pointer (&writer);
+}
+
+/**
  * kl_media_target_judge:
  *
  * What must be known of the target before the layout is made.
@@ -284,7 +317,10 @@ kl_media_target_plan (KlMediaTarget *self,
       return kl_volume_target_plan (self->volume, layout, member, cancellable, error);
     }
 
-  self->writer = make_writer (self->request, layout, self->drive_bytes, member, error);
+  if (self->writer != NULL)
+    kl_iso_writer_set_layout (KL_ISO_WRITER (self->writer), layout);
+  else
+    self->writer = make_writer (self->request, layout, self->drive_bytes, member, error);
   if (self->writer == NULL)
     return FALSE;
 
@@ -350,6 +386,12 @@ kl_media_target_write (KlMediaTarget *self,
                        GCancellable *cancellable,
                        GError **error)
 {
+  if (self->ahead_problem != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->ahead_problem));
+      return FALSE;
+    }
+
   kl_progress_start (writing);
   if (!write_content (self, writing, cancellable, error))
     return FALSE;

@@ -3,6 +3,7 @@
 
 #include "creation/media-request.h"
 #include "image/catalog.h"
+#include "iso/iso-writer.h"
 #include "media/read-share.h"
 #include "volume/folder-plan.h"
 
@@ -10,8 +11,9 @@ G_BEGIN_DECLS
 
 /*
  * Where one medium goes, and the writer that makes it there: the one place that knows which writer
- * and which sink serve which request. The order of calls is: open, judge, plan, then write, flush,
- * verify, commit. Nothing on the target changes before write. Blocks; one thread at a time.
+ * and which sink serve which request. The order of calls is: open, write ahead where that can be,
+ * judge, plan, then write, flush, verify, commit. Nothing that has a name changes before write.
+ * Blocks; one thread at a time.
  */
 typedef struct _KlMediaTarget KlMediaTarget;
 
@@ -27,6 +29,12 @@ KlMediaTarget *kl_media_target_open (KlMediaRequest *request,
 void kl_media_target_free (KlMediaTarget *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlMediaTarget, kl_media_target_free)
 
+void kl_media_target_write_ahead (KlMediaTarget *self,
+                                  KlMediaLayout *draft,
+                                  KlEnoughFunc enough,
+                                  gpointer user_data,
+                                  KlProgress *progress,
+                                  GCancellable *cancellable);
 gboolean kl_media_target_judge (KlMediaTarget *self, GCancellable *cancellable, GError **error);
 const char *kl_media_target_get_bios_obstacle (KlMediaTarget *self);
 const char *kl_media_target_get_uefi_obstacle (KlMediaTarget *self);

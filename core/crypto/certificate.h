@@ -14,6 +14,8 @@ typedef struct _KlCertificate KlCertificate;
 
 #define KL_CERTIFICATE_WARN_DAYS 30
 #define KL_PFX_PASSWORD_LENGTH 31
+/* What a self-signed certificate has as a PFX in most cases; else it is 8 bytes less, or more. */
+#define KL_SELF_SIGNED_PFX_BYTES 2389
 
 GType kl_certificate_get_type (void);
 KlCertificate *kl_certificate_import (const char *path,

@@ -362,19 +362,18 @@ open_source (KlIsoImage *self, gboolean only_measure, GError **error)
   return TRUE;
 }
 
-/* Where big files will begin, counted from the end. What libisofs makes of it is read from its
- * records later (find_extents); this only chooses the padding and refuses what is too far out. */
+/* Chooses the padding and refuses what is too far out. What libisofs makes of it is read from its
+ * records later (find_extents). */
 static gboolean
 predict_extents (KlIsoImage *self, guint64 *offset_of_largest, GError **error)
 {
-  guint64 end = self->size - KL_ISO_TAIL_BYTES;
   guint64 largest = 0;
 
   *offset_of_largest = 0;
   for (guint i = self->big->len; i-- > 0;)
     {
       const Piece *piece = g_ptr_array_index (self->big, i);
-      guint64 offset = end - round_up (piece->item->size, KL_ISO_BLOCK);
+      guint64 offset = kl_iso_image_predict_offset (self, i);
 
       if (is_boot_file (piece->item->path) && offset + piece->item->size >= BOOT_LIMIT)
         return set_too_large_error (self->reading.layout, piece->item, offset + piece->item->size,
@@ -384,7 +383,6 @@ predict_extents (KlIsoImage *self, guint64 *offset_of_largest, GError **error)
           largest = piece->item->size;
           *offset_of_largest = offset;
         }
-      end = offset;
     }
 
   return TRUE;
@@ -544,6 +542,23 @@ const KlLayoutItem *
 kl_iso_image_get_big (KlIsoImage *self, guint position)
 {
   return ((const Piece *) g_ptr_array_index (self->big, position))->item;
+}
+
+/**
+ * kl_iso_image_predict_offset:
+ *
+ * Where a big file will begin, counted from the end. The records say later where it does.
+ *
+ * Returns: bytes from the beginning of the medium
+ */
+guint64
+kl_iso_image_predict_offset (KlIsoImage *self, guint position)
+{
+  guint64 offset = self->size - KL_ISO_TAIL_BYTES;
+
+  for (guint i = self->big->len; i-- > position;)
+    offset -= round_up (kl_iso_image_get_big (self, i)->size, KL_ISO_BLOCK);
+  return offset;
 }
 
 /**

@@ -26,6 +26,7 @@ guint64 kl_iso_image_get_size (KlIsoImage *self);
 guint64 kl_iso_image_get_structures_size (KlIsoImage *self);
 guint kl_iso_image_get_n_big (KlIsoImage *self);
 const KlLayoutItem *kl_iso_image_get_big (KlIsoImage *self, guint position);
+guint64 kl_iso_image_predict_offset (KlIsoImage *self, guint position);
 int kl_iso_image_open_item (KlIsoImage *self, const KlLayoutItem *item, GError **error);
 gboolean kl_iso_image_check_item (KlIsoImage *self,
                                   const KlLayoutItem *item,

@@ -12,6 +12,10 @@
 #define CHUNK_BYTES ((gsize) 128 << 10)
 #define REGION_BYTES ((guint64) 4 << 20)
 
+/* What is written ahead between two looks whether that is enough; bytes. Of less than that copying
+ * would leave too much to the memory (kl_copy_range). */
+#define AHEAD_BYTES ((guint64) 64 << 20)
+
 /* Directories of any layout fit ten times; bytes. */
 #define MAX_STRUCTURES ((guint64) 64 << 20)
 
@@ -21,9 +25,21 @@ struct _KlIsoWriter
 
   KlMediaLayout *layout; /* owned */
   GPtrArray *regions;    /* owned; of KlRegion */
+  GPtrArray *ahead;      /* owned; of Ahead */
+  guint64 ahead_size;    /* bytes; of the medium, when something was written ahead */
 };
 
 G_DEFINE_FINAL_TYPE (KlIsoWriter, kl_iso_writer, KL_TYPE_MEDIA_WRITER)
+
+/* A big file of which something was written ahead. */
+typedef struct
+{
+  char *path;     /* on the medium */
+  guint64 size;   /* bytes */
+  guint64 offset; /* bytes; where it begins on the medium */
+  guint64 done;   /* bytes from its beginning */
+  guint32 crc32c; /* of these */
+} Ahead;
 
 /* What goes out in order, with the sums of what went out. */
 typedef struct
@@ -33,6 +49,8 @@ typedef struct
   KlProgress *progress;
   GCancellable *cancellable;
   GPtrArray *regions;
+  GPtrArray *ahead; /* borrowed; of Ahead */
+  gboolean lost;    /* what was written ahead is not there any more */
   guint64 *extents; /* borrowed; bytes, where each big file begins, as the records say */
   guint64 at;       /* bytes; the next one to write */
   guint64 start;    /* bytes; of the region that is being summed */
@@ -196,7 +214,69 @@ write_zeros (Stream *self, guint64 length, GError **error)
   return TRUE;
 }
 
-/* One big file from its source to its extent, and zeros to the end of its last block. */
+static void
+ahead_free (gpointer data)
+{
+  Ahead *ahead = data;
+
+  g_free (ahead->path);
+  g_free (ahead);
+}
+
+static const Ahead *
+find_ahead (Stream *self, const KlLayoutItem *item)
+{
+  for (guint i = 0; i < self->ahead->len; i++)
+    {
+      const Ahead *ahead = g_ptr_array_index (self->ahead, i);
+
+      if (ahead->size == item->size && g_str_equal (ahead->path, item->path))
+        return ahead;
+    }
+
+  return NULL;
+}
+
+/* Adds @length bytes of a file, from @done on, to what lies at @offset, and to its sum. */
+static gboolean
+copy_part (Stream *self,
+           const KlLayoutItem *item,
+           int fd,
+           guint64 offset,
+           guint64 done,
+           guint64 length,
+           guint32 *crc32c,
+           KlProgress *progress,
+           GError **error)
+{
+  guint32 part = 0;
+
+  if (length > 0
+      && !kl_sink_copy (self->sink, fd, item->file, done, length, offset + done, &part, progress,
+                        self->cancellable, error))
+    return FALSE;
+
+  *crc32c = kl_crc32c_shift (*crc32c, length) ^ part;
+  return done + length < item->size || kl_iso_image_check_item (self->image, item, *crc32c, error);
+}
+
+/* The content of one big file from its source to its extent. What was written ahead is there, or,
+ * if it lies elsewhere, is written again; it has been counted in either case. */
+static gboolean
+copy_big (
+    Stream *self, const KlLayoutItem *item, int fd, guint64 offset, guint32 *crc32c, GError **error)
+{
+  const Ahead *ahead = find_ahead (self, item);
+  const guint64 done = ahead != NULL ? ahead->done : 0;
+  const gboolean there = done > 0 && !self->lost && ahead->offset == offset;
+
+  *crc32c = there ? ahead->crc32c : 0;
+  return (there || copy_part (self, item, fd, offset, 0, done, crc32c, NULL, error))
+         && copy_part (self, item, fd, offset, done, item->size - done, crc32c, self->progress,
+                       error);
+}
+
+/* One big file, and zeros to the end of its last block. */
 static gboolean
 write_big (Stream *self, const KlLayoutItem *item, guint64 offset, GError **error)
 {
@@ -207,9 +287,7 @@ write_big (Stream *self, const KlLayoutItem *item, guint64 offset, GError **erro
     return FALSE;
 
   kl_progress_set_info (self->progress, "Writing %s", item->path + 1);
-  if (!kl_sink_copy (self->sink, fd, item->file, 0, item->size, offset, &crc32c, self->progress,
-                     self->cancellable, error)
-      || !kl_iso_image_check_item (self->image, item, crc32c, error))
+  if (!copy_big (self, item, fd, offset, &crc32c, error))
     return FALSE;
 
   g_ptr_array_add (self->regions,
@@ -234,6 +312,33 @@ write_all (Stream *self, guint n_files, GError **error)
       return FALSE;
 
   return write_zeros (self, size - self->at, error);
+}
+
+static gboolean
+write_ahead (Stream *self,
+             const KlLayoutItem *item,
+             Ahead *ahead,
+             KlEnoughFunc enough,
+             gpointer user_data,
+             GError **error)
+{
+  g_autofd int fd = kl_iso_image_open_item (self->image, item, error);
+
+  if (fd < 0)
+    return FALSE;
+
+  kl_progress_set_info (self->progress, "Writing %s", item->path + 1);
+  while (ahead->done < ahead->size && !enough (user_data))
+    {
+      const guint64 length = MIN (AHEAD_BYTES, ahead->size - ahead->done);
+
+      if (!copy_part (self, item, fd, ahead->offset, ahead->done, length, &ahead->crc32c,
+                      self->progress, error))
+        return FALSE;
+      ahead->done += length;
+    }
+
+  return TRUE;
 }
 
 static gboolean
@@ -264,11 +369,13 @@ kl_iso_writer_write (KlMediaWriter *writer,
                     .sink = sink,
                     .progress = progress,
                     .cancellable = cancellable,
-                    .regions = regions };
+                    .regions = regions,
+                    .ahead = self->ahead };
 
   if (image == NULL || !kl_sink_prepare (sink, kl_iso_image_get_size (image), error))
     return FALSE;
 
+  stream.lost = kl_iso_image_get_size (image) != self->ahead_size;
   stream.extents = extents = g_new0 (guint64, kl_iso_image_get_n_big (image) + 1);
   if (!write_all (&stream, kl_media_layout_get_n_items (self->layout), error))
     return FALSE;
@@ -291,6 +398,7 @@ kl_iso_writer_finalize (GObject *object)
 
   g_clear_object (&self->layout);
   g_clear_pointer (&self->regions, g_ptr_array_unref);
+  g_clear_pointer (&self->ahead, g_ptr_array_unref);
 
   G_OBJECT_CLASS (kl_iso_writer_parent_class)->finalize (object);
 }
@@ -310,6 +418,7 @@ static void
 kl_iso_writer_init (KlIsoWriter *self)
 {
   self->regions = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_region_free);
+  self->ahead = g_ptr_array_new_with_free_func (ahead_free);
 }
 
 /**
@@ -334,4 +443,62 @@ kl_iso_writer_new (KlMediaLayout *layout)
   self = g_object_new (KL_TYPE_ISO_WRITER, NULL);
   self->layout = g_object_ref (layout);
   return KL_MEDIA_WRITER (self);
+}
+
+/**
+ * kl_iso_writer_write_ahead:
+ * @sink: which was prepared for the size of the layout, a draft, and is that of
+ *   kl_media_writer_write() later
+ * @enough: asked between two pieces; the rest is then left to kl_media_writer_write()
+ * @progress: (nullable): as that of kl_media_writer_write(), where it goes on
+ *
+ * Writes the content of big files to where they would begin: it only moves with the size of the
+ * medium. Before kl_iso_writer_set_layout() says how the medium is laid out.
+ *
+ * Errors: those of kl_media_writer_write().
+ */
+gboolean
+kl_iso_writer_write_ahead (KlIsoWriter *self,
+                           KlSink *sink,
+                           KlEnoughFunc enough,
+                           gpointer user_data,
+                           KlProgress *progress,
+                           GCancellable *cancellable,
+                           GError **error)
+{
+  g_autoptr (KlIsoImage) image = kl_iso_image_new (self->layout, cancellable, error);
+  Stream stream
+      = { .image = image, .sink = sink, .progress = progress, .cancellable = cancellable };
+
+  if (image == NULL)
+    return FALSE;
+
+  self->ahead_size = kl_iso_image_get_size (image);
+  kl_progress_set_total (progress, self->ahead_size);
+  for (guint i = 0; i < kl_iso_image_get_n_big (image) && !enough (user_data); i++)
+    {
+      const KlLayoutItem *item = kl_iso_image_get_big (image, i);
+      Ahead *ahead = g_new0 (Ahead, 1);
+
+      ahead->path = g_strdup (item->path);
+      ahead->size = item->size;
+      ahead->offset = kl_iso_image_predict_offset (image, i);
+      g_ptr_array_add (self->ahead, ahead);
+      if (!write_ahead (&stream, item, ahead, enough, user_data, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * kl_iso_writer_set_layout:
+ * @layout: of the same image as the draft
+ *
+ * Takes the place of the draft, after kl_iso_writer_write_ahead().
+ */
+void
+kl_iso_writer_set_layout (KlIsoWriter *self, KlMediaLayout *layout)
+{
+  g_set_object (&self->layout, layout);
 }

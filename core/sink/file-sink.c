@@ -122,6 +122,29 @@ set_size (KlFileSink *self, guint64 size, GError **error)
   return FALSE;
 }
 
+/* Gives the room back that an earlier call took for another size than @size. */
+static gboolean
+take_back (KlFileSink *self, guint64 size, GError **error)
+{
+  int result;
+
+  if (self->size == 0)
+    return TRUE;
+
+  do
+    result = ftruncate (kl_atomic_file_get_fd (self->file), 0);
+  while (result != 0 && errno == EINTR);
+  if (result != 0)
+    {
+      kl_set_error_errno (error, errno, "Cannot make room for “%s” (%" G_GUINT64_FORMAT " bytes)",
+                          self->path, size);
+      return FALSE;
+    }
+
+  self->size = 0;
+  return TRUE;
+}
+
 static gboolean
 kl_file_sink_prepare (KlSink *sink, guint64 size, GError **error)
 {
@@ -132,7 +155,7 @@ kl_file_sink_prepare (KlSink *sink, guint64 size, GError **error)
   /* A second call finds the room that the first one took. */
   if (size > 0 && size == self->size)
     return TRUE;
-  if (!check_limit_of_process (self, size, error))
+  if (!take_back (self, size, error) || !check_limit_of_process (self, size, error))
     return FALSE;
   if (get_free_space (self, &free_bytes) && needed > free_bytes)
     {

@@ -19,7 +19,8 @@ kl_sink_init (KlSink *self)
  * kl_sink_prepare:
  * @size: bytes of the whole medium
  *
- * Makes room for the medium. Nothing was written before, and nothing is if this fails.
+ * Makes room for the medium. Called again it changes nothing, unless for another size: what was
+ * written before is then lost.
  *
  * Errors: KL_ERROR_NO_SPACE with the bytes that are needed and those that are there; others of the
  * kind of sink. Blocks; one thread at a time, as all functions of a sink.

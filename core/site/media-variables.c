@@ -10,7 +10,15 @@
 static KlSecret *
 new_media_guid (KlCertificate *certificate)
 {
-  return kl_secret_new_guid (kl_certificate_is_self_signed (certificate));
+  return kl_secret_new_guid (certificate == NULL || kl_certificate_is_self_signed (certificate));
+}
+
+/* Zeros, as many as there will be, stand for a certificate that is not there yet. */
+static KlSecret *
+new_pfx (KlCertificate *certificate, KlSecret *guid, GError **error)
+{
+  return certificate != NULL ? kl_certificate_to_pfx (certificate, kl_secret_get_text (guid), error)
+                             : kl_secret_new_sized (KL_SELF_SIGNED_PFX_BYTES);
 }
 
 static void
@@ -122,7 +130,7 @@ append_own (KlVariables *variables, KlVariables *own, GError **error)
  *
  * The variables of one medium, in the order of media-formats.md 1.4: those of the site only with a
  * profile, then the person's own. Each call makes a new medium's GUID, and the certificate's PFX
- * under it. Any thread.
+ * under it. Without a certificate they are good for nothing but their size. Any thread.
  *
  * Errors: KL_ERROR_INVALID_ARGUMENT (a variable of the person's), KL_ERROR_FAILED.
  *
@@ -133,8 +141,7 @@ kl_media_variables_new (const KlMediaVariablesInput *input, GError **error)
 {
   g_autoptr (KlVariables) variables = kl_variables_new ();
   g_autoptr (KlSecret) guid = new_media_guid (input->certificate);
-  g_autoptr (KlSecret) pfx
-      = kl_certificate_to_pfx (input->certificate, kl_secret_get_text (guid), error);
+  g_autoptr (KlSecret) pfx = new_pfx (input->certificate, guid, error);
 
   if (pfx == NULL)
     return NULL;

@@ -12,9 +12,9 @@ typedef struct
   KlSiteProfile *profile; /* nullable: no site */
   KlSiteFiles *files;     /* what the profile's files hold; NULL without a profile */
   const char *image_id;
-  const char *launch_mode; /* "CD", "UFD", "UFD+FORMAT" */
-  KlCertificate *certificate;
-  KlVariables *own; /* nullable: the person's */
+  const char *launch_mode;    /* "CD", "UFD", "UFD+FORMAT" */
+  KlCertificate *certificate; /* nullable: one that signs itself, which is not there yet */
+  KlVariables *own;           /* nullable: the person's */
 } KlMediaVariablesInput;
 
 KlVariables *kl_media_variables_new (const KlMediaVariablesInput *input, GError **error);

@@ -202,6 +202,10 @@ test_checksums (Fixture *fixture, gconstpointer data)
 
   g_assert_cmphex (kl_crc32c_update (0, zeroes, sizeof zeroes), ==, 0x8A9136AA);
   g_assert_cmphex (kl_crc32c_update (kl_crc32c_update (0, zeroes, 9), zeroes, 23), ==, 0x8A9136AA);
+  for (gsize n = 0; n <= sizeof zeroes; n++)
+    g_assert_cmphex (kl_crc32c_shift (kl_crc32c_update (0, zeroes, n), sizeof zeroes - n)
+                         ^ kl_crc32c_update (0, zeroes, sizeof zeroes - n),
+                     ==, 0x8A9136AA);
   g_assert_cmpstr (sha, ==, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   for (const char *at = "abc"; *at != '\0'; at++)
     {

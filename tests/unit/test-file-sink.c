@@ -156,6 +156,31 @@ test_prepare_twice (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
 }
 
+/* Whatever was written for the one is not in the other, and takes no room. */
+static void
+test_prepare_anew (Fixture *fixture, gconstpointer data)
+{
+  const gsize sizes[] = { 8 * KL_IO_BLOCK, 4 * KL_IO_BLOCK, 6 * KL_IO_BLOCK };
+  g_autofree guint8 *bytes = g_malloc (8 * KL_IO_BLOCK);
+  g_autofree char *written = NULL;
+  gsize written_size = 0;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlSink) sink = kl_file_sink_new (fixture->path, &error);
+
+  memset (bytes, 7, 8 * KL_IO_BLOCK);
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_assert_true (kl_sink_prepare (sink, sizes[i], &error));
+      g_assert_no_error (error);
+      if (i + 1 < G_N_ELEMENTS (sizes))
+        g_assert_true (kl_sink_write (sink, bytes, sizes[i], 0, &error));
+    }
+  g_assert_true (kl_sink_commit (sink, &error));
+  g_assert_true (g_file_get_contents (fixture->path, (char **) &written, &written_size, NULL));
+  memset (bytes, 0, 8 * KL_IO_BLOCK);
+  g_assert_cmpmem (written, written_size, bytes, sizes[2]);
+}
+
 static void
 test_refuses (Fixture *fixture, gconstpointer data)
 {
@@ -305,6 +330,7 @@ main (int argc, char **argv)
   ADD ("/file-sink/reading-behind-the-end-fails", test_reads_the_disk);
   ADD ("/file-sink/the-old-file-stays-until-commit", test_old_file_stays);
   ADD ("/file-sink/preparing-twice-is-one-preparation", test_prepare_twice);
+  ADD ("/file-sink/preparing-for-another-size-begins-anew", test_prepare_anew);
   ADD ("/file-sink/only-a-file-in-a-folder-is-a-target", test_refuses);
   ADD ("/file-sink/a-folder-of-somebody-else-is-refused", test_refuses_foreign_folder);
   ADD ("/file-sink/a-link-stays-and-its-file-is-replaced", test_follows_link);
