@@ -84,8 +84,8 @@ add_plain_file (KlImageTree *self,
     return TRUE;
   return file->size < MIN_ASIDE
              ? kl_sha1_fd (fd, file->size, source, progress, cancellable, file->sha1, error)
-             : kl_image_sums_add (self->sums, g_steal_fd (&fd), file->size, source, file->sha1,
-                                  progress, cancellable, error);
+             : kl_image_sums_add (self->sums, g_steal_fd (&fd), &info, source, file->sha1, progress,
+                                  cancellable, error);
 }
 
 /**

@@ -15,8 +15,8 @@
 
 typedef struct
 {
-  int fd;       /* owned */
-  guint64 size; /* bytes */
+  int fd; /* owned */
+  struct stat info;
   char *source; /* owned; for messages */
   guint8 *sha1; /* borrowed */
   KlProgress *progress;
@@ -25,6 +25,7 @@ typedef struct
 
 struct _KlImageSums
 {
+  KlKnownSums *known; /* borrowed, nullable */
   GMutex lock;
   GCond changed;
 
@@ -55,10 +56,14 @@ do_job (gpointer data, gpointer user_data)
   g_mutex_lock (&self->lock);
   has_failed = self->error != NULL;
   g_mutex_unlock (&self->lock);
-  if (!has_failed
-      && !kl_sha1_fd (job->fd, job->size, job->source, job->progress, job->cancellable, job->sha1,
-                      &error))
-    kl_error_blame (&error, job->source);
+  if (!has_failed)
+    {
+      if (kl_sha1_fd (job->fd, (guint64) job->info.st_size, job->source, job->progress,
+                      job->cancellable, job->sha1, &error))
+        kl_known_sums_add (self->known, job->fd, &job->info, job->sha1);
+      else
+        kl_error_blame (&error, job->source);
+    }
   job_free (job);
 
   g_mutex_lock (&self->lock);
@@ -70,11 +75,19 @@ do_job (gpointer data, gpointer user_data)
   g_clear_error (&error);
 }
 
+/**
+ * kl_image_sums_new:
+ * @known: (nullable): sums that need not be made, and gets those that are made; stays until the
+ *   sums are freed
+ *
+ * Returns: (transfer full): nothing yet
+ */
 KlImageSums *
-kl_image_sums_new (void)
+kl_image_sums_new (KlKnownSums *known)
 {
   KlImageSums *self = g_new0 (KlImageSums, 1);
 
+  self->known = known;
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->pool = g_thread_pool_new (
@@ -109,7 +122,7 @@ take_error (KlImageSums *self, GError **error)
 /**
  * kl_image_sums_add:
  * @fd: (transfer full): of a plain file
- * @size: of it, bytes
+ * @info: of it
  * @source: its path
  * @sha1: gets the sum of its content, 20 bytes, until kl_image_sums_wait()
  * @progress: (nullable): advances by its bytes
@@ -120,17 +133,25 @@ take_error (KlImageSums *self, GError **error)
 gboolean
 kl_image_sums_add (KlImageSums *self,
                    int fd,
-                   guint64 size,
+                   const struct stat *info,
                    const char *source,
                    guint8 *sha1,
                    KlProgress *progress,
                    GCancellable *cancellable,
                    GError **error)
 {
-  Job *job = g_new (Job, 1);
+  Job *job;
   gboolean ok;
 
-  *job = (Job){ fd, size, g_strdup (source), sha1, progress, cancellable };
+  if (kl_known_sums_find (self->known, info, sha1))
+    {
+      kl_close_fd (&fd);
+      kl_progress_advance (progress, (guint64) info->st_size);
+      return TRUE;
+    }
+
+  job = g_new (Job, 1);
+  *job = (Job){ fd, *info, g_strdup (source), sha1, progress, cancellable };
 
   g_mutex_lock (&self->lock);
   while (self->n_pending >= MAX_WAITING)

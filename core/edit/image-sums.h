@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/progress.h"
+#include "edit/known-sums.h"
 
 G_BEGIN_DECLS
 
@@ -11,13 +12,13 @@ G_BEGIN_DECLS
  */
 typedef struct _KlImageSums KlImageSums;
 
-KlImageSums *kl_image_sums_new (void);
+KlImageSums *kl_image_sums_new (KlKnownSums *known);
 void kl_image_sums_free (KlImageSums *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlImageSums, kl_image_sums_free)
 
 gboolean kl_image_sums_add (KlImageSums *self,
                             int fd,
-                            guint64 size,
+                            const struct stat *info,
                             const char *source,
                             guint8 *sha1,
                             KlProgress *progress,

@@ -97,13 +97,14 @@ path_equal (gconstpointer a, gconstpointer b)
  * kl_image_tree_new:
  * @wim: stays until the tree is freed
  * @work: (nullable): an empty folder, which the caller removes; %NULL for a preview
+ * @known: (nullable): sums of files that were added before; stays as @wim does
  *
  * Errors: KL_ERROR_* of writing.
  *
  * Returns: (transfer full): an empty tree
  */
 KlImageTree *
-kl_image_tree_new (KlWim *wim, guint index, const char *work, GError **error)
+kl_image_tree_new (KlWim *wim, guint index, const char *work, KlKnownSums *known, GError **error)
 {
   g_autoptr (KlImageTree) self = g_new0 (KlImageTree, 1);
   guint64 time = kl_wim_get_time (wim, index);
@@ -119,7 +120,7 @@ kl_image_tree_new (KlWim *wim, guint index, const char *work, GError **error)
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   self->copies = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->files = g_ptr_array_new_with_free_func (tree_file_free);
-  self->sums = kl_image_sums_new ();
+  self->sums = kl_image_sums_new (known);
   self->values = g_ptr_array_new_with_free_func (registry_value_free);
   self->warnings = g_ptr_array_new_with_free_func (g_free);
   if (work != NULL && !make_staging (self, work, error))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/checksum.h"
+#include "edit/known-sums.h"
 #include "wim/wim.h"
 
 G_BEGIN_DECLS
@@ -37,7 +38,8 @@ typedef struct
   char *value; /* as text */
 } KlTreeRegistryValue;
 
-KlImageTree *kl_image_tree_new (KlWim *wim, guint index, const char *work, GError **error);
+KlImageTree *
+kl_image_tree_new (KlWim *wim, guint index, const char *work, KlKnownSums *known, GError **error);
 void kl_image_tree_free (KlImageTree *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlImageTree, kl_image_tree_free)
 

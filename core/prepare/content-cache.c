@@ -17,8 +17,6 @@
 #include "base/file-io.h"
 #include "image/image-ini.h"
 
-#define FOLDER ".cache"
-
 /* Level, CRC-32C, where it begins to be new, size of the file; then the image's ID. */
 #define NAME_START "wim-%u-%08x-%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "-"
 
@@ -297,7 +295,7 @@ kl_content_cache_new (const char *catalog, const char *work, guint level)
   KlContentCache *self = g_new0 (KlContentCache, 1);
 
   self->catalog = g_strdup (catalog);
-  self->folder = g_build_filename (catalog, FOLDER, NULL);
+  self->folder = g_build_filename (catalog, KL_CACHE_FOLDER, NULL);
   self->work = g_strdup (work);
   self->level = level;
   self->donors = g_ptr_array_new_with_free_func (g_free);

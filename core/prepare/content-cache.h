@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* Of a catalog: what may be deleted at any time. */
+#define KL_CACHE_FOLDER ".cache"
+
 /*
  * Finds contents that are compressed already: in the prepared WIM files of the catalog, whose own
  * and whosever. CATALOG/.cache holds an empty file for each of them, whose name says of which image

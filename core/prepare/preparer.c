@@ -45,6 +45,7 @@ typedef struct
   char *work; /* folder, removed in the end */
   char *new_wim;
   KlWim *wim;
+  KlKnownSums *known; /* of files; NULL for a preview */
   KlImageTree *tree;
   KlContentCache *cache; /* once the tree is full */
   KlPrepareContext context;
@@ -59,6 +60,7 @@ run_clear (Run *run)
   g_clear_pointer (&run->cache, kl_content_cache_free);
   g_clear_pointer (&run->tree, kl_image_tree_free);
   g_clear_pointer (&run->wim, kl_wim_free);
+  g_clear_pointer (&run->known, kl_known_sums_free);
   g_clear_pointer (&run->context.drivers, g_ptr_array_unref);
   g_clear_pointer (&run->context.archives, g_ptr_array_unref);
   if (run->work != NULL && !kl_remove_tree (run->work, &error))
@@ -262,6 +264,15 @@ make_work_folder (Run *run, GError **error)
   return TRUE;
 }
 
+static KlKnownSums *
+load_known_sums (Run *run)
+{
+  g_autofree char *path
+      = g_build_filename (kl_catalog_get_path (run->catalog), KL_CACHE_FOLDER, "file-sums", NULL);
+
+  return kl_known_sums_load (path);
+}
+
 /* Opens the source image for the steps that fill the tree. */
 static gboolean
 open_source (Run *run, GError **error)
@@ -281,7 +292,9 @@ open_source (Run *run, GError **error)
       return FALSE;
     }
 
-  run->tree = kl_image_tree_new (run->wim, (guint) index, run->work, error);
+  if (run->work != NULL)
+    run->known = load_known_sums (run);
+  run->tree = kl_image_tree_new (run->wim, (guint) index, run->work, run->known, error);
   if (run->tree == NULL)
     return FALSE;
   run->context.recipe = run->recipe;
@@ -574,10 +587,13 @@ prepare (Run *run, KlProgress *progress, GError **error)
   kl_catalog_wake (run->catalog);
   if (!run_steps (run, &failure))
     {
+      if (run->known != NULL && !g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        kl_known_sums_forget (run->known);
       record_failure (run, error, failure);
       return NULL;
     }
   kl_content_cache_store (run->cache, run->id, &run->sums);
+  kl_known_sums_save (run->known);
   return make_result (run, TRUE);
 }
 
