@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "window/first-frame.h"
+
 static void
 folded_cb (AdwLeaflet *leaflet, GParamSpec *spec, gpointer header)
 {
@@ -59,15 +61,10 @@ kl_fold_wrap_buttons (GtkWidget *widget)
     kl_fold_wrap_buttons (child);
 }
 
-/**
- * kl_fold_new_toast:
- * @markup: what it says
- *
- * Returns: (transfer full): a toast of as many lines as it takes: the title of its own would be cut
- *   where the window is narrow
- */
-AdwToast *
-kl_fold_new_toast (const char *markup)
+/* A toast of as many lines as it takes: the title of its own would be cut where the window is
+ * narrow. */
+static AdwToast *
+new_toast (const char *markup)
 {
   AdwToast *toast = adw_toast_new (markup);
   GtkWidget *label = gtk_label_new (NULL);
@@ -79,4 +76,42 @@ kl_fold_new_toast (const char *markup)
   gtk_widget_add_css_class (label, "heading");
   adw_toast_set_custom_title (toast, label);
   return toast;
+}
+
+typedef struct
+{
+  AdwToastOverlay *overlay; /* weak */
+  char *markup;             /* owned */
+} Word;
+
+static gboolean
+show_word_cb (gpointer user_data)
+{
+  Word *word = user_data;
+
+  if (word->overlay != NULL)
+    adw_toast_overlay_add_toast (word->overlay, new_toast (word->markup));
+  g_clear_weak_pointer (&word->overlay);
+  g_free (word->markup);
+  g_free (word);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * kl_fold_show_toast:
+ * @overlay: in the window that it is about
+ * @markup: what it says
+ *
+ * Shows a toast once what it is about is drawn: the frame in which both come would take too long.
+ * It does not dismiss an older one: libadwaita 1.2 crashes where the animation of that has not
+ * ended.
+ */
+void
+kl_fold_show_toast (AdwToastOverlay *overlay, const char *markup)
+{
+  Word *word = g_new0 (Word, 1);
+
+  g_set_weak_pointer (&word->overlay, overlay);
+  word->markup = g_strdup (markup);
+  kl_first_frame_add (GTK_WIDGET (overlay), show_word_cb, word);
 }

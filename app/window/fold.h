@@ -7,6 +7,6 @@ G_BEGIN_DECLS
 
 void kl_fold_leave_only_close (AdwLeaflet *leaflet, AdwHeaderBar *header);
 void kl_fold_wrap_buttons (GtkWidget *widget);
-AdwToast *kl_fold_new_toast (const char *markup);
+void kl_fold_show_toast (AdwToastOverlay *overlay, const char *markup);
 
 G_END_DECLS

@@ -11,15 +11,21 @@
 #include "window/certificate-text.h"
 #include "window/fact-row.h"
 #include "window/failure-view.h"
+#include "window/first-frame.h"
 #include "window/fold.h"
 #include "window/image-text.h"
 #include "window/preparation-text.h"
+#include "window/text-column.h"
+
+/* Pixels. */
+#define LEAST_HEIGHT 120
 
 struct _KlImagePage
 {
   AdwBin parent_instance;
 
   GtkStack *stack;
+  GtkWidget *facts_page; /* of an image that is not broken */
   GtkLabel *name_label;
   GtkLabel *description_label;
   GtkBox *state_box;
@@ -40,10 +46,13 @@ struct _KlImagePage
   KlFactRow *imported_row;
   KlFactRow *sha256_row;
   KlPreparationGroup *preparation_group;
+  GtkWidget *entry_group;
+  GtkWidget *source_group;
   KlFailureView *failure_view;
 
   KlPrepareQueue *queue; /* owned */
   KlBootImage *image;    /* owned; nullable; one that is not broken */
+  guint reveal_source;   /* shows more of the page of facts soon; 0 for none */
 };
 
 G_DEFINE_FINAL_TYPE (KlImagePage, kl_image_page, ADW_TYPE_BIN)
@@ -143,6 +152,76 @@ show_heading (KlImagePage *self, KlBootImage *image)
 }
 
 static void
+show_rest (KlImagePage *self, gboolean show)
+{
+  gtk_widget_set_visible (self->entry_group, show);
+  gtk_widget_set_visible (self->source_group, show);
+}
+
+static gboolean
+show_rest_cb (gpointer user_data)
+{
+  KlImagePage *self = user_data;
+
+  self->reveal_source = 0;
+  show_rest (self, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+show_facts_cb (gpointer user_data)
+{
+  KlImagePage *self = user_data;
+
+  gtk_stack_set_visible_child_name (self->stack, "image");
+  self->reveal_source = kl_first_frame_add (GTK_WIDGET (self), show_rest_cb, self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+stop_showing (KlImagePage *self)
+{
+  if (self->reveal_source != 0)
+    g_source_remove (self->reveal_source);
+  self->reveal_source = 0;
+}
+
+static gboolean
+shows (KlImagePage *self, const char *page)
+{
+  return g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), page) == 0;
+}
+
+/* The first frame of all the facts would hold the main loop up for too long, together with that of
+ * the list beside them: what can be seen without scrolling comes with the next one, and the rest
+ * after it. */
+static void
+show_facts (KlImagePage *self)
+{
+  GtkRoot *window = gtk_widget_get_root (GTK_WIDGET (self));
+
+  if (shows (self, "image") || self->reveal_source != 0)
+    return;
+  if (window == NULL || !gtk_widget_get_mapped (GTK_WIDGET (window)))
+    {
+      gtk_stack_set_visible_child_name (self->stack, "image");
+      return;
+    }
+  show_rest (self, FALSE);
+  if (shows (self, "none"))
+    gtk_stack_set_visible_child_name (self->stack, "blank");
+  self->reveal_source = kl_first_frame_add (GTK_WIDGET (self), show_facts_cb, self);
+}
+
+static void
+show_other (KlImagePage *self, const char *page)
+{
+  stop_showing (self);
+  show_rest (self, TRUE);
+  gtk_stack_set_visible_child_name (self->stack, page);
+}
+
+static void
 show_image (KlImagePage *self, KlBootImage *image)
 {
   show_heading (self, image);
@@ -154,7 +233,7 @@ show_image (KlImagePage *self, KlBootImage *image)
   show_text (self->os_version_row, kl_boot_image_get_os_version (image));
   show_text (self->language_row, kl_boot_image_get_language (image));
   show_source (self, image);
-  gtk_stack_set_visible_child_name (self->stack, "image");
+  show_facts (self);
 }
 
 static void
@@ -181,6 +260,7 @@ kl_image_page_dispose (GObject *object)
 {
   KlImagePage *self = KL_IMAGE_PAGE (object);
 
+  stop_showing (self);
   g_clear_object (&self->queue);
   g_clear_object (&self->image);
 
@@ -200,21 +280,51 @@ kl_image_page_class_init (KlImagePageClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/kindling/Kindling/ui/image-page.ui");
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, stack);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, facts_page);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, name_label);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, description_label);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, state_box);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, state_icon);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, state_label);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, preparation_group);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, entry_group);
+  gtk_widget_class_bind_template_child (widget_class, KlImagePage, source_group);
   gtk_widget_class_bind_template_child (widget_class, KlImagePage, failure_view);
   bind_rows (widget_class);
+}
+
+/* It scrolls, and takes what height there is. What it would take otherwise is not worth the time of
+ * laying it out in a width that it does not get: GtkStack and AdwLeaflet ask for that. */
+static void
+measure_facts_page (GtkWidget *page,
+                    GtkOrientation orientation,
+                    int for_size,
+                    int *minimum,
+                    int *natural,
+                    int *minimum_baseline,
+                    int *natural_baseline)
+{
+  if (orientation == GTK_ORIENTATION_HORIZONTAL)
+    gtk_widget_measure (gtk_widget_get_first_child (page), orientation, -1, minimum, natural, NULL,
+                        NULL);
+  else
+    *minimum = *natural = LEAST_HEIGHT;
+}
+
+static void
+allocate_facts_page (GtkWidget *page, int width, int height, int baseline)
+{
+  gtk_widget_allocate (gtk_widget_get_first_child (page), width, height, baseline, NULL);
 }
 
 static void
 kl_image_page_init (KlImagePage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_set_layout_manager (
+      self->facts_page, gtk_custom_layout_new (NULL, measure_facts_page, allocate_facts_page));
   kl_fold_wrap_buttons (GTK_WIDGET (self));
+  kl_text_column_use (GTK_WIDGET (self));
 }
 
 void
@@ -246,11 +356,11 @@ kl_image_page_set_image (KlImagePage *self, KlBootImage *image)
   g_set_object (&self->image, usable);
   kl_preparation_group_set_image (self->preparation_group, usable);
   if (image == NULL)
-    gtk_stack_set_visible_child_name (self->stack, "none");
+    show_other (self, "none");
   else if (error != NULL)
     {
       kl_failure_view_set_error (self->failure_view, error, kl_boot_image_get_folder (image));
-      gtk_stack_set_visible_child_name (self->stack, "broken");
+      show_other (self, "broken");
     }
   else
     show_image (self, image);

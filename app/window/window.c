@@ -218,12 +218,11 @@ bind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
                           gtk_list_item_get_item (item));
 }
 
-/* @text is markup. A toast is not dismissed for a newer one: libadwaita 1.2 crashes where the
- * animation of the old one has not ended. */
+/* @text is markup. */
 static void
 announce (KlWindow *self, const char *text)
 {
-  adw_toast_overlay_add_toast (self->toasts, kl_fold_new_toast (text));
+  kl_fold_show_toast (self->toasts, text);
 }
 
 /* One word for all that was imported in one go. */
