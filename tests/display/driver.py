@@ -98,6 +98,8 @@ class App:
         click = a11y.click
         click(wait(lambda: a11y.button(self.window, 'Try the Sample Image'), 'sample button'))
         wait(lambda: any('Kindling sample' in r for r in self.rows()), 'row of the sample image')
+        # On a busy machine the import shows itself, and a key that it gets while it closes is lost.
+        wait(lambda: self.dialog('Import') is None, 'the import to close')
 
     def activate(self, action, *parameters):
         """An action of the program, by its name."""
