@@ -20,6 +20,9 @@ def plug(name, *partitions):
     subprocess.run(['sfdisk', '-q', file], check=True, text=True, stdout=subprocess.DEVNULL,
                    input='label: dos\n' + ''.join(f'start={s}, size=98304, type=7\n' for s in starts))
     node = run('losetup', '-f', '--show', file).strip()
+    for n in range(1, 5):
+        # One that a run which was ended from outside has left with the device.
+        subprocess.run(['delpart', node, str(n)], check=False, stderr=subprocess.DEVNULL)
     for n, (start, make) in enumerate(zip(starts, partitions), 1):
         run('addpart', node, str(n), str(start), '98304')
         run(*make, f'{node}p{n}')

@@ -19,10 +19,13 @@ stick() {
   truncate -s "$2" "$folder/kindling-stick-$1"
   printf 'label: dos\nstart=%s, type=%s\n' "$3" "$4" | sfdisk -q "$folder/kindling-stick-$1"
   loop=$(losetup -f --show "$folder/kindling-stick-$1")
+  forget_partitions
   addpart "$loop" 1 "$3" $(($(blockdev --getsz "$loop") - $3))
   settle "$loop"
 }
-unplug() { for n in 1 2; do delpart "$loop" $n 2>/dev/null; done; losetup -d "$loop"; }
+# Those that a run which was ended from outside has left with the device are there still.
+forget_partitions() { for n in 1 2 3 4; do delpart "$loop" $n 2>/dev/null; done; }
+unplug() { forget_partitions; losetup -d "$loop"; }
 is_mounted() { findmnt -n "$1"; }
 is_not_mounted() { ! findmnt -n "$1"; }
 has_no() { [ ! -e "$1" ]; }
