@@ -208,7 +208,7 @@ show_facts (KlImagePage *self)
       return;
     }
   show_rest (self, FALSE);
-  if (shows (self, "none"))
+  if (!shows (self, "blank"))
     gtk_stack_set_visible_child_name (self->stack, "blank");
   self->reveal_source = kl_first_frame_add (GTK_WIDGET (self), show_facts_cb, self);
 }

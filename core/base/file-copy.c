@@ -257,6 +257,7 @@ copy_unread (Copy *self,
       if (!copy_all (self, length, NULL, cancellable, error))
         return FALSE;
       self->by_kernel = FALSE;
+      self->settled = self->to;
       *done = length;
     }
 

@@ -318,6 +318,14 @@ plan (KlMediaCreator *self,
   return g_steal_pointer (&layout);
 }
 
+/* An image that is gone, or has become shorter, while it was read. */
+static gboolean
+is_of_source (const GError *error)
+{
+  return g_error_matches (error, KL_ERROR, KL_ERROR_NOT_FOUND)
+         || g_error_matches (error, KL_ERROR, KL_ERROR_FORMAT);
+}
+
 /* All checks first: nothing is written before the image, the layout and the target have passed
  * theirs. Only for a file, which has no name before it is complete, the image is checked while it
  * is written: the writer compares what it reads with the record. What is large in it is written
@@ -369,8 +377,11 @@ create_on_target (KlMediaCreator *self,
   kl_progress_start (steps.plan);
   kl_progress_finish (steps.plan);
 
-  if (!write_and_verify (target, &steps, cancellable, error))
+  if (!write_and_verify (target, &steps, cancellable, &problem))
     {
+      if (check || !is_of_source (problem)
+          || kl_media_image_check (image, self->share, NULL, cancellable, error))
+        g_propagate_error (error, g_steal_pointer (&problem));
       self->state = kl_media_target_say_state (target, error);
       return FALSE;
     }

@@ -300,7 +300,7 @@ kl_media_target_get_uefi_obstacle (KlMediaTarget *self)
  * @member: (nullable): through which its files are read, which lives as long as @self; see
  *   kl_pieces_write()
  *
- * The last checks: whether it fits. Writes nothing.
+ * The last checks: whether it fits. Writes nothing; what was written ahead may be lost.
  *
  * Errors: KL_ERROR_PACKAGE_TOO_LARGE, KL_ERROR_NO_SPACE, those of the writer.
  */

@@ -60,7 +60,7 @@ do_job (gpointer data, gpointer user_data)
     {
       if (kl_sha1_fd (job->fd, (guint64) job->info.st_size, job->source, job->progress,
                       job->cancellable, job->sha1, &error))
-        kl_known_sums_add (self->known, job->fd, &job->info, job->sha1);
+        kl_known_sums_add (self->known, job->source, job->fd, &job->info, job->sha1);
       else
         kl_error_blame (&error, job->source);
     }
@@ -143,7 +143,7 @@ kl_image_sums_add (KlImageSums *self,
   Job *job;
   gboolean ok;
 
-  if (kl_known_sums_find (self->known, info, sha1))
+  if (kl_known_sums_find (self->known, source, info, sha1))
     {
       kl_close_fd (&fd);
       kl_progress_advance (progress, (guint64) info->st_size);

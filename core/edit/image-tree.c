@@ -248,8 +248,8 @@ spell_path (KlImageTree *self, const char *path, gboolean *replaces, GError **er
 /**
  * kl_image_tree_settle:
  *
- * Waits until all that was added is read: so a file that cannot be read fails the step that it
- * belongs to.
+ * Waits until all that was added is read, but for files whose sums are known: so a file that cannot
+ * be read fails the step that it belongs to.
  *
  * Errors: as kl_image_tree_add_file(). Blocks.
  */

@@ -13,18 +13,22 @@
 #include "base/file-io.h"
 
 /* The file: this, entries as they are in memory, and the CRC-32C of both. */
-#define MAGIC "KLSUMS1"
+#define MAGIC "KLSUMS2"
 #define MAGIC_SIZE (sizeof MAGIC)
 #define CRC_SIZE sizeof (guint32)
 
-/* So much is kept: the newest ones, of less than 1 MiB. */
+/* So much is kept: the newest ones, of less than 1 MiB in all. */
 #define MAX_ENTRIES 10000
 
-/* A file that was changed a moment ago may be changed again without showing another time. */
-#define SETTLED (2 * (gint64) 1000000000)
+/* A file that was changed a moment ago may be changed again without showing another time: FAT
+ * counts in steps of two seconds, and a server's clock may be behind. Nanoseconds. */
+#define SETTLED (10 * (gint64) 1000000000)
 
 typedef struct
 {
+  /* Of its path, the beginning of the SHA-1: some file systems give the number of an inode to
+   * another file once they are mounted again. */
+  guint64 name;
   guint64 device, inode, size;
   gint64 modified, changed; /* nanoseconds since 1970 */
 } Key;
@@ -36,7 +40,7 @@ typedef struct
   guint32 is_used; /* in this run; 0 in the file */
 } Entry;
 
-G_STATIC_ASSERT (sizeof (Entry) == 64);
+G_STATIC_ASSERT (sizeof (Entry) == 72);
 
 struct _KlKnownSums
 {
@@ -67,10 +71,19 @@ in_nanoseconds (const struct timespec *time)
 }
 
 static Key
-make_key (const struct stat *info)
+make_key (const char *path, const struct stat *info)
 {
-  return (Key){ (guint64) info->st_dev, (guint64) info->st_ino, (guint64) info->st_size,
-                in_nanoseconds (&info->st_mtim), in_nanoseconds (&info->st_ctim) };
+  guint8 sha1[KL_SHA1_SIZE];
+  guint64 name;
+
+  kl_sha1_data (path, strlen (path), sha1);
+  memcpy (&name, sha1, sizeof name);
+  return (Key){ name,
+                (guint64) info->st_dev,
+                (guint64) info->st_ino,
+                (guint64) info->st_size,
+                in_nanoseconds (&info->st_mtim),
+                in_nanoseconds (&info->st_ctim) };
 }
 
 /* What is no such file, or is damaged, says nothing. */
@@ -132,6 +145,7 @@ kl_known_sums_free (KlKnownSums *self)
 /**
  * kl_known_sums_find:
  * @self: (nullable)
+ * @path: of the file
  * @sha1: (out caller-allocates): 20 bytes, where the sum is known
  *
  * Any thread.
@@ -139,9 +153,9 @@ kl_known_sums_free (KlKnownSums *self)
  * Returns: whether the sum of this file is known
  */
 gboolean
-kl_known_sums_find (KlKnownSums *self, const struct stat *info, guint8 *sha1)
+kl_known_sums_find (KlKnownSums *self, const char *path, const struct stat *info, guint8 *sha1)
 {
-  const Entry wanted = { .key = make_key (info) };
+  const Entry wanted = { .key = make_key (path, info) };
   Entry *entry;
 
   if (self == NULL)
@@ -161,23 +175,25 @@ kl_known_sums_find (KlKnownSums *self, const struct stat *info, guint8 *sha1)
 /**
  * kl_known_sums_add:
  * @self: (nullable)
- * @fd: of a file that was summed up just now
+ * @path: of a file that was summed up just now
+ * @fd: of it
  * @info: of it, before
  * @sha1: 20 bytes
  *
  * Takes note of a sum, unless the file was changed meanwhile or shortly before. Any thread.
  */
 void
-kl_known_sums_add (KlKnownSums *self, int fd, const struct stat *info, const guint8 *sha1)
+kl_known_sums_add (
+    KlKnownSums *self, const char *path, int fd, const struct stat *info, const guint8 *sha1)
 {
   const gint64 settled = g_get_real_time () * 1000 - SETTLED;
-  Entry entry = { .key = make_key (info), .is_used = TRUE };
+  Entry entry = { .key = make_key (path, info), .is_used = TRUE };
   struct stat after;
   Key now;
 
   if (self == NULL || fstat (fd, &after) != 0)
     return;
-  now = make_key (&after);
+  now = make_key (path, &after);
   if (memcmp (&now, &entry.key, sizeof now) != 0 || now.modified > settled || now.changed > settled)
     return;
 

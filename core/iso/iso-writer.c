@@ -39,6 +39,7 @@ typedef struct
   guint64 offset; /* bytes; where it begins on the medium */
   guint64 done;   /* bytes from its beginning */
   guint32 crc32c; /* of these */
+  int fd;         /* owned; of the source: another one may take its place meanwhile; -1: taken */
 } Ahead;
 
 /* What goes out in order, with the sums of what went out. */
@@ -219,16 +220,17 @@ ahead_free (gpointer data)
 {
   Ahead *ahead = data;
 
+  kl_close_fd (&ahead->fd);
   g_free (ahead->path);
   g_free (ahead);
 }
 
-static const Ahead *
+static Ahead *
 find_ahead (Stream *self, const KlLayoutItem *item)
 {
   for (guint i = 0; i < self->ahead->len; i++)
     {
-      const Ahead *ahead = g_ptr_array_index (self->ahead, i);
+      Ahead *ahead = g_ptr_array_index (self->ahead, i);
 
       if (ahead->size == item->size && g_str_equal (ahead->path, item->path))
         return ahead;
@@ -276,11 +278,21 @@ copy_big (
                        error);
 }
 
+/* The file of which something was written ahead is the one to go on with. */
+static int
+open_big (Stream *self, const KlLayoutItem *item, GError **error)
+{
+  Ahead *ahead = find_ahead (self, item);
+
+  return ahead != NULL && ahead->fd >= 0 ? g_steal_fd (&ahead->fd)
+                                         : kl_iso_image_open_item (self->image, item, error);
+}
+
 /* One big file, and zeros to the end of its last block. */
 static gboolean
 write_big (Stream *self, const KlLayoutItem *item, guint64 offset, GError **error)
 {
-  g_autofd int fd = kl_iso_image_open_item (self->image, item, error);
+  g_autofd int fd = open_big (self, item, error);
   guint32 crc32c = 0;
 
   if (fd < 0)
@@ -322,9 +334,8 @@ write_ahead (Stream *self,
              gpointer user_data,
              GError **error)
 {
-  g_autofd int fd = kl_iso_image_open_item (self->image, item, error);
-
-  if (fd < 0)
+  ahead->fd = kl_iso_image_open_item (self->image, item, error);
+  if (ahead->fd < 0)
     return FALSE;
 
   kl_progress_set_info (self->progress, "Writing %s", item->path + 1);
@@ -332,7 +343,7 @@ write_ahead (Stream *self,
     {
       const guint64 length = MIN (AHEAD_BYTES, ahead->size - ahead->done);
 
-      if (!copy_part (self, item, fd, ahead->offset, ahead->done, length, &ahead->crc32c,
+      if (!copy_part (self, item, ahead->fd, ahead->offset, ahead->done, length, &ahead->crc32c,
                       self->progress, error))
         return FALSE;
       ahead->done += length;
@@ -482,6 +493,7 @@ kl_iso_writer_write_ahead (KlIsoWriter *self,
 
       ahead->path = g_strdup (item->path);
       ahead->size = item->size;
+      ahead->fd = -1;
       ahead->offset = kl_iso_image_predict_offset (image, i);
       g_ptr_array_add (self->ahead, ahead);
       if (!write_ahead (&stream, item, ahead, enough, user_data, error))

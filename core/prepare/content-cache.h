@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * and whosever. CATALOG/.cache holds an empty file for each of them, whose name says of which image
  * it is, how it was compressed, what part of it is new, and the CRC-32C of that. So nothing is kept
  * twice, nobody needs a lock, the folder can be deleted at any time, and what was damaged or
- * replaced is noticed.
+ * replaced is noticed. Beside them lie the sums of files, see KlKnownSums.
  *
  * One object serves one preparation, and one thread at a time.
  */

@@ -33,7 +33,9 @@ struct _KlFileSink
   guint64 size;        /* bytes; 0 before prepare */
   gboolean sparse;     /* what is never written, or is zero, takes no space */
   guint64 needed;      /* bytes that a sparse file takes in the end */
-  int direct;          /* owned; the file opened past the page cache, by flush; -1: not open */
+  GMutex lock;         /* for the next two, which the first read sets */
+  gboolean past_cache; /* direct was tried, and the cache was dropped */
+  int direct;          /* owned; the file opened past the page cache; -1: not open */
   gint direct_refused; /* atomic; the file system took the flag and does not read with it */
 };
 
@@ -233,9 +235,14 @@ open_direct (KlFileSink *self)
 static void
 leave_cache (KlFileSink *self)
 {
-  if (self->direct < 0)
-    self->direct = open_direct (self);
-  posix_fadvise (kl_atomic_file_get_fd (self->file), 0, 0, POSIX_FADV_DONTNEED);
+  g_mutex_lock (&self->lock);
+  if (!self->past_cache)
+    {
+      self->past_cache = TRUE;
+      self->direct = open_direct (self);
+      posix_fadvise (kl_atomic_file_get_fd (self->file), 0, 0, POSIX_FADV_DONTNEED);
+    }
+  g_mutex_unlock (&self->lock);
 }
 
 static gboolean
@@ -244,12 +251,8 @@ kl_file_sink_flush (KlSink *sink, KlProgress *progress, GCancellable *cancellabl
   KlFileSink *self = KL_FILE_SINK (sink);
 
   kl_progress_set_total (progress, self->size);
-  if (!kl_flush_file (kl_atomic_file_get_fd (self->file), self->size, self->path, progress,
-                      cancellable, error))
-    return FALSE;
-
-  leave_cache (self);
-  return TRUE;
+  return kl_flush_file (kl_atomic_file_get_fd (self->file), self->size, self->path, progress,
+                        cancellable, error);
 }
 
 /* Returns the bytes that O_DIRECT delivered into the whole blocks of @buffer; the rest is left to
@@ -281,8 +284,11 @@ kl_file_sink_read (KlSink *sink, void *buffer, gsize length, guint64 offset, GEr
 {
   KlFileSink *self = KL_FILE_SINK (sink);
   int fd = kl_atomic_file_get_fd (self->file);
+  gsize done;
+
+  leave_cache (self);
   /* A read error comes again below, and is reported with its place. */
-  gsize done = read_direct (self, buffer, length, offset);
+  done = read_direct (self, buffer, length, offset);
 
   return kl_read_at (fd, (guint8 *) buffer + done, length - done, offset + done, self->path, error);
 }
@@ -300,6 +306,7 @@ kl_file_sink_finalize (GObject *object)
 {
   KlFileSink *self = KL_FILE_SINK (object);
 
+  g_mutex_clear (&self->lock);
   kl_close_fd (&self->direct);
   g_clear_pointer (&self->file, kl_atomic_file_free);
   g_free (self->path);
@@ -324,6 +331,7 @@ kl_file_sink_class_init (KlFileSinkClass *klass)
 static void
 kl_file_sink_init (KlFileSink *self)
 {
+  g_mutex_init (&self->lock);
   self->direct = -1;
 }
 

@@ -23,7 +23,8 @@ kl_sink_init (KlSink *self)
  * written before is then lost.
  *
  * Errors: KL_ERROR_NO_SPACE with the bytes that are needed and those that are there; others of the
- * kind of sink. Blocks; one thread at a time, as all functions of a sink.
+ * kind of sink. Blocks; one thread at a time, as all functions of a sink but
+ * kl_sink_read().
  */
 gboolean
 kl_sink_prepare (KlSink *self, guint64 size, GError **error)

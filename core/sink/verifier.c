@@ -363,12 +363,15 @@ kl_verify_regions (KlSink *sink,
     g_thread_join (helper);
   g_mutex_clear (&check.lock);
 
-  if (check.error != NULL)
+  differs = find_mismatch (&check);
+  if (check.error != NULL
+      && (differs == NULL || differs->offset > check.problem
+          || g_error_matches (check.error, G_IO_ERROR, G_IO_ERROR_CANCELLED)))
     {
       g_propagate_error (error, check.error);
       return FALSE;
     }
-  differs = find_mismatch (&check);
+  g_clear_error (&check.error);
   if (differs != NULL)
     set_mismatch (sink, differs, check.end, cancellable, error);
   return differs == NULL;

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -266,6 +267,29 @@ class Cancel(CommandTest):
             with open(iso, 'rb') as old:
                 self.assertEqual(old.read(), b'the old one')
             self.assert_nothing_but(self.path('iso'), 'out.iso')
+
+    def test_an_image_that_shrinks_meanwhile(self):
+        """It is the image that is told, and not what reading it comes to."""
+        self.ctl('image', 'import', self.large)
+        os.mkdir(self.path('iso'))
+        wim = os.path.join(self.catalog, 'KDL00001', 'source.wim')
+        for change in lambda: os.truncate(wim, 100 << 20), lambda: os.unlink(wim):
+            run = self.start('--json', 'create', 'CD', self.path('iso', 'out.iso'), 'KDL00001',
+                             env=self.slow_disk(self.path('iso'), SLOW_RATE=40))
+            for line in run.stdout:
+                if 'Writing sources/boot.wim' in line:
+                    change()
+                    break
+            event = json.loads(run.communicate(timeout=command.TIMEOUT)[0].splitlines()[-1])
+            if os.path.exists(wim):
+                self.assertEqual((event['code'], event['exit-code'], event['detail']),
+                                 ('CREATETSMEDIA_E_MISSINGPACKAGE', '0x80040003', 'KDL00001'))
+                self.assert_nothing_but(self.path('iso'))
+                os.truncate(wim, 0)
+                shutil.copy(self.large, wim)
+            else:
+                # What is open stays.
+                self.assertEqual(event['event'], 'done')
 
     def test_a_cancelled_import_leaves_nothing(self):
         self.cancel(signal.SIGINT, 'image', 'import', self.large)

@@ -428,7 +428,9 @@ class Cache(PrepareTest):
         self.set('extra-files=' + self.path('extra'), 'scratch-space=64')
 
     def names(self):
-        return sorted(os.listdir(self.folder_of_names)) if os.path.isdir(self.folder_of_names) else []
+        """Of what is known of prepared WIM files."""
+        names = os.listdir(self.folder_of_names) if os.path.isdir(self.folder_of_names) else []
+        return sorted(name for name in names if name != 'file-sums')
 
     def touch(self):
         """Preparing has something to do, though nothing is another content."""
@@ -456,6 +458,30 @@ class Cache(PrepareTest):
             self.assert_whole()
             sums.append(self.sha256())
         self.assertEqual(len(set(sums)), 1)
+
+    def test_files_are_not_read_again(self):
+        """The sums of files are kept, but for those that were changed a moment ago, and never taken for those of others."""
+        sums, large = os.path.join(self.folder_of_names, 'file-sums'), self.path('extra/large.bin')
+        self.prepare()
+        self.assertFalse(os.path.exists(sums))
+        time.sleep(10.5)
+        self.touch()
+        self.prepare()
+        self.assertTrue(os.path.exists(sums))
+
+        info = os.stat(large)
+        self.content = self.content[::-1]
+        with open(large, 'r+b') as file:
+            file.write(self.content)
+        os.utime(large, ns=(info.st_atime_ns, info.st_mtime_ns))
+        self.assertIs(self.prepare()['changed'], True)
+        self.assert_whole()
+
+        with open(sums, 'r+b') as file:
+            file.write(b'nonsense')
+        self.touch()
+        self.assertIs(self.prepare()['changed'], True)
+        self.assert_whole()
 
     def test_another_image_takes_from_it(self):
         self.prepare()

@@ -133,6 +133,14 @@ test_copy_range (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "ends early"));
 }
 
+static void
+count_bytes (const KlProgressReport *report, gpointer user_data)
+{
+  guint64 *bytes = user_data;
+
+  *bytes = report->bytes;
+}
+
 /* The sum of what was copied, by each way to copy, and what was copied is there. */
 static void
 test_copy_sums (Fixture *fixture, gconstpointer data)
@@ -160,7 +168,9 @@ test_copy_sums (Fixture *fixture, gconstpointer data)
       g_autofree guint8 *bytes = g_malloc (size + 8192);
       g_autofree char *copied = NULL;
       gsize copied_size = 0;
-      g_autoptr (KlProgress) progress = kl_progress_new (NULL, NULL);
+      guint64 counted = 0;
+      g_autoptr (KlProgress) progress = kl_progress_new (count_bytes, &counted);
+      KlProgress *step = kl_progress_add_step (progress, 1, NULL);
       g_autoptr (GError) error = NULL;
       g_autofd int from = -1;
       g_autofd int to = -1;
@@ -176,11 +186,13 @@ test_copy_sums (Fixture *fixture, gconstpointer data)
       on_a_server = ways[i].on_a_server;
       can_share = ways[i].can_share;
       n_shared = n_kernel = 0;
-      kl_progress_set_total (progress, size);
+      kl_progress_set_total (step, 4 * size);
+      kl_progress_start (step);
       g_assert_true (
-          kl_copy_range (from, 4096, to, 8192, size, source, target, &crc, progress, NULL, &error));
+          kl_copy_range (from, 4096, to, 8192, size, source, target, &crc, step, NULL, &error));
       on_a_server = can_share = FALSE;
       g_assert_no_error (error);
+      g_assert_cmpuint (counted, ==, size);
       g_assert_cmphex (crc, ==, kl_crc32c_update (0, bytes + 4096, size));
       g_assert_cmpuint (n_shared, ==, ways[i].n_shared);
       g_assert_cmpint (n_kernel > 0, ==, ways[i].by_kernel);

@@ -61,7 +61,7 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->file = g_build_filename (fixture->folder, "driver.sys", NULL);
   fixture->sums = g_build_filename (fixture->folder, "cache", "file-sums", NULL);
   write_file (fixture, 'a');
-  ahead = 10 * G_USEC_PER_SEC;
+  ahead = 20 * G_USEC_PER_SEC;
 }
 
 static void
@@ -99,7 +99,7 @@ is_known (Fixture *fixture)
   struct stat info;
 
   g_assert_cmpint (stat (fixture->file, &info), ==, 0);
-  if (!kl_known_sums_find (known, &info, sha1))
+  if (!kl_known_sums_find (known, fixture->file, &info, sha1))
     return FALSE;
   g_assert_cmpmem (sha1, sizeof sha1, fixture->sha1, sizeof fixture->sha1);
   return TRUE;
@@ -124,6 +124,21 @@ test_kept (Fixture *fixture, gconstpointer data)
   g_assert_true (is_known (fixture));
 }
 
+/* After a restart, FAT may call another file by the same number. */
+static void
+test_other_path (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (KlKnownSums) known = NULL;
+  guint8 sha1[KL_SHA1_SIZE];
+  struct stat info;
+
+  assert_sum (fixture);
+  known = kl_known_sums_load (fixture->sums);
+  g_assert_cmpint (stat (fixture->file, &info), ==, 0);
+  g_assert_true (kl_known_sums_find (known, fixture->file, &info, sha1));
+  g_assert_false (kl_known_sums_find (known, "/media/STICK/other.sys", &info, sha1));
+}
+
 /* A sum that is known is taken without reading. */
 static void
 test_not_read (Fixture *fixture, gconstpointer data)
@@ -136,7 +151,7 @@ test_not_read (Fixture *fixture, gconstpointer data)
   {
     g_autoptr (KlKnownSums) known = kl_known_sums_load (fixture->sums);
 
-    kl_known_sums_add (known, fd, &info, other);
+    kl_known_sums_add (known, fixture->file, fd, &info, other);
     kl_known_sums_save (known);
   }
   kl_close_fd (&fd);
@@ -173,7 +188,7 @@ test_just_written (Fixture *fixture, gconstpointer data)
   ahead = 0;
   assert_sum (fixture);
   g_assert_false (is_known (fixture));
-  ahead = 3 * G_USEC_PER_SEC;
+  ahead = 11 * G_USEC_PER_SEC;
   assert_sum (fixture);
   g_assert_true (is_known (fixture));
 }
@@ -216,7 +231,7 @@ test_bounded (Fixture *fixture, gconstpointer data)
 
         g_assert_cmpint (futimens (fd, times), ==, 0);
         g_assert_cmpint (fstat (fd, &info), ==, 0);
-        kl_known_sums_add (known, fd, &info, fixture->sha1);
+        kl_known_sums_add (known, fixture->file, fd, &info, fixture->sha1);
       }
     close (fd);
     kl_known_sums_save (known);
@@ -224,7 +239,7 @@ test_bounded (Fixture *fixture, gconstpointer data)
   assert_sum (fixture);
   g_assert_true (is_known (fixture));
   g_assert_cmpint (stat (fixture->sums, &info), ==, 0);
-  g_assert_cmpint (info.st_size, ==, 10000 * 64 + 12);
+  g_assert_cmpint (info.st_size, ==, 10000 * 72 + 12);
 }
 
 static void
@@ -245,6 +260,7 @@ main (int argc, char **argv)
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/known-sums/are-kept", test_kept);
   ADD ("/known-sums/save-the-reading", test_not_read);
+  ADD ("/known-sums/another-file-of-that-number-is-read", test_other_path);
   ADD ("/known-sums/a-changed-file-is-read", test_changed);
   ADD ("/known-sums/one-that-was-just-written-is-not-known", test_just_written);
   ADD ("/known-sums/what-is-damaged-says-nothing", test_damaged);

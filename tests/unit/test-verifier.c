@@ -22,6 +22,7 @@ struct _TestSink
   guint fail_at;   /* number of the read that fails; 0: none */
   gint64 wrong;    /* byte that reads back wrong; -1: none */
   guint64 highest; /* end of the furthest read */
+  guint delay;     /* microseconds that a read takes */
   gsize longest;   /* bytes, of the longest read */
 };
 
@@ -48,6 +49,7 @@ test_sink_read (KlSink *sink, void *buffer, gsize length, guint64 offset, GError
       return FALSE;
     }
 
+  g_usleep (self->delay);
   memcpy (buffer, self->bytes + offset, length);
   if (self->wrong >= (gint64) offset && self->wrong < (gint64) (offset + length))
     ((guint8 *) buffer)[(guint64) self->wrong - offset] ^= 1;
@@ -209,6 +211,7 @@ test_first_region (Fixture *fixture, gconstpointer data)
     assert_mismatch_at (fixture, HEAD + WIM - 1, "“/sources/boot.wim” reads back");
   last->crc32c = crc;
   fixture->sink->highest = 0;
+  fixture->sink->delay = 20000;
   assert_mismatch_at (fixture, 7, "“head”");
   g_assert_cmpuint (fixture->sink->highest, <, HEAD + WIM / 2);
 }
@@ -254,6 +257,19 @@ test_source_gone (Fixture *fixture, gconstpointer data)
 {
   g_assert_cmpint (remove (fixture->source), ==, 0);
   assert_mismatch_at (fixture, HEAD + 5, "“/sources/boot.wim” reads back differently, between");
+}
+
+/* What is wrong before the place where reading fails is told, and not that. */
+static void
+test_wrong_before_failing (Fixture *fixture, gconstpointer data)
+{
+  fixture->sink->fail_at = 8;
+  for (guint i = 0; i < 20; i++)
+    {
+      fixture->sink->n_reads = 0;
+      fixture->sink->delay = i * 100;
+      assert_mismatch_at (fixture, 100, "“head”");
+    }
 }
 
 static void
@@ -326,6 +342,7 @@ main (int argc, char **argv)
   ADD ("/verifier/a-changed-source-is-told-apart", test_changed_source);
   ADD ("/verifier/a-source-that-is-gone-still-names-the-file", test_source_gone);
   ADD ("/verifier/every-failing-read-ends-it", test_every_failing_read);
+  ADD ("/verifier/what-is-wrong-before-a-failing-read-is-told", test_wrong_before_failing);
   ADD ("/verifier/can-be-cancelled-between-blocks", test_cancelled);
   ADD ("/verifier/only-regions-count", test_gap);
 #undef ADD
