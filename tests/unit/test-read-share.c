@@ -404,6 +404,21 @@ read_ahead_thread (gpointer data)
   return NULL;
 }
 
+/* Until the one ahead, who has read something since there were @begun bytes, reads no more. */
+static void
+wait_until_it_waits (Fixture *fixture, guint64 begun)
+{
+  guint64 before, now = begun;
+
+  do
+    {
+      before = now;
+      g_usleep (50000);
+      now = get_file_bytes (fixture);
+    }
+  while (now == begun || now != before);
+}
+
 /* Others that leave or finish, or its own end, wake one that waits. */
 static void
 test_wakes (Fixture *fixture, gconstpointer data)
@@ -411,12 +426,14 @@ test_wakes (Fixture *fixture, gconstpointer data)
   for (guint how = 0; how < 3; how++)
     {
       const gint64 limit = get_time_to_wake (fixture);
-      const gint64 start = g_get_monotonic_time ();
+      const guint64 begun = get_file_bytes (fixture);
+      gint64 start;
       GThread *thread;
 
       join_patient (fixture, 2);
       thread = g_thread_new ("ahead", read_ahead_thread, fixture);
-      g_usleep (100000);
+      wait_until_it_waits (fixture, begun);
+      start = g_get_monotonic_time ();
       if (how == 0)
         kl_read_member_finish (fixture->members[0]);
       else if (how == 1)
