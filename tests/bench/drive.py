@@ -141,12 +141,12 @@ def one_drive(place):
     figures = []
     for name, folder in places(place):
         with contextlib.closing(Drives(place, folder, 1)) as drives:
+            figures += [drives.writing_against_dd(place, name),
+                        ratio(f'a drive ({name}), whole job, not verified / dd direct', in_turn(drives.one, drives.dd, place.pairs))]
             # Only in memory: what a file on the disk is flushed from is the page cache, which is not slowed down.
             with drives.slow(QUICK) as slow:
                 if slow and folder == place.memory:
                     figures.append(drives.writing_against_dd(place, f'{name}, {QUICK} MB/s'))
-            figures += [drives.writing_against_dd(place, name),
-                        ratio(f'a drive ({name}), whole job, not verified / dd direct', in_turn(drives.one, drives.dd, place.pairs))]
     return figures
 
 
