@@ -9,6 +9,7 @@ the image, makes a key and talks to UDisks2; dd writes what it is given.
 import contextlib
 import json
 import os
+import shutil
 import statistics
 import subprocess
 
@@ -171,6 +172,64 @@ def several_drives(place):
                   (drives.create(drives.devices, '--no-verify'), drives.create([drives.device], '--no-verify'))]
         return [ratio(f'three drives of {RATE} MB/s / one of them', in_turn(drives.several, drives.one, 5), 1.10),
                 Figure('bytes read for three drives / for one', called[0] / called[1], '×', 1.05)]
+
+
+class Volume:
+    """An NTFS volume of a stick on the disk, mounted by ntfs-3g; what is copied there is what Kindling writes there."""
+
+    def __init__(self, place):
+        self.ctl = [place.ctl, '--json', '--catalog', os.path.join(place.disk, 'catalog')]
+        place.image(self.ctl[-1], data.dense(place))
+        self.ready = ['--certificate', data.ready(place)]
+        self.tree, path = os.path.join(place.disk, 'tree'), os.path.join(place.disk, 'kindling-stick-volume')
+        # What is mounted elsewhere is of the running system, and not written to.
+        self.mount = '/media/kindling-bench'
+        with open(path, 'wb') as f:
+            f.truncate(2 << 30)
+        quiet('sh', '-c', f"echo 'label: dos\nstart=2048, type=7' | sfdisk -q '{path}'")
+        self.device = quiet('losetup', '-f', '--show', path).strip()
+        self.node = self.device + 'p1'
+        subprocess.run(['delpart', self.device, '1'], check=False, stderr=subprocess.DEVNULL)
+        quiet('addpart', self.device, '1', '2048', str((2 << 21) - 2048))
+        quiet('mkntfs', '-q', '-f', '-F', '-s', '512', '-p', '2048', '-H', '255', '-S', '63', self.node)
+        quiet('udevadm', 'trigger', '--action=add', self.device, self.node)
+        quiet('udevadm', 'settle', '--timeout=30')
+        os.makedirs(self.mount, exist_ok=True)
+        try:
+            quiet('mount', '-t', 'ntfs', self.node, self.mount)
+            self.create()
+            shutil.copytree(self.mount, self.tree)
+        except Exception:
+            self.close()
+            raise
+
+    def close(self):
+        subprocess.run(['umount', self.mount], check=False)
+        os.rmdir(self.mount)
+        subprocess.run(['delpart', self.device, '1'], check=False)
+        quiet('losetup', '-d', self.device)
+
+    def clear(self):
+        for name in os.listdir(self.mount):
+            quiet('rm', '-rf', os.path.join(self.mount, name))
+        quiet('sync', '-f', self.mount)
+
+    def create(self):
+        return spend(*self.ctl, 'create', 'UFD', self.node, 'BEN00001', '--no-verify', *self.ready, env=STEPS)
+
+    def writing(self):
+        return steps(self.create().said, 'Writing', 'Flushing')
+
+    def copy(self):
+        quiet('cp', '-r', self.tree + '/.', self.mount)
+        quiet('sync', '-f', self.mount)
+
+
+@row('P12', needs='stack')
+def files_on_a_volume(place):
+    with contextlib.closing(Volume(place)) as volume:
+        pairs = in_turn(volume.writing, volume.copy, place.pairs, before_ours=volume.clear, before_theirs=volume.clear)
+        return [ratio('files onto a mounted NTFS volume, writing and flushing / cp -r + sync -f', pairs, 1.05)]
 
 
 @row('peers-drive', needs='stack')
