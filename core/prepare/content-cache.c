@@ -135,29 +135,6 @@ is_there (const Known *known)
          && (guint64) info.st_size == known->size;
 }
 
-static gboolean
-sum_up_part (int fd,
-             guint64 start,
-             guint64 end,
-             const char *name,
-             GCancellable *cancellable,
-             guint32 *crc,
-             GError **error)
-{
-  g_autofree guint8 *buffer = g_malloc (KL_IO_BLOCK);
-  gsize n;
-
-  for (guint64 at = start; at < end; at += n)
-    {
-      n = (gsize) MIN (end - at, KL_IO_BLOCK);
-      if (g_cancellable_set_error_if_cancelled (cancellable, error)
-          || !kl_read_at (fd, buffer, n, at, name, error))
-        return FALSE;
-      *crc = kl_crc32c_update (*crc, buffer, n);
-    }
-  return TRUE;
-}
-
 /* Whether all that will be taken from it, and what says where it is, is as it was written. */
 static gboolean
 check (const Known *known, const char *path, GCancellable *cancellable)
@@ -165,12 +142,13 @@ check (const Known *known, const char *path, GCancellable *cancellable)
   g_autoptr (GError) error = NULL;
   struct stat info;
   g_autofd int fd = kl_open_with_info (path, &info, &error);
-  guint32 crc = 0;
+  const guint64 length = known->size - known->start;
+  guint32 header, rest;
 
-  if (fd >= 0 && (guint64) info.st_size == known->size
-      && sum_up_part (fd, 0, KL_WIM_HEADER_SIZE, path, cancellable, &crc, &error)
-      && sum_up_part (fd, known->start, known->size, path, cancellable, &crc, &error)
-      && crc == known->crc32c)
+  if (fd >= 0 && (guint64) info.st_size == known->size && known->start <= known->size
+      && kl_crc32c_range (fd, path, 0, KL_WIM_HEADER_SIZE, NULL, cancellable, &header, &error)
+      && kl_crc32c_range (fd, path, known->start, length, NULL, cancellable, &rest, &error)
+      && (kl_crc32c_shift (header, length) ^ rest) == known->crc32c)
     return TRUE;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
